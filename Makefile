@@ -1,0 +1,30 @@
+# Two commands: `make demo` and `make test`. What they do stands in tools/.
+.PHONY: demo test test-fast bench soak lock format messages setup
+.SILENT:
+
+demo: ## the application with its demonstration company on http://127.0.0.1:8000 (FRESH=1 starts over)
+	exec bash tools/demo.sh
+
+test: ## everything, on both engines (15 minutes at most)
+	bash tools/test.sh
+
+test-fast: ## no browser, SQLite only
+	bash tools/test.sh fast
+
+bench: ## what a request costs beside the least it could cost
+	bash tools/setup.sh dev && .venv/bin/python tools/bench.py
+
+soak: ## long tests, on both engines
+	bash tools/test.sh soak
+
+lock: ## lock files anew (UPGRADE=1: newer versions)
+	bash tools/lock.sh
+
+format:
+	bash tools/setup.sh dev && .venv/bin/ruff check -q --fix-only --exit-zero . ; .venv/bin/ruff format .
+
+messages: ## every room's catalog gets its new messages and loses its dead ones
+	bash tools/setup.sh dev && .venv/bin/python tools/messages.py update
+
+setup:
+	bash tools/setup.sh dev

@@ -1,0 +1,50 @@
+"""Verbs on accounts and contacts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from earshot.accounts.models import Account, Contact
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import Actor
+from earshot.journal.numbers import next_number
+from earshot.kit import now, uuid7
+from earshot.kit.problems import wrong
+from earshot.kit.texts import TITLE, text
+from earshot.people.models import Person, Unit
+from django.utils.translation import gettext_lazy as _
+
+
+@verb
+def open_account(
+    *, by: Actor, name: str, owner: Person, unit: Unit | None = None, sector: str = "", outside_id: str | None = None, id: UUID | None = None
+) -> Account:
+    """A new customer, owned by `owner` and by `unit` (default: the owner's). The same `id` again gives the first one back."""
+    if id is not None and (known := Account.objects.filter(pk=id).first()):
+        return known
+    unit = unit or owner.unit
+    if unit is None:
+        raise wrong("unit", _("The owner belongs to no unit. Name the unit that owns the account."))
+    account = Account.objects.create(
+        id=id or uuid7(),
+        number=next_number("A"),
+        name=text("name", name, most=TITLE),
+        sector=text("sector", sector, most=100, required=False),
+        unit=unit,
+        owner=owner,
+        outside_id=outside_id,
+        opened_at=now(),
+    )
+    record("accounts.account_opened", by=by, objects={"account": account, "owner": owner}, scopes=[account])
+    return account
+
+
+@verb
+def add_contact(*, by: Actor, account: Account, name: str, title: str = "") -> Contact:
+    """Somebody at the customer; the same name and title again gives the one that is known."""
+    contact, made = Contact.objects.get_or_create(
+        account=account, name=text("name", name, most=100), title=text("title", title, most=100, required=False)
+    )
+    if made:
+        record("accounts.contact_added", by=by, objects={"contact": contact, "account": account}, scopes=[account])
+    return contact

@@ -1,0 +1,15 @@
+"""Reads on accounts."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from earshot.accounts.models import Account
+from earshot.accounts.permits import SEE_ALL
+from earshot.people.models import Person
+from earshot.people.standing import seen_by
+
+
+def visible_to(person: Person) -> QuerySet[Account]:
+    """The accounts in which the person has standing."""
+    return Account.objects.filter(seen_by(person, "account", company=SEE_ALL))

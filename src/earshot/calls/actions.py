@@ -1,0 +1,241 @@
+"""Verbs on calls: raise (the process only), name, decline, take, deliver, send back, object, end by decision."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from earshot.calls import queries, rules
+from earshot.calls.models import Assignment, Call, Ending, Objection, Result
+from earshot.clocks import actions as clocks
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import IMPORT, Actor, process
+from earshot.journal.kinds import ref
+from earshot.journal.models import Entry
+from earshot.journal.numbers import next_number
+from earshot.kit import now, uuid7
+from earshot.kit.problems import Refusal, forbidden, say, wrong
+from earshot.kit.texts import text
+from earshot.people.actors import personally
+from earshot.people.models import Person, Unit
+from earshot.people.permits import OPERATE, holders as holders_of_permit
+from earshot.people.queries import answerable_for, is_head_at_or_above, roles_of
+from earshot.people.queries import head_at_or_above
+from earshot.playbooks import queries as playbook
+from earshot.playbooks.models import Trigger
+
+
+def raise_for_stage(entry: Entry) -> None:
+    """A reaction to a stage entered: raise what the trigger table in force says, whoever moved the deal and by whatever door.
+
+    A support that this deal has been given already, or is waiting for, is not called twice.
+    """
+    deal = Deal.objects.select_related("unit", "owner", "stage", "team").get(pk=entry.one("deal"))
+    rows = playbook.triggers(deal.stage.code)
+    known = set(Call.objects.filter(deal=deal).values_list("support_code", flat=True)) if rows else set()
+    for trigger in rows:
+        if trigger.support.code not in known:
+            _raise(entry, deal, trigger)
+
+
+def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
+    support = trigger.support
+    unit = Unit.objects.get(code=support.unit_code)
+    accountable = answerable_for(unit, support.role_code) or _operations(unit)
+    visit = deals.open_visit(deal)
+    at = now()
+    call = Call.objects.create(
+        id=uuid7(),
+        number=next_number("C"),
+        deal=deal,
+        visit=visit,
+        trigger=trigger,
+        support_code=support.code,
+        role=support.role_code,
+        unit=unit,
+        accountable=accountable,
+        raised_at=at,
+        prescribed_at=visit.entered_at if _imported(entry) else at,
+    )
+    Assignment.objects.create(call=call, person=accountable, at=at)
+    clocks.start("call", call.pk, playbook.service_level(support.service_level), unit=unit)
+    record(
+        "calls.raised",
+        by=process(trigger.cite()).because(entry),
+        objects={"call": call, "deal": deal, "unit": unit, "assignee": accountable},
+        scopes=[deal, call],
+    )
+    return call
+
+
+def _imported(entry: Entry) -> bool:
+    return entry.actor_kind == IMPORT
+
+
+def _operations(unit: Unit) -> Person:
+    """A duty has an accountable person from birth (law 5): where the unit and all above it have neither holder nor head, it
+    falls to sales operations, who appoint one."""
+    person = Person.objects.filter(holders_of_permit(OPERATE)).order_by("pk").first()
+    if person is None:
+        sentence = _("{unit} owes a support, but nobody holds the role there, nobody heads it, and there are no operations.")
+        raise Refusal("call.nobody", say(sentence, unit=unit.name))
+    return person
+
+
+@verb
+def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
+    """The accountable person or a head of the unit names another qualified one; the duty stays the unit's."""
+    someone = personally(by)
+    call = _open(call)
+    if someone.pk != call.accountable_id and not is_head_at_or_above(someone, call.unit):
+        sentence = say(_("Only {name}, who is answerable, or a head of {unit} names somebody for this call."), name=call.accountable.name, unit=call.unit.name)
+        raise forbidden("call.not_answerable", sentence, ref(call))
+    skills = {skill.code: skill.level for skill in person.skills.all()}
+    support = call.trigger.support
+    lacking = rules.lacks(rules.Wanted(call.role, support.skill, support.level), roles_of(person), skills)
+    if person.left_at is not None or lacking:
+        names = playbook.role_names({code for code in lacking if code == call.role})
+        what = ", ".join(names.get(code, code) for code in lacking)
+        raise wrong("person", say(_("{name} is not qualified for this call; lacking: {what}."), name=person.name, what=what or "–"))
+    return _assign(by, call, person, "calls.named", "")
+
+
+def _assign(by: Actor, call: Call, person: Person, name: str, reason: str) -> Assignment:
+    live = Assignment.objects.filter(call=call, ended_at__isnull=True).first()
+    if live and live.person_id == person.pk:
+        return live
+    if live:
+        live.ended_at, live.end_reason = now(), reason
+        live.save(update_fields=["ended_at", "end_reason"])
+    fresh = Assignment.objects.create(call=call, person=person, at=now())
+    objects = {"call": call, "deal": call.deal, "assignee": person, "unit": call.unit}
+    record(name, by=by, objects=objects, scopes=[call.deal, call], data={"reason": reason} if reason else {})
+    return fresh
+
+
+@verb
+def decline(*, by: Actor, call: Call, reason: str) -> Assignment:
+    """A person may decline with cause; the unit may not: the duty goes to who answers for it, else to the next head."""
+    person = personally(by)
+    call = _open(call)
+    live = _mine(person, call)
+    reason = text("reason", reason, most=300)
+    heir = call.accountable if call.accountable_id != person.pk and call.accountable.left_at is None else head_at_or_above(call.unit)
+    if heir is None or heir.pk == live.person_id:
+        sentence = _("Nobody above you answers for this call, so name another qualified person instead of declining.")
+        raise Refusal("call.nobody_else", sentence, about=ref(call))
+    return _assign(by, call, heir, "calls.declined", reason)
+
+
+@verb
+def take_call(*, by: Actor, call: Call) -> Assignment:
+    """The assigned person's own act: "I do it"."""
+    person = personally(by)
+    call = _open(call)
+    live = _mine(person, call)
+    if live.taken_at is None:
+        live.taken_at = now()
+        live.save(update_fields=["taken_at"])
+        record("calls.taken", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call])
+    return live
+
+
+@verb
+def deliver_result(*, by: Actor, call: Call, result: str, id: UUID | None = None) -> Result:
+    """The result that the catalogue asks for; the clock stops. The same `id` again gives the first one back."""
+    person = personally(by)
+    if id is not None and (known := Result.objects.filter(pk=id, call=call).first()):
+        return known
+    call = _open(call)
+    live = _mine(person, call)
+    kept = text("result", result)
+    if live.taken_at is None:
+        take_call(by=by, call=call)
+    try:
+        with transaction.atomic():
+            made = Result.objects.create(id=id or uuid7(), call=call, person=person, text=kept, at=now())
+    except IntegrityError:
+        raise Refusal("call.delivered", _("This call has a result already."), about=ref(call), status=409) from None
+    clocks.meet([call.pk])
+    record("calls.delivered", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call])
+    return made
+
+
+@verb
+def return_result(*, by: Actor, call: Call, reason: str) -> None:
+    """Done but useless is not done: who works on the deal sends the result back with a reason, and the duty is open again."""
+    person = personally(by)
+    call = _locked(call)
+    _works_on_deal(person, call, _("Only those who work on the deal send a result back."))
+    result = Result.objects.filter(call=call, returned_at__isnull=True).first()
+    if result is None or hasattr(call.deal, "closing"):
+        raise Refusal("call.no_result", _("There is no result to send back."), about=ref(call), status=409)
+    reason = text("reason", reason, most=1000)
+    result.returned_at, result.returned_by, result.return_reason = now(), person, reason
+    result.save(update_fields=["returned_at", "returned_by", "return_reason"])
+    clocks.start("call", call.pk, playbook.service_level(call.trigger.support.service_level), unit=call.unit)
+    record("calls.returned", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data={"reason": reason})
+
+
+@verb
+def object_to(*, by: Actor, call: Call, reason: str) -> Objection:
+    """Say that the support is not needed, and why. Nothing stops: a head decides (law 4)."""
+    person = personally(by)
+    call = _open(call)
+    _works_on_deal(person, call, _("Only those who work on the deal object to a call."))
+    objection = Objection.objects.create(call=call, person=person, reason=text("reason", reason, most=1000), at=now())
+    data = {"reason": objection.reason}
+    record("calls.objected", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data=data)
+    return objection
+
+
+@verb
+def end_call(*, by: Actor, call: Call, reason: str) -> Ending:
+    """A head of the deal's unit, or of one above it, decides that the duty ends without a result, by name and with a reason.
+    The owing unit cannot release itself, and the seller cannot suppress."""
+    person = personally(by)
+    call = _open(call)
+    if not is_head_at_or_above(person, call.deal.unit):
+        sentence = say(_("Only a head of {unit}, or of a unit above it, decides that a call ends without a result."), unit=call.deal.unit.name)
+        raise forbidden("call.not_entitled", sentence, ref(call))
+    ending = Ending.objects.create(call=call, person=person, reason=text("reason", reason, most=1000), at=now())
+    Assignment.objects.filter(call=call, ended_at__isnull=True).update(ended_at=now(), end_reason=ending.reason[:300])
+    clocks.cancel([call.pk])
+    data = {"reason": ending.reason}
+    record("calls.ended", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data=data)
+    return ending
+
+
+def _locked(call: Call) -> Call:
+    rows = Call.objects.select_for_update(of=("self",)).select_related("deal", "deal__unit", "unit", "accountable", "trigger__support")
+    return rows.get(pk=call.pk)
+
+
+def _open(call: Call) -> Call:
+    """The call, locked; refused once it has a result, was ended, or its deal is closed."""
+    call = _locked(call)
+    if not queries.open_calls().filter(pk=call.pk).exists():
+        raise Refusal("call.closed", say(_("{number} is closed: it has a result, was ended by decision, or its deal ended."), number=call.number), about=ref(call), status=409)
+    return call
+
+
+def _mine(person: Person, call: Call) -> Assignment:
+    live = Assignment.objects.select_related("person").get(call=call, ended_at__isnull=True)
+    if live.person_id != person.pk:
+        raise forbidden("call.not_yours", say(_("This call is assigned to {name}."), name=live.person.name), ref(call))
+    return live
+
+
+def _works_on_deal(person: Person, call: Call, otherwise: object) -> None:
+    if not deals.may_work(person, call.deal):
+        raise forbidden("deal.not_yours", otherwise, ref(call))
+
+
+def end_with_deal(entry: Entry) -> None:
+    """A reaction to a deal won or lost: its open duties end with it; their clocks stop."""
+    open_ids = list(Call.objects.filter(deal=entry.one("deal")).values_list("pk", flat=True))
+    clocks.cancel(open_ids)

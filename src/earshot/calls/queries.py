@@ -1,0 +1,124 @@
+"""Reads on calls."""
+
+from __future__ import annotations
+
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
+from earshot.calls.models import Assignment, Call, Ending, Objection, Result
+from earshot.calls.rules import Wanted, lacks
+from earshot.clocks.queries import Reading, readings
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.people.models import Person
+from earshot.people.queries import holders
+from earshot.people.standing import seen_by
+from earshot.playbooks.models import SupportItem
+from earshot.playbooks.queries import role_names
+from earshot.voice.models import Item
+
+
+def visible_to(person: Person) -> QuerySet[Call]:
+    """Calls in which the person has standing: called, heading the owing unit or one above, or with standing on the deal."""
+    return Call.objects.filter(seen_by(person, "call") | Q(deal__in=deals.visible_to(person).values("pk")))
+
+
+def open_calls() -> QuerySet[Call]:
+    """Calls without an effective result and without a decision that ended them."""
+    delivered = Result.objects.filter(call=OuterRef("pk"), returned_at__isnull=True)
+    ended = Ending.objects.filter(call=OuterRef("pk"))
+    return Call.objects.filter(~Exists(delivered), ~Exists(ended), deal__closing__isnull=True)
+
+
+@dataclass(frozen=True)
+class CallRead:
+    """A call with everything a page shows of it. `state`: waiting, taken, delivered or ended."""
+
+    call: Call
+    role: str
+    support: SupportItem
+    assignment: Assignment | None
+    result: Result | None
+    returned: list[Result]
+    objections: list[Objection]
+    ending: Ending | None
+    clock: Reading | None
+
+    @property
+    def state(self) -> str:
+        if self.ending:
+            return "ended"
+        if self.result:
+            return "delivered"
+        return "taken" if self.assignment and self.assignment.taken_at else "waiting"
+
+    @property
+    def since(self) -> datetime:
+        if self.ending:
+            return self.ending.at
+        if self.result:
+            return self.result.at
+        return (self.assignment.taken_at if self.assignment else None) or self.call.raised_at
+
+
+def read(calls: QuerySet[Call]) -> list[CallRead]:
+    """The calls with assignment, results, objections and clocks, in a fixed number of statements."""
+    live = Assignment.objects.filter(ended_at__isnull=True).select_related("person", "person__unit")
+    rows = list(
+        calls.select_related(
+            "deal", "deal__account", "deal__owner", "unit", "accountable", "trigger", "trigger__support", "ending", "ending__person"
+        ).prefetch_related(
+            Prefetch("assignments", live, to_attr="live"),
+            Prefetch("results", Result.objects.select_related("person", "returned_by").order_by("at", "pk")),
+            Prefetch("objections", Objection.objects.select_related("person").order_by("at", "pk")),
+        )
+    )
+    clocks = readings(call.pk for call in rows)
+    names = role_names({call.role for call in rows})
+    found = []
+    for call in rows:
+        results = list(call.results.all())
+        found.append(
+            CallRead(
+                call=call,
+                role=names.get(call.role, call.role),
+                support=call.trigger.support,
+                assignment=call.live[0] if call.live else None,  # type: ignore[attr-defined]
+                result=next((result for result in results if result.returned_at is None), None),
+                returned=[result for result in results if result.returned_at],
+                objections=list(call.objections.all()),
+                ending=getattr(call, "ending", None),
+                clock=clocks.get(call.pk),
+            )
+        )
+    return found
+
+
+def items_of(call: Call) -> QuerySet[Item]:
+    """The customer's words that the call's role must hear on this deal."""
+    return Item.objects.filter(deal=call.deal_id, ears__role=call.role, ears__ended_at__isnull=True).distinct()
+
+
+def of_deal(deal: Deal) -> QuerySet[Call]:
+    return Call.objects.filter(deal=deal).order_by("raised_at", "pk")
+
+
+def waiting_for(person: Person) -> QuerySet[Call]:
+    """Open calls that the person is to do."""
+    mine = Assignment.objects.filter(call=OuterRef("pk"), person=person, ended_at__isnull=True)
+    return open_calls().filter(Exists(mine)).order_by("raised_at", "pk")
+
+
+def candidates(call: Call) -> list[tuple[Person, list[str]]]:
+    """Holders of the call's role in its unit, each with what he or she lacks (empty: qualified)."""
+
+
+    wanted = Wanted(call.role, call.trigger.support.skill, call.trigger.support.level)
+    people = holders(call.role, call.unit).prefetch_related("skills")
+    return [(person, lacks(wanted, {call.role}, {skill.code: skill.level for skill in person.skills.all()})) for person in people]
+
+

@@ -1,0 +1,1 @@
+"""The one timer: due times in business time and a ladder of steps, stored from birth."""

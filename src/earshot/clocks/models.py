@@ -1,0 +1,61 @@
+"""A clock belongs to any object and keeps the service level under which it began."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from earshot.kit import uuid7
+from earshot.people.models import Unit
+
+WORKING, CLOCK = "working", "clock"
+MET, CANCELLED = "met", "cancelled"
+
+
+class Clock(models.Model):
+    """`limit`: minutes of working time or clock time, as `measure` says. `unit`: whose business time runs.
+    `provisional`: due beyond the last day whose holidays are published."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    kind = models.CharField(max_length=30)
+    object_id = models.UUIDField()
+    service_level = models.CharField(max_length=120)
+    measure = models.CharField(max_length=10, choices=[(WORKING, WORKING), (CLOCK, CLOCK)])
+    limit = models.PositiveIntegerField()
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    provisional = models.BooleanField(default=False)
+    stopped_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "object_id"], condition=Q(stopped_at__isnull=True), name="one_running_clock"),
+            models.CheckConstraint(
+                name="stopped_has_outcome",
+                condition=Q(stopped_at__isnull=True, outcome="") | (Q(stopped_at__isnull=False) & Q(outcome__in=[MET, CANCELLED])),
+            ),
+        ]
+        indexes = [models.Index(fields=["object_id"], name="clock_object")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id} due {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class Step(models.Model):
+    """A rung of the ladder: at `due_at` the addressee is told. `addressee`: a name that wiring resolves when the step fires."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=20)
+    addressee = models.CharField(max_length=60)
+    due_at = models.DateTimeField()
+    fired_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clock", "name", "addressee"], name="one_rung")]
+        indexes = [models.Index(fields=["due_at"], condition=Q(fired_at__isnull=True, ended_at__isnull=True), name="step_owed")]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.addressee}"

@@ -1,0 +1,1 @@
+"""Lead to won: deals, stages, gate reviews, votes."""

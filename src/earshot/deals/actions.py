@@ -1,0 +1,337 @@
+"""Verbs on deals: open, change, move, vote, lose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import list_currencies
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from earshot.accounts.models import Account
+from earshot.deals import gates, queries, rules
+from earshot.deals.models import LOST, WON, Closing, Deal, GatePass, StageVisit, Vote
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import IMPORT, Actor, process
+from earshot.journal.kinds import ref
+from earshot.journal.models import Entry
+from earshot.journal.numbers import next_number
+from earshot.journal.queries import tell
+from earshot.kit import now, texts, uuid7
+from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale, wrong
+from earshot.kit.texts import TITLE, past, text
+from earshot.people.actors import personally
+from earshot.people.models import Person, Unit
+from earshot.playbooks.models import HEAR_BEFORE_VOTE, PROCESS, Gate, SeatTemplate, Stage
+from earshot.playbooks.queries import first_stage, in_force, next_stage, warns_only
+from earshot.teams.actions import form_team
+
+CURRENCIES = frozenset(list_currencies())
+
+
+@verb
+def open_deal(
+    *,
+    by: Actor,
+    title: str,
+    account: Account,
+    owner: Person,
+    amount: str | Decimal | None = None,
+    currency: str = "CNY",
+    unit: Unit | None = None,
+    id: UUID | None = None,
+) -> Deal:
+    """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back."""
+    if id is not None and (known := Deal.objects.filter(pk=id).first()):
+        return known
+    deal, stage = _make(by, title, account, owner, amount, currency, unit or account.unit, id, now(), stage_code=None, outside_id=None)
+    opened = record(
+        "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": account}, scopes=[deal], data={"version": 1}
+    )
+    _entered(by.because(opened), deal, stage)
+    return deal
+
+
+@verb
+def bring_in_deal(
+    *,
+    by: Actor,
+    title: str,
+    account: Account | None,
+    owner: Person,
+    unit: Unit,
+    stage_code: str,
+    amount: str | Decimal | None,
+    currency: str,
+    outside_id: str,
+    opened_at: datetime,
+    closing: str = "",
+    reason: str = "",
+    closed_at: datetime | None = None,
+) -> Deal:
+    """A deal from another system, as it stands there. A closed one raises nothing; an open one owes what its present stage
+    calls, from now on."""
+    if by.kind != IMPORT:
+        raise forbidden("deal.only_import", _("Only an import brings in a deal in the middle of the process."))
+    deal, stage = _make(by, title, account, owner, amount, currency, unit, None, past("opened_at", opened_at, now()), stage_code, outside_id)
+    objects: dict[str, Any] = {"deal": deal, "owner": owner} | ({"account": account} if account else {})
+    data = {"stage": _words(stage), "version": 1} | ({"closing": closing} if closing else {})
+    if closing:
+        ended = past("closed_at", closed_at or now(), now())
+        Closing.objects.create(deal=deal, outcome=closing, reason=reason, at=ended)
+        StageVisit.objects.filter(deal=deal).update(left_at=ended)
+    brought = record("deals.deal_brought_in", by=by, objects=objects, scopes=[deal], data=data, claimed_at=opened_at)
+    if not closing:
+        _entered(by.because(brought), deal, stage)
+    return deal
+
+
+def _make(
+    by: Actor,
+    title: str,
+    account: Account | None,
+    owner: Person,
+    money: str | Decimal | None,
+    currency: str,
+    unit: Unit,
+    id: UUID | None,
+    opened_at: datetime,
+    stage_code: str | None,
+    outside_id: str | None,
+) -> tuple[Deal, Stage]:
+    title = text("title", title, most=TITLE)
+    if currency not in CURRENCIES:
+        raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
+    if owner.left_at is not None:
+        raise wrong("owner", say(_("{name} is no longer with the company."), name=owner.name))
+    version = in_force(PROCESS)
+    stage = first_stage(version)
+    if stage_code is not None:
+        found = Stage.objects.filter(version=version, code=stage_code).first()
+        if found is None:
+            raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
+        stage = found
+    templates = SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")
+    team = form_team(by=by, name=title, unit=unit, seats=templates, leader=owner)
+    deal = Deal.objects.create(
+        id=id or uuid7(),
+        number=next_number("D"),
+        title=title,
+        account=account,
+        unit=unit,
+        owner=owner,
+        team=team,
+        process=version,
+        stage=stage,
+        amount=texts.amount("amount", money),
+        currency=currency,
+        outside_id=outside_id,
+        opened_at=opened_at,
+    )
+    StageVisit.objects.create(deal=deal, stage=stage, entered_at=opened_at)
+    return deal, stage
+
+
+@verb
+def change_deal(
+    *,
+    by: Actor,
+    deal: Deal,
+    version: int,
+    title: str | None = None,
+    account: Account | None = None,
+    amount: str | Decimal | None = None,
+    currency: str | None = None,
+) -> Deal:
+    """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`."""
+    deal = _fresh(by, deal, version)
+    changes: dict[str, str] = {}
+    if title is not None and (new := text("title", title, most=TITLE)) != deal.title:
+        changes["title"], deal.title = f"{deal.title} → {new}", new
+    if account is not None and account.pk != deal.account_id:
+        changes["account"], deal.account = f"{deal.account or '–'} → {account}", account
+    if currency is not None and currency != deal.currency:
+        if currency not in CURRENCIES:
+            raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
+        changes["currency"], deal.currency = f"{deal.currency} → {currency}", currency
+    if amount is not None and (money := texts.amount("amount", amount)) != deal.amount:
+        changes["amount"], deal.amount = f"{deal.amount if deal.amount is not None else '–'} → {money}", money
+    if not changes:
+        return deal
+    _touch(deal, "title", "account", "currency", "amount")
+    objects: dict[str, Any] = {"deal": deal} | ({"account": deal.account} if deal.account else {})
+    data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version}
+    record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
+    return deal
+
+
+@verb
+def move_on(*, by: Actor, deal: Deal, version: int, to: str | None = None) -> Deal:
+    """Leave the stage forwards: through its gate, if it has one, into the next stage, or to *won* from the last one.
+
+    `to`: code of the stage that the mover means; a stage further on is refused, naming what lies between. A shut gate
+    refuses with a line for each condition, and that refusal stands in the journal.
+    """
+    deal = _fresh(by, deal, version)
+    target = next_stage(deal.stage)
+    if to is not None and (target is None or to != target.code):
+        _refuse_target(deal, to)
+    review = gates.review(deal)
+    if review is not None and not review.open:
+        raise _shut(by, deal, review)
+    return _pass(by, deal, review, target)
+
+
+def _refuse_target(deal: Deal, to: str) -> None:
+    wanted = Stage.objects.filter(version=deal.process_id, code=to).first()
+    if wanted is None:
+        raise wrong("to", say(_("The process of this deal has no stage “{code}”."), code=to))
+    between = Stage.objects.filter(version=deal.process_id, position__gt=deal.stage.position, position__lt=wanted.position)
+    if rules.steps_skipped(deal.stage.position, wanted.position):
+        lines = [Line("deal.stage_between", say(_("“{stage}” lies between."), stage=stage), about=ref(deal)) for stage in between]
+        raise Refusal("deal.stage_skipped", say(_("A deal moves one stage at a time; “{stage}” comes later."), stage=wanted), lines=lines)
+    raise wrong("to", say(_("“{stage}” is not ahead. Going back needs a reason."), stage=wanted))
+
+
+def _shut(by: Actor, deal: Deal, review: gates.Review) -> Refusal:
+    lines = [condition.line for condition in review.unmet]
+    data = {"gate": _words(review.gate), "count": len(lines), "lines": [line.spoken() for line in lines]}
+    return Refusal(
+        "gate.shut",
+        say(_("The gate “{gate}” is shut: {count} conditions are not met."), gate=review.gate, count=len(lines)),
+        lines=lines,
+        about=ref(deal),
+        entry={"name": "deals.gate_refused", "by": by, "objects": {"deal": deal}, "scopes": [deal], "data": data},
+        status=409,
+    )
+
+
+def _pass(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | None) -> Deal:
+    visit = queries.open_visit(deal)
+    if review is not None:
+        lines = [condition.line.spoken() | {"met": condition.met, "warns": condition.warns} for condition in review.conditions]
+        GatePass.objects.create(visit=visit, gate=review.gate, at=now(), lines=lines)
+        opened = record("deals.gate_opened", by=by, objects={"deal": deal}, scopes=[deal], data={"gate": _words(review.gate), "lines": lines})
+        by = by.because(opened)
+    visit.left_at = now()
+    visit.save(update_fields=["left_at"])
+    if target is None:
+        Closing.objects.create(deal=deal, outcome=WON, at=now())
+        _touch(deal)
+        record("deals.deal_won", by=by, objects={"deal": deal}, scopes=[deal], data={"version": deal.version})
+        return deal
+    deal.stage = target
+    _touch(deal, "stage")
+    StageVisit.objects.create(deal=deal, stage=target, entered_at=now())
+    _entered(by, deal, target)
+    return deal
+
+
+def _entered(by: Actor, deal: Deal, stage: Stage) -> Entry:
+    """The entry that calls: whoever moved the deal, by whatever door, its reactions raise what the stage owes (law 4)."""
+    data = {"stage": _words(stage), "stage_code": stage.code, "version": deal.version}
+    return record("deals.stage_entered", by=by, objects={"deal": deal}, scopes=[deal], data=data)
+
+
+@verb
+def move_back(*, by: Actor, deal: Deal, version: int, to: str, reason: str) -> Deal:
+    """Back to an earlier stage, with a reason. Entering it again raises only what it never called before."""
+    deal = _fresh(by, deal, version)
+    target = Stage.objects.filter(version=deal.process_id, code=to, position__lt=deal.stage.position).first()
+    if target is None:
+        raise wrong("to", _("Choose one of the earlier stages of this deal's process."))
+    reason = text("reason", reason, most=1000)
+    StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=now())
+    deal.stage = target
+    _touch(deal, "stage")
+    StageVisit.objects.create(deal=deal, stage=target, entered_at=now())
+    data = {"stage": _words(target), "reason": reason, "version": deal.version}
+    reversed_ = record("deals.stage_reversed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
+    _entered(by.because(reversed_), deal, target)
+    return deal
+
+
+@verb
+def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "") -> Vote:
+    """A decider's own vote at the gate before the deal, for every deciding role he or she holds there; a new one replaces the
+    old. Refused while the voter has not heard a critical statement of the deal, naming each. The last vote needed opens the gate.
+    """
+    person = personally(by)
+    deal = Deal.objects.select_for_update(of=("self",)).select_related("stage", "unit", "owner", "account").get(pk=deal.pk)
+    gate = gates.gate_of(deal)
+    if gate is None or hasattr(deal, "closing"):
+        raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
+    roles = [d.role for d in gate.deciders.all() if queries.voters(deal, d.role.code).filter(pk=person.pk).exists()]
+    if not roles:
+        raise forbidden("vote.not_decider", say(_("You hold no role that decides at the gate “{gate}” of this deal."), gate=gate), ref(deal))
+    unheard = gates.not_ready(deal, [person])[person]
+    if unheard and not warns_only(HEAR_BEFORE_VOTE):
+        raise Refusal(
+            "vote.not_heard",
+            say(_("You have not heard {count} critical statements of the customer. Hear them first; then your vote counts."), count=len(unheard)),
+            lines=unheard,
+            about=ref(deal),
+            entry={
+                "name": "deals.vote_refused",
+                "by": by,
+                "objects": {"deal": deal},
+                "scopes": [deal],
+                "data": {"gate": _words(gate), "count": len(unheard), "lines": [line.spoken() for line in unheard]},
+            },
+            status=409,
+        )
+    reason = text("reason", reason, most=1000, required=not approves)
+    visit = queries.open_visit(deal)
+    Vote.objects.filter(visit=visit, person=person, replaced_at__isnull=True).update(replaced_at=now())
+    votes = Vote.objects.bulk_create(
+        [Vote(visit=visit, gate=gate, role=role, person=person, approves=approves, reason=reason, at=now()) for role in roles]
+    )
+    data = {"gate": _words(gate), "choice": in_both(_("yes") if approves else _("no")), "approves": approves, "reason": reason, "unheard": len(unheard)}
+    voted = record("deals.voted", by=by, objects={"deal": deal, "voter": person}, scopes=[deal], data=data)
+    review = gates.review(deal)
+    if approves and review is not None and review.open:
+        _pass(process(f"{gate.version}/{gate.code}").because(voted), deal, review, next_stage(deal.stage))
+    return votes[0]
+
+
+@verb
+def lose_deal(*, by: Actor, deal: Deal, version: int, reason: str) -> Deal:
+    """The customer decided for another, or against buying: the reason is required."""
+    deal = _fresh(by, deal, version)
+    reason = text("reason", reason, most=1000)
+    StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=now())
+    Closing.objects.create(deal=deal, outcome=LOST, reason=reason, at=now())
+    _touch(deal)
+    record("deals.deal_lost", by=by, objects={"deal": deal}, scopes=[deal], data={"reason": reason, "version": deal.version})
+    return deal
+
+
+def _fresh(by: Actor, deal: Deal, version: int) -> Deal:
+    """The deal as it stands now, locked; refused when it is closed, stale, or not the actor's to work on."""
+    deal = Deal.objects.select_for_update(of=("self",)).select_related("stage", "unit", "owner", "account", "process").get(pk=deal.pk)
+    if by.is_personal:
+        person = personally(by)
+        if not queries.may_work(person, deal):
+            sentence = _("You may read this deal, but only its owner, its team and the heads above it work on it.")
+            raise forbidden("deal.not_yours", sentence, ref(deal))
+    if hasattr(deal, "closing"):
+        raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)
+    if version != deal.version:
+        changed = tell(queries.changes_since(deal, version))
+        lines = [Line("deal.changed", told.sentence, about=ref(deal)) for told in changed]
+        raise stale(_("Somebody changed this deal after you opened it. Look at what changed and try again."), lines, ref(deal))
+    return deal
+
+
+def _touch(deal: Deal, *fields: str) -> None:
+    Deal.objects.filter(pk=deal.pk).update(version=F("version") + 1)
+    deal.version += 1
+    if fields:
+        deal.save(update_fields=fields)
+
+
+def _words(row: Stage | Gate) -> dict[str, str]:
+    return {"zh-hans": row.zh, "en": row.en}

@@ -1,0 +1,134 @@
+"""The gate review: every condition, met or not, for which object, who can mend it, and the one act that mends it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from earshot.deals import queries, registry, rules
+from earshot.deals.models import Deal
+from earshot.deals.rules import Condition
+from earshot.journal.kinds import ref
+from earshot.kit.problems import Line, say
+from earshot.people.models import Person
+from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate
+from earshot.playbooks.queries import warns_only
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Review:
+    """A gate as it stands now. `open`: nothing keeps it shut."""
+
+    gate: Gate
+    conditions: list[Condition]
+
+    @property
+    def unmet(self) -> list[Condition]:
+        return rules.unmet(self.conditions)
+
+    @property
+    def open(self) -> bool:
+        return not self.unmet
+
+
+def gate_of(deal: Deal) -> Gate | None:
+    """The gate at the end of the stage that the deal stands in."""
+    return Gate.objects.filter(stage=deal.stage_id).prefetch_related("deciders__role").first()
+
+
+def review(deal: Deal) -> Review | None:
+    """The review of the gate before the deal; None where the stage ends without one. The laws are asked first, then the
+    playbook's own checks, then the decision."""
+    gate = gate_of(deal)
+    if gate is None:
+        return None
+    conditions: list[Condition] = []
+    for name, check in [*registry.LAWS.items(), *((name, registry.CHECKS.get(name)) for name in gate.checks)]:
+        conditions += _ask(name, check, deal)
+    conditions += decision(deal, gate)
+    return Review(gate, conditions)
+
+
+def _ask(name: str, check: Callable[[Deal], Sequence[Condition]] | None, deal: Deal) -> Sequence[Condition]:
+    if check is not None:
+        try:
+            with transaction.atomic():
+                return check(deal)
+        except Exception:
+            # A check that breaks must neither open the gate nor take the page down: it counts as not met, and says so.
+            log.exception("gate check %s broke on %s", name, deal)
+    sentence = say(_("The check “{name}” cannot be judged, so it counts as not met."), name=name)
+    return [Condition(None, Line("gate.cannot_judge", sentence, about=ref(deal), who=_("sales operations"), judged=False))]
+
+
+def account_known(deal: Deal) -> list[Condition]:
+    """A deal that was imported with an account nobody knows passes no gate."""
+    line = Line(
+        "deal.account_unknown" if deal.account_id is None else "deal.account_known",
+        _("The account is not known.") if deal.account_id is None else say(_("The account is known: {name}."), name=deal.account),
+        about=ref(deal),
+        who=deal.owner.name,
+        act="set_account",
+        target=ref(deal),
+    )
+    return [Condition(deal.account_id is not None, line)]
+
+
+def decision(deal: Deal, gate: Gate) -> list[Condition]:
+    """One condition a decider role: an approving vote of somebody who has heard every critical statement of the deal."""
+    visit = queries.open_visit(deal)
+    roles = [decider.role for decider in sorted(gate.deciders.all(), key=lambda d: d.pk)]
+    votes = queries.live_votes(visit)
+    unheard = not_ready(deal, [vote.person for vote in votes])
+    warns = warns_only(HEAR_BEFORE_VOTE)
+    ballots = [rules.Ballot(vote.role.code, vote.approves, counts=warns or not unheard[vote.person]) for vote in votes]
+    lacking = rules.roles_still_to_approve([role.code for role in roles], ballots)
+    alone = rules.sales_alone(ballots, [role.code for role in roles if role.sells]) and not lacking
+    conditions = []
+    for role in roles:
+        of_role = [vote for vote in votes if vote.role.code == role.code]
+        met = role.code not in lacking and not alone
+        if met:
+            names = ", ".join(vote.person.name for vote in of_role if vote.approves)
+            sentence = say(_("{role} has approved: {names}."), role=role, names=names)
+            if any(unheard[vote.person] for vote in of_role if vote.approves):
+                sentence = say(_("{role} has approved without having heard all critical statements (policy: warn): {names}."), role=role, names=names)
+            who: object = ""
+        else:
+            who = ", ".join(queries.voters(deal, role.code).values_list("name", flat=True)[:5]) or _("operations: nobody holds this role here")
+            lapsed = [vote for vote in of_role if vote.approves and unheard[vote.person]]
+            against = [vote for vote in of_role if not vote.approves]
+            if lapsed:
+                sentence = say(
+                    _("The vote of {name} ({role}) does not count: {count} critical statements of the customer came after it, not yet heard."),
+                    name=lapsed[0].person.name,
+                    role=role,
+                    count=len(unheard[lapsed[0].person]),
+                )
+            elif alone:
+                sentence = _("Sales alone cannot decide here; somebody of another side must approve as well.")
+            elif against:
+                sentence = say(_("{name} ({role}) is against: {reason}"), name=against[0].person.name, role=role, reason=against[0].reason)
+            else:
+                sentence = say(_("{role} has not approved yet."), role=role)
+        code = "gate.approved" if met else "gate.not_approved"
+        conditions.append(Condition(met, Line(code, sentence, about=ref(deal), who=who, act="vote", target=ref(deal))))
+    return conditions
+
+
+def not_ready(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
+    """Person → what he or she has not heard and therefore cannot vote on yet; an empty list lets the vote count (law 3)."""
+    found: dict[Person, list[Line]] = {person: [] for person in people}
+    if people:
+        for _name, condition in registry.VOTERS.items():
+            for person, lines in condition(deal, people).items():
+                found[person] += lines
+    return found
+
+

@@ -1,0 +1,107 @@
+"""A deal runs through the stages of the process version it began under; gates stand at the ends of stages."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from earshot.accounts.models import Account
+from earshot.kit import uuid7
+from earshot.people.models import Person, Unit
+from earshot.playbooks.models import Gate, PartVersion, Role, Stage
+from earshot.teams.models import Team
+
+WON, LOST = "won", "lost"
+
+
+class Deal(models.Model):
+    """`account` None: imported with an account that nobody knows; it passes no gate. `version`: raised by every change;
+    a write that names an older one is refused. `outside_id`: its key in the system it was imported from."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    number = models.CharField(max_length=20, unique=True)
+    title = models.CharField(max_length=200)
+    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="deals")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="deals")
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="deals")
+    team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="deal")
+    process = models.ForeignKey(PartVersion, on_delete=models.PROTECT)
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals")
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, default="CNY")
+    version = models.PositiveIntegerField(default=1)
+    outside_id = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001 - null: none; two deals may have none
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="amount_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0))]
+        indexes = [models.Index(fields=["-opened_at", "-id"], name="deal_newest"), models.Index(fields=["owner"], name="deal_owner")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class StageVisit(models.Model):
+    """A deal stands in a stage from … until …; in exactly one at a time while it is open."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="visits")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT)
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["deal"], condition=Q(left_at__isnull=True), name="one_open_visit")]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id} in {self.stage_id}"
+
+
+class Vote(models.Model):
+    """A decider's vote at the gate of the stage that the deal stands in. It counts while its voter has heard all that is critical."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    visit = models.ForeignKey(StageVisit, on_delete=models.PROTECT, related_name="votes")
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="votes")
+    approves = models.BooleanField()
+    reason = models.CharField(max_length=1000, blank=True)
+    at = models.DateTimeField()
+    replaced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["visit", "role", "person"], condition=Q(replaced_at__isnull=True), name="one_live_vote"),
+            models.CheckConstraint(name="a_no_says_why", condition=Q(approves=True) | ~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {'yes' if self.approves else 'no'}"
+
+
+class GatePass(models.Model):
+    """The gate opened for this visit: when, and the lines as they stood, so that it can be judged later. `lines`: in both languages."""
+
+    visit = models.OneToOneField(StageVisit, on_delete=models.PROTECT, related_name="gate_pass")
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+    lines = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.gate_id} {self.at:%Y-%m-%d}"
+
+
+class Closing(models.Model):
+    """The deal ended: won or lost, when, and why."""
+
+    deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="closing")
+    outcome = models.CharField(max_length=5, choices=[(WON, WON), (LOST, LOST)])
+    reason = models.CharField(max_length=1000, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="lost_says_why", condition=Q(outcome=WON) | ~Q(reason=""))]
+
+    def __str__(self) -> str:
+        return self.outcome

@@ -1,0 +1,21 @@
+"""What a gate asks other rooms, filled by `wiring.py`: each check answers with conditions, met or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from earshot.kit.problems import Line
+from earshot.kit.registry import Registry
+
+if TYPE_CHECKING:
+    from earshot.deals.models import Deal
+    from earshot.deals.rules import Condition
+    from earshot.people.models import Person
+
+# Every gate asks these: they are laws. Name → check.
+LAWS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("law of the gate")
+# A gate of the playbook may ask these besides.
+CHECKS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("gate check")
+# What a voter must have done first (law 3); an empty answer lets the vote count. People → lines, for all at once.
+VOTERS: Registry[Callable[[Deal, Sequence[Person]], dict[Person, list[Line]]]] = Registry("condition on voters")

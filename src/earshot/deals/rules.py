@@ -1,0 +1,49 @@
+"""Decisions about gates and moves, pure: no query, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from earshot.kit.problems import Line
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a gate. `met` None: it cannot be judged, which counts as not met (and the line says so).
+    `warns`: a policy lets the gate open all the same; the line is printed on the gate's record."""
+
+    met: bool | None
+    line: Line
+    warns: bool = False
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """A vote as the decision rule reads it. `counts`: the voter has heard every critical item of the deal, or the policy only warns (law 3)."""
+
+    role: str
+    approves: bool
+    counts: bool
+
+
+def unmet(conditions: Iterable[Condition]) -> list[Condition]:
+    """The conditions that keep the gate shut."""
+    return [condition for condition in conditions if condition.met is not True and not condition.warns]
+
+
+def roles_still_to_approve(deciders: Sequence[str], ballots: Iterable[Ballot]) -> list[str]:
+    """Decider roles without a counted approving vote, in the gate's order."""
+    approved = {ballot.role for ballot in ballots if ballot.approves and ballot.counts}
+    return [role for role in deciders if role not in approved]
+
+
+def sales_alone(ballots: Iterable[Ballot], selling: Iterable[str]) -> bool:
+    """Whether only the sales side has approved: never enough where solution, delivery or support is decided (B12.4a)."""
+    approved = {ballot.role for ballot in ballots if ballot.approves and ballot.counts}
+    return bool(approved) and approved <= set(selling)
+
+
+def steps_skipped(current: int, target: int) -> int:
+    """How many stages a move forwards would leave out; 0 for the next one and for any move back."""
+    return max(0, target - current - 1)

@@ -1,0 +1,75 @@
+"""The journal verbs, kinds and standings of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from earshot.deals.models import Deal
+from earshot.journal import kinds, verbs
+from earshot.people.models import Post
+from earshot.people.standing import SOURCES, Key
+from earshot.teams.models import Membership
+
+kinds.register("deal", Deal, page="deal")
+verbs.register(
+    {
+        "deals.deal_opened": _("{actor} opened {deal}"),
+        "deals.deal_brought_in": _("{actor} brought in {deal} in the stage “{stage}”"),
+        "deals.deal_changed": _("{actor} changed {deal}: {changes}"),
+        "deals.stage_entered": _("{deal} entered the stage “{stage}” ({actor})"),
+        "deals.stage_reversed": _("{actor} took {deal} back to “{stage}”: {reason}"),
+        "deals.gate_refused": _("{actor} tried the gate “{gate}” of {deal}: refused, {count} conditions are not met"),
+        "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
+        "deals.voted": _("{actor} voted “{choice}” at the gate “{gate}” of {deal}"),
+        "deals.vote_refused": _("{actor} tried to vote at the gate “{gate}” of {deal}: refused, has not heard {count} critical statements"),
+        "deals.deal_won": _("{deal} is won"),
+        "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
+    }
+)
+
+
+def _deals(deal_ids: Iterable[UUID] | None) -> Iterable[Deal]:
+    deals = Deal.objects.only("pk", "owner_id", "account_id")
+    return deals if deal_ids is None else deals.filter(pk__in=deal_ids)
+
+
+def _owners(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """The owner of a deal sees it and its account."""
+    for deal in _deals(deal_ids):
+        yield deal.pk, (deal.owner_id, None, "deal", deal.pk)
+        if deal.account_id:
+            yield deal.pk, (deal.owner_id, None, "account", deal.account_id)
+
+
+def _deciders(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Whoever holds, in the deal's unit or one above it, a role that decides at the gate of its present stage, sees the deal."""
+    posts = Post.objects.filter(
+        until__isnull=True,
+        unit__belows__unit__deals__closing__isnull=True,
+        unit__belows__unit__deals__stage__gate__deciders__role__code=F("role"),
+    )
+    if deal_ids is not None:
+        posts = posts.filter(unit__belows__unit__deals__in=list(deal_ids))
+    pairs = posts.values_list("unit__belows__unit__deals", "person_id").distinct()
+    return [(deal, (person, None, "deal", deal)) for deal, person in pairs]
+
+
+def _members(membership_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Whoever is nominated to a seat of the deal's team, or sits in it, sees the deal and its account."""
+    memberships = Membership.objects.filter(ended_at__isnull=True, seat__team__deal__isnull=False)
+    if membership_ids is not None:
+        memberships = memberships.filter(pk__in=membership_ids)
+    for pk, person, deal, account in memberships.values_list("pk", "person_id", "seat__team__deal", "seat__team__deal__account_id"):
+        yield pk, (person, None, "deal", deal)
+        if account:
+            yield pk, (person, None, "account", account)
+
+
+OWNS, DECIDES, SITS = "owns_deal", "decides_at_gate", "sits_on_team"
+SOURCES.add(OWNS, _owners)
+SOURCES.add(DECIDES, _deciders)
+SOURCES.add(SITS, _members)

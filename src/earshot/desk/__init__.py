@@ -1,0 +1,1 @@
+"""What several rooms put before one person: my day, search, timelines."""

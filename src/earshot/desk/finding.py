@@ -1,0 +1,51 @@
+"""Finding one object for a door: what the person may not see does not exist for him or her, and both sound the same (law 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from earshot.accounts import queries as accounts
+from earshot.calls import queries as calls
+from earshot.deals import queries as deals
+from earshot.kit.problems import missing
+from earshot.people.models import Person, Token
+from earshot.people.standing import headed_by
+from earshot.teams.models import Membership, Seat
+from earshot.voice import queries as voice
+from earshot.voice.models import Attendance, Meeting
+
+
+def _deals(person: Person) -> QuerySet[Any]:
+    return deals.with_names(deals.visible_to(person)).select_related("process", "team")
+
+
+def _people(person: Person) -> QuerySet[Person]:
+    """Colleagues are known to each other; who has left is known to the heads of the unit alone."""
+    current = Person.objects.filter(left_at__isnull=True)
+    return (current | Person.objects.filter(unit__in=headed_by(person))).select_related("unit")
+
+
+FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
+    "deal": _deals,
+    "account": lambda person: accounts.visible_to(person).select_related("unit", "owner"),
+    "item": lambda person: voice.visible_to(person).select_related("deal", "meeting"),
+    "call": lambda person: calls.visible_to(person).select_related("deal", "unit", "accountable", "trigger__support"),
+    "meeting": lambda person: Meeting.objects.filter(deal__in=deals.visible_to(person).values("pk")).select_related("deal", "author"),
+    "attendance": lambda person: Attendance.objects.filter(person=person).select_related("meeting__deal"),
+    "membership": lambda person: Membership.objects.filter(person=person).select_related("seat__team"),
+    "seat": lambda person: Seat.objects.filter(team__in=deals.visible_to(person).values("team")).select_related("team__unit"),
+    "token": lambda person: Token.objects.filter(person=person).select_related("person"),
+    "person": _people,
+}
+
+
+def find(person: Person, kind: str, object_id: UUID) -> Any:
+    """The object of this kind and public id, if the person may see it; otherwise `missing()`."""
+    found = FINDERS[kind](person).filter(pk=object_id).first()
+    if found is None:
+        raise missing()
+    return found

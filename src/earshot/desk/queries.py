@@ -1,0 +1,301 @@
+"""*My day*, timelines and search: everything through what each room lets the person see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from earshot.accounts import queries as accounts
+from earshot.accounts.models import Account
+from earshot.calls import queries as calls
+from earshot.calls.models import Assignment, Call
+from earshot.clocks.queries import Reading, readings
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.desk import rules
+from earshot.journal.kinds import ref
+from earshot.journal.models import Entry, Scope
+from earshot.journal.queries import Told, about, tell, visible_entries
+from earshot.kit import now
+from earshot.kit.problems import Ref, say
+from earshot.people.models import Person, UnitAbove
+from earshot.people.permits import ADMINISTER, OPERATE, granted, held
+from earshot.playbooks.models import HEARING, IN_FORCE, Category
+from earshot.teams.queries import nominations_of
+from earshot.voice import queries as voice
+from earshot.voice.models import Ear, Hearing, Item
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """One thing that waits for one person. `cause`: stable name. `scope`: what it is about. `act`: name of the one act that
+    mends it, done on `target`. `ids`: the objects that the act covers, in order. `colour`: red, amber or grey."""
+
+    cause: str
+    sentence: Any
+    scope: Ref
+    act: str
+    target: Ref
+    colour: str
+    due_at: datetime | None = None
+    clock: Reading | None = None
+    ids: tuple[UUID, ...] = ()
+    detail: str = ""
+
+
+def my_day(person: Person) -> list[DayLine]:
+    """Everything that waits for the person, the most pressing first: one line per scope and cause."""
+    lines = [
+        *_to_hear(person),
+        *_calls_to_do(person),
+        *_presence(person),
+        *_seats(person),
+        *_votes(person),
+        *_asked(person),
+        *_accountable(person),
+        *(_operations() if OPERATE in held(person) else []),
+    ]
+    last = now().replace(year=9999)
+    return sorted(lines, key=lambda line: (rules.ORDER[line.colour], line.due_at or last, str(line.scope.label)))
+
+
+def _gated(deal_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the open deals that stand before a gate: what is missing there blocks it."""
+    with_gate = Deal.objects.filter(pk__in=set(deal_ids), closing__isnull=True, stage__gate__isnull=False)
+    return set(with_gate.values_list("pk", flat=True))
+
+
+def _to_hear(person: Person) -> list[DayLine]:
+    ears = list(voice.ears_waiting_for(person).select_related("item__deal__account"))
+    clocks = readings(ear.pk for ear in ears)
+    gated = _gated(ear.item.deal_id for ear in ears)
+    by_deal: dict[UUID, list[Ear]] = {}
+    for ear in ears:
+        by_deal.setdefault(ear.item.deal_id, []).append(ear)
+    lines = []
+    for group in by_deal.values():
+        soonest = min((clocks[ear.pk] for ear in group if ear.pk in clocks), key=lambda reading: reading.due_at, default=None)
+        deal = group[0].item.deal
+        count = len({ear.item_id for ear in group})
+        lines.append(
+            DayLine(
+                cause="to_hear",
+                sentence=say(ngettext_lazy("Hear what the customer said: {n} statement", "Hear what the customer said: {n} statements", count), n=count),
+                scope=ref(deal),
+                act="take_note",
+                target=ref(group[0].item),
+                colour=rules.colour(now(), soonest.due_at if soonest else None, blocks_next_gate=deal.pk in gated),
+                due_at=soonest.due_at if soonest else None,
+                clock=soonest,
+                ids=tuple(dict.fromkeys(ear.item_id for ear in group)),
+                detail=str(group[0].item),
+            )
+        )
+    return lines
+
+
+def _call_line(read: calls.CallRead, cause: str, sentence: Any, act: str, gated: set[UUID]) -> DayLine:
+    due_at = read.clock.due_at if read.clock else None
+    return DayLine(
+        cause=cause,
+        sentence=sentence,
+        scope=ref(read.call),
+        act=act,
+        target=ref(read.call),
+        colour=rules.colour(now(), due_at, blocks_next_gate=read.call.deal_id in gated),
+        due_at=due_at,
+        clock=read.clock,
+        ids=(read.call.pk,),
+        detail=str(read.call.deal),
+    )
+
+
+def _calls_to_do(person: Person) -> list[DayLine]:
+    reads = calls.read(calls.waiting_for(person))
+    gated = _gated(read.call.deal_id for read in reads)
+    return [
+        _call_line(
+            read,
+            "call",
+            _("Deliver the result of your call") if read.state == "taken" else _("The process calls you"),
+            "deliver" if read.state == "taken" else "take",
+            gated,
+        )
+        for read in reads
+    ]
+
+
+def _accountable(person: Person) -> list[DayLine]:
+    """Calls that the person answers for and somebody else does: a line only once they are overdue."""
+    others = Assignment.objects.filter(call=OuterRef("pk"), ended_at__isnull=True).exclude(person=person)
+    reads = calls.read(calls.open_calls().filter(Exists(others), accountable=person))
+    late = [read for read in reads if read.clock and read.clock.overdue]
+    return [_call_line(read, "call_overdue", _("A call that you answer for is overdue"), "name", set()) for read in late]
+
+
+def _presence(person: Person) -> list[DayLine]:
+    return [
+        DayLine(
+            cause="presence",
+            sentence=say(_("{name} says that you were present. Were you?"), name=row.ticked_by.name),
+            scope=ref(row.meeting.deal),
+            act="confirm_presence",
+            target=ref(row),
+            colour=rules.GREY,
+            ids=(row.pk,),
+        )
+        for row in voice.attendances_waiting_for(person)
+    ]
+
+
+def _seats(person: Person) -> list[DayLine]:
+    return [
+        DayLine(
+            cause="seat",
+            sentence=_("You are asked to take a seat on the team"),
+            scope=Ref("team", row.seat.team_id, row.seat.team.name),
+            act="accept_seat",
+            target=ref(row),
+            colour=rules.GREY,
+            ids=(row.pk,),
+        )
+        for row in nominations_of(person).select_related("person")
+    ]
+
+
+def ready_for_decision(waiting: QuerySet[Deal]) -> QuerySet[Deal]:
+    """Those of the deals where nothing but the decision is missing, as far as the laws ask: a filter for lists; the gate review
+    itself judges."""
+    heard = Hearing.objects.filter(item=OuterRef("item"), person=OuterRef("person"))
+    unheard = Ear.objects.filter(~Exists(heard), item__deal=OuterRef("pk"), ended_at__isnull=True)
+    owed = calls.open_calls().filter(deal=OuterRef("pk"))
+    return waiting.filter(~Exists(unheard), ~Exists(owed), account__isnull=False)
+
+
+def _votes(person: Person) -> list[DayLine]:
+    waiting = deals.votes_waiting_for(person)
+    ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")[:50]
+    return [
+        DayLine(
+            cause="vote",
+            sentence=say(_("Your vote is the next step at the gate “{gate}”"), gate=deal.stage.gate),
+            scope=ref(deal),
+            act="vote",
+            target=ref(deal),
+            colour=rules.RED,
+            ids=(deal.pk,),
+        )
+        for deal in ready
+    ]
+
+
+def _asked(person: Person) -> list[DayLine]:
+    """What the person's own records ask for: they were kept as they came, and something is still open."""
+    lines = [
+        DayLine(
+            cause="record_asks",
+            sentence=_("Your record of a meeting is not complete"),
+            scope=ref(meeting.deal),
+            act="complete_meeting",
+            target=ref(meeting),
+            colour=rules.GREY,
+            ids=(meeting.pk,),
+        )
+        for meeting in voice.meetings_that_ask(person)
+    ]
+    for item in voice.items_without_category(person):
+        sentence = _("Say what this statement is about, so that the right people hear it")
+        lines.append(
+            DayLine("category_asked", sentence, ref(item.deal), "file_item", ref(item), rules.GREY, ids=(item.pk,), detail=str(item))
+        )
+    return lines
+
+
+def _operations() -> list[DayLine]:
+    """Alarms to sales operations: gone when the cause is gone."""
+    lines = []
+    names = {row.code: row for row in Category.objects.filter(version__part=HEARING, version__state=IN_FORCE).select_related("version")}
+    for code, count in voice.categories_without_rule():
+        row = names.get(code)
+        target = ref(row.version) if row else Ref("playbook", "", code)
+        sentence = say(
+            ngettext_lazy(
+                "No rule says who must hear “{category}”: {n} statement went to the default hearer",
+                "No rule says who must hear “{category}”: {n} statements went to the default hearer",
+                count,
+            ),
+            category=row or code,
+            n=count,
+        )
+        lines.append(DayLine("no_hearer_rule", sentence, target, "add_hearer_rule", target, rules.RED))
+    by_role: dict[str, list[Ear]] = {}
+    for ear in voice.ears_without_person():
+        by_role.setdefault(ear.role, []).append(ear)
+    for role, ears in by_role.items():
+        target = Ref("role", role, role)
+        sentence = say(_("Nobody holds the role “{role}”, which must hear {n} statements"), role=role, n=len(ears))
+        lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
+    return lines
+
+
+def scopes_seen(person: Person) -> Any:
+    """The scopes of the journal that the person may see, as a query that the journal takes in."""
+
+    def narrow(scopes: QuerySet[Scope]) -> QuerySet[Scope]:
+        seen_deals = deals.visible_to(person)
+        own = (
+            Q(kind="deal", object_id__in=seen_deals.values("pk"))
+            | Q(kind="team", object_id__in=seen_deals.values("team"))
+            | Q(kind="item", object_id__in=voice.visible_to(person).values("pk"))
+            | Q(kind="call", object_id__in=calls.visible_to(person).values("pk"))
+            | Q(kind="account", object_id__in=accounts.visible_to(person).values("pk"))
+            | Q(kind="person", object_id=person.pk)
+            | Q(kind="unit", object_id__in=UnitAbove.objects.filter(above__head=person).values("unit"))
+        )
+        return scopes.filter(own | Q(granted(person, ADMINISTER), kind__in=["person", "unit"]))
+
+    return narrow
+
+
+def entries_seen(person: Person) -> QuerySet[Entry]:
+    """The journal as this person may read it."""
+    return visible_entries(scopes_seen(person), held(person))
+
+
+def timeline(person: Person, object_id: UUID, most: int = 50) -> list[Told]:
+    """What happened to one object, newest first, as far as the person may see it."""
+    seen = entries_seen(person)
+    return tell(about(seen, object_id)[:most], causes=seen)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, room by room."""
+
+    deals: list[Deal]
+    accounts: list[Account]
+    items: list[Item]
+    calls: list[Call]
+
+
+def search(person: Person, words: str, most: int = 20) -> Found:
+    """Deals, accounts, statements and calls that contain the words and that the person may see."""
+    words = words.strip()[:100]
+    if not words or "\x00" in words:
+        return Found([], [], [], [])
+    in_deal = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
+    in_call = Q(number__icontains=words) | Q(trigger__support__zh__icontains=words) | Q(trigger__support__en__icontains=words)
+    found_calls = calls.visible_to(person).filter(in_call).select_related("trigger__support", "deal").order_by("-raised_at")
+    return Found(
+        deals=list(deals.with_names(deals.visible_to(person)).filter(in_deal).order_by("-opened_at", "-pk")[:most]),
+        accounts=list(accounts.visible_to(person).filter(Q(name__icontains=words) | Q(number__icontains=words)).order_by("name", "pk")[:most]),
+        items=list(voice.visible_to(person).filter(words__icontains=words).select_related("deal", "speaker").order_by("-recorded_at")[:most]),
+        calls=list(found_calls[:most]),
+    )

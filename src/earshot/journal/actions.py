@@ -1,0 +1,118 @@
+"""Writing the log: one call through a door = one transaction; each verb inside it = one entry."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import models, transaction
+
+from earshot.journal.actors import Actor
+from earshot.journal.kinds import kind_of
+from earshot.journal.models import Delivery, Entry, Label, Scope, Touched
+from earshot.journal.reactions import LATER, NOW
+from earshot.journal.verbs import VERBS
+from earshot.kit import now
+from earshot.kit.problems import Refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Parts = Mapping[str, models.Model | Iterable[models.Model]]
+
+_inside: ContextVar[bool] = ContextVar("earshot_inside_a_call", default=False)
+
+
+@contextmanager
+def call() -> Iterator[None]:
+    """One call through a door. A refusal undoes everything; one that matters is then written in a transaction of its own."""
+    if _inside.get():
+        yield
+        return
+    token = _inside.set(True)
+    try:
+        with transaction.atomic():
+            yield
+    except Refusal as refusal:
+        if refusal.entry is not None:
+            with transaction.atomic():
+                record(**refusal.entry)
+        raise
+    finally:
+        _inside.reset(token)
+
+
+def verb(action: Callable[P, R]) -> Callable[P, R]:
+    """Mark an action as a verb: it runs inside a call, its own when no door opened one."""
+
+    @functools.wraps(action)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with call():
+            return action(*args, **kwargs)
+
+    return run
+
+
+def record(
+    name: str,
+    *,
+    by: Actor,
+    objects: Parts,
+    scopes: Iterable[models.Model] = (),
+    data: Mapping[str, Any] | None = None,
+    claimed_at: datetime | None = None,
+    permission: str = "",
+) -> Entry:
+    """Write one entry with its objects, scopes and labels, run its `now` reactions, and owe its `later` ones.
+
+    `objects`: part → object or objects, of registered kinds. Must stand in a transaction; the reactions share it.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{name}: an entry is written in the transaction of what it tells")
+    VERBS[name]
+    at = now()
+    entry = Entry(
+        verb=name,
+        cause=by.cause,
+        actor_kind=by.kind,
+        person_id=by.person_id,
+        agent_id=by.agent_id,
+        rule=by.rule,
+        claimed_at=claimed_at or at,
+        recorded_at=at,
+        permission=permission,
+        data=dict(data or {}),
+    )
+    entry.save(force_insert=True)
+    touched: list[Touched] = []
+    labels: dict[tuple[str, Any], Label] = {}
+    for part, things in objects.items():
+        for thing in [things] if isinstance(things, models.Model) else things:
+            kind = kind_of(thing)
+            touched.append(Touched(entry=entry, kind=kind.name, object_id=thing.pk, part=part))
+            labels[kind.name, thing.pk] = Label(kind=kind.name, object_id=thing.pk, text=kind.label(thing)[:300])
+    Touched.objects.bulk_create(touched)
+    Scope.objects.bulk_create([Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes])
+    keep_labels(labels.values())
+    # The rows just written are the rows that reactions ask for: no statement to read them back.
+    entry._prefetched_objects_cache = {"objects_touched": touched}  # type: ignore[attr-defined]
+    Delivery.objects.bulk_create([Delivery(entry=entry, reaction=reaction, due_at=at) for reaction in LATER.get(name, ())])
+    for reaction in NOW.get(name, ()):
+        reaction(entry)
+    return entry
+
+
+def keep_labels(labels: Iterable[Label]) -> None:
+    """Write labels, newest wording wins; a label erased by mandate stays erased."""
+    wanted = {(label.kind, label.object_id): label for label in labels}
+    if not wanted:
+        return
+    ids = [object_id for _kind, object_id in wanted]
+    known = {(label.kind, label.object_id): label for label in Label.objects.filter(object_id__in=ids)}
+    fresh = [
+        label for key, label in wanted.items() if key not in known or (known[key].text != label.text and known[key].erased_at is None)
+    ]
+    Label.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text"])

@@ -1,0 +1,49 @@
+"""The kind registry: what "any object" may be. Everything that points at an object by kind and id is loaded through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from earshot.kit.problems import Ref
+from earshot.kit.registry import Registry
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`label` words one object for people. `page` is the URL name of its page, taking the public id; empty: it has none."""
+
+    name: str
+    model: type[models.Model]
+    label: Callable[[Any], str]
+    page: str = ""
+
+    def load(self, ids: Iterable[UUID]) -> dict[UUID, Any]:
+        """The objects of this kind by public id, in one statement; ids that exist no more are left out."""
+        return dict(self.model._default_manager.in_bulk(list(ids)))
+
+
+KINDS: Registry[Kind] = Registry("kind of object")
+_by_model: dict[type[models.Model], Kind] = {}
+
+
+def register(name: str, model: type[models.Model], *, label: Callable[[Any], str] = str, page: str = "") -> None:
+    kind = Kind(name, model, label, page)
+    KINDS.add(name, kind)
+    _by_model[model] = kind
+
+
+def kind_of(thing: models.Model) -> Kind:
+    try:
+        return _by_model[type(thing)]
+    except KeyError:
+        raise KeyError(f"{type(thing).__name__} is no registered kind: register it in its room's verbs.py") from None
+
+
+def ref(thing: models.Model) -> Ref:
+    kind = kind_of(thing)
+    return Ref(kind.name, thing.pk, kind.label(thing))

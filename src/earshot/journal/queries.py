@@ -1,0 +1,123 @@
+"""Reading the log: timelines filtered by scope and permission, with a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from earshot.journal import actors
+from earshot.journal.kinds import KINDS
+from earshot.journal.models import Entry, Label, Scope, Touched
+from earshot.journal.verbs import VERBS
+
+ScopeQuery = Callable[[QuerySet[Scope]], QuerySet[Scope]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entry as a person reads it. `objects`: (part, kind, id, label). `cause`: the sentence of what led to it, when the
+    reader may see that too."""
+
+    entry: Entry
+    sentence: str
+    actor: str
+    objects: list[tuple[str, str, UUID, str]]
+    claimed_at: datetime
+    recorded_at: datetime
+    cause: str = ""
+
+
+def visible_entries(visible_scopes: ScopeQuery, permissions: Iterable[str] = ()) -> QuerySet[Entry]:
+    """Entries with a scope among `visible_scopes` (handed in, so that the journal looks at nothing to its right) and no
+    further permission than `permissions`."""
+    seen = visible_scopes(Scope.objects.filter(entry=OuterRef("pk")))
+    return Entry.objects.filter(Exists(seen), Q(permission="") | Q(permission__in=list(permissions)))
+
+
+def about(entries: QuerySet[Entry], object_id: UUID) -> QuerySet[Entry]:
+    """Those of `entries` that belong to the scope `object_id` or touch it, newest first."""
+    in_scope = Scope.objects.filter(entry=OuterRef("pk"), object_id=object_id)
+    touching = Touched.objects.filter(entry=OuterRef("pk"), object_id=object_id)
+    return entries.filter(Exists(in_scope) | Exists(touching)).order_by("-seq")
+
+
+def tell(entries: Iterable[Entry], causes: QuerySet[Entry] | None = None) -> list[Told]:
+    """Word the entries, in three statements however many they are. `causes`: the entries that the reader may see; a cause
+    outside them stays unsaid."""
+    rows = list(entries)
+    ids = [entry.pk for entry in rows]
+    touched: dict[int, list[Touched]] = {}
+    cause_ids = {entry.cause_id for entry in rows if entry.cause_id} - set(ids)
+    seen_causes = list(causes.filter(pk__in=cause_ids)) if causes is not None and cause_ids else []
+    for row in Touched.objects.filter(entry_id__in=[*ids, *(entry.pk for entry in seen_causes)]).order_by("pk"):
+        touched.setdefault(row.entry_id, []).append(row)
+    wanted = {row.object_id for group in touched.values() for row in group}
+    wanted |= {entry.person_id for entry in [*rows, *seen_causes] if entry.person_id}
+    labels = {(label.kind, label.object_id): label.text for label in Label.objects.filter(object_id__in=wanted, erased_at__isnull=True)}
+    sentences = {entry.pk: _sentence(entry, touched.get(entry.pk, []), labels) for entry in [*rows, *seen_causes]}
+    return [
+        Told(
+            entry=entry,
+            sentence=sentences[entry.pk],
+            actor=_actor(entry, labels),
+            objects=[(t.part, t.kind, t.object_id, _label(t.kind, t.object_id, labels)) for t in touched.get(entry.pk, [])],
+            claimed_at=entry.claimed_at,
+            recorded_at=entry.recorded_at,
+            cause=sentences.get(entry.cause_id or 0, ""),
+        )
+        for entry in rows
+    ]
+
+
+def _label(kind: str, object_id: UUID, labels: Mapping[tuple[str, UUID], str]) -> str:
+    return labels.get((kind, object_id)) or _("(erased)")
+
+
+def _actor(entry: Entry, labels: Mapping[tuple[str, UUID], str]) -> str:
+    if entry.actor_kind == actors.PROCESS:
+        return _("The process")
+    if entry.actor_kind == actors.IMPORT:
+        return _("Import")
+    name = _label("person", entry.person_id, labels) if entry.person_id else ""
+    return _("{name} (by token)").format(name=name) if entry.actor_kind == actors.TOKEN else name
+
+
+def _sentence(entry: Entry, touched: Iterable[Touched], labels: Mapping[tuple[str, UUID], str]) -> str:
+    values: dict[str, Any] = {"actor": _actor(entry, labels)}
+    parts: dict[str, list[str]] = {}
+    for row in touched:
+        parts.setdefault(row.part, []).append(_label(row.kind, row.object_id, labels))
+    values |= {part: _(", ").join(names) for part, names in parts.items()}
+    values |= {name: in_language(value) for name, value in entry.data.items() if name not in parts}
+    return str(VERBS[entry.verb]).format_map(_Blank(values))
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def in_language(value: Any) -> Any:
+    """A value kept in both languages, in the reader's; anything else as it is."""
+    if isinstance(value, dict) and "zh-hans" in value:
+        return value["en" if (get_language() or "").startswith("en") else "zh-hans"]
+    return value
+
+
+def orphans() -> list[str]:
+    """Pointers at "any object" that point at nothing, in words: entries' objects, by kind, a thousand at a time."""
+    found: list[str] = []
+    for name, kind in KINDS.items():
+        ids = Touched.objects.filter(kind=name).values("object_id").distinct()
+        gone = ids.exclude(object_id__in=kind.model._default_manager.values("pk"))
+        found += [f"journal: an entry names {name} {row['object_id']}, which does not exist" for row in gone[:1000]]
+    unknown = Touched.objects.exclude(kind__in=list(KINDS)).values_list("kind", flat=True).distinct()
+    found += [f"journal: an entry names an object of the kind {kind!r}, which nothing registers" for kind in unknown]
+    return found

@@ -1,0 +1,40 @@
+"""Writes are safe to repeat: an answer kept under the client's key, in the transaction of the write itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal.models import Repeat
+from earshot.kit import now
+from earshot.kit.problems import Refusal
+
+
+def claim(person_id: UUID, key: str, request: Any) -> Repeat:
+    """Open the key inside a call. A fresh one has `status` 0; a repeated one carries the first answer.
+
+    Two browsers in the same second: the second waits at the unique key until the first has ended, then gets its answer.
+    Refused when the key was used for another request.
+    """
+    if not 1 <= len(key) <= 100:
+        raise Refusal("repeat.key", _("An Idempotency-Key has 1 to 100 characters."))
+    fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+    try:
+        with transaction.atomic():
+            return Repeat.objects.create(person_id=person_id, key=key, fingerprint=fingerprint, at=now())
+    except IntegrityError:
+        kept = Repeat.objects.get(person_id=person_id, key=key)
+    if kept.fingerprint != fingerprint:
+        raise Refusal("repeat.other_request", _("This Idempotency-Key was used for a different request. Use a new key."))
+    return kept
+
+
+def keep(repeat: Repeat, status: int, answer: Any) -> None:
+    """Keep the answer of the write that just succeeded, to be given again."""
+    repeat.status, repeat.answer = status, answer
+    repeat.save(update_fields=["status", "answer"])

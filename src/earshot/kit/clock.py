@@ -1,0 +1,27 @@
+"""`now()` is the only source of "now": a lint forbids the others, so that one place can move the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_moved: ContextVar[datetime | None] = ContextVar("earshot_moved_clock", default=None)
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC, to the microsecond."""
+    return _moved.get() or datetime.now(UTC)
+
+
+@contextmanager
+def standing_still(at: datetime) -> Iterator[None]:
+    """For tests and for building a demonstration world: everything inside happens at `at` (aware)."""
+    if at.tzinfo is None:
+        raise ValueError(f"a naive moment ({at}) cannot be 'now'; give it a time zone")
+    token = _moved.set(at)
+    try:
+        yield
+    finally:
+        _moved.reset(token)

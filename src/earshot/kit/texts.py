@@ -1,0 +1,51 @@
+"""Reading what people type: one place that trims, bounds and refuses what no database should hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.kit.problems import say, wrong
+
+TITLE = 200
+WORDS = 10_000
+
+
+def text(name: str, value: str | None, *, most: int = WORDS, required: bool = True, verbatim: bool = False) -> str:
+    """`value` as it will be kept. `verbatim`: keep it to the letter, only refuse what is empty, too long or holds NUL."""
+    raw = value or ""
+    if "\x00" in raw or any(unicodedata.category(letter) == "Cs" for letter in raw):
+        raise wrong(name, _("It holds a character that cannot be stored. Please type it again."))
+    kept = raw if verbatim else raw.strip()
+    if required and not kept.strip():
+        raise wrong(name, _("Please fill this in."))
+    if len(kept) > most:
+        raise wrong(name, say(_("At most {most} characters; this has {length}."), most=most, length=len(kept)))
+    return kept
+
+
+def amount(name: str, value: str | Decimal | None) -> Decimal | None:
+    """An amount of money: not negative, two decimals, below one trillion. Empty is None, "not known yet"."""
+    if value is None or str(value).strip() == "":
+        return None
+    try:
+        number = Decimal(str(value).replace(",", "").replace("，", "").strip())
+    except InvalidOperation:
+        raise wrong(name, _("Write a number, such as 2105000 or 2,105,000.50.")) from None
+    if not number.is_finite() or number < 0 or number >= Decimal(10) ** 12:
+        raise wrong(name, _("Write an amount from 0 to below 1,000,000,000,000."))
+    if number != number.quantize(Decimal("0.01")):
+        raise wrong(name, _("At most two digits after the point."))
+    return number.quantize(Decimal("0.01"))
+
+
+def past(name: str, moment: datetime, now: datetime) -> datetime:
+    """A moment that is claimed to have happened: not in the future, not before 1990."""
+    if moment > now:
+        raise wrong(name, _("This lies in the future. Give the time at which it happened."))
+    if moment.year < 1990:
+        raise wrong(name, _("This lies too far back. Give the time at which it happened."))
+    return moment

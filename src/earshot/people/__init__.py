@@ -1,0 +1,1 @@
+"""Units, people, logins, posts and skills, named permissions, working calendars, standing."""

@@ -1,0 +1,171 @@
+"""Verbs on units, people, posts, permissions, logins and tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import date, timedelta
+from uuid import UUID
+
+import holidays
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import Actor
+from earshot.kit import now, uuid7
+from earshot.kit.problems import Refusal, forbidden, in_both, say, wrong
+from earshot.kit.texts import text
+from earshot.people import permits, standing
+from earshot.people.models import CalendarDay, Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
+
+OFFICE_WEEK = [[[540, 720], [810, 1080]]] * 5 + [[], []]  # 9:00–12:00, 13:30–18:00, Monday to Friday
+
+
+@verb
+def add_unit(*, by: Actor, code: str, name: str, parent: Unit | None = None, calendar: WorkingCalendar | None = None) -> Unit:
+    permits.require(by, permits.ADMINISTER)
+    code, name = text("code", code, most=60), text("name", name, most=100)
+    if Unit.objects.filter(code=code).exists():
+        raise wrong("code", say(_("There is a unit with the code {code} already."), code=code))
+    unit = Unit.objects.create(code=code, name=name, parent=parent, calendar=calendar)
+    above = list(parent.aboves.values_list("above_id", "steps")) if parent else []
+    UnitAbove.objects.bulk_create(
+        [UnitAbove(unit=unit, above=unit, steps=0), *(UnitAbove(unit=unit, above_id=up, steps=steps + 1) for up, steps in above)]
+    )
+    record("people.unit_added", by=by, objects={"unit": unit}, scopes=[unit])
+    return unit
+
+
+@verb
+def appoint_head(*, by: Actor, unit: Unit, person: Person) -> None:
+    permits.require(by, permits.ADMINISTER)
+    unit.head = person
+    unit.save(update_fields=["head"])
+    record("people.head_appointed", by=by, objects={"unit": unit, "person": person}, scopes=[unit, person])
+
+
+@verb
+def add_person(*, by: Actor, name: str, unit: Unit | None, title: str = "", email: str = "", id: UUID | None = None) -> Person:
+    permits.require(by, permits.ADMINISTER)
+    person = Person.objects.create(
+        id=id or uuid7(), name=text("name", name, most=100), title=text("title", title, most=100, required=False), email=email, unit=unit, joined_at=now()
+    )
+    record("people.person_added", by=by, objects={"person": person}, scopes=[person])
+    return person
+
+
+@verb
+def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: bool = False) -> Post:
+    """`answerable`: who is called first for this role of this unit; whoever was it before stays a holder of the role."""
+    permits.require(by, permits.ADMINISTER)
+    if answerable:
+        Post.objects.filter(unit=unit, role=role, until__isnull=True, answerable=True).update(answerable=False)
+    post, _made = Post.objects.update_or_create(
+        person=person, unit=unit, role=text("role", role, most=60), until=None, defaults={"answerable": answerable}, create_defaults={"answerable": answerable, "since": now()}
+    )
+    record("people.post_given", by=by, objects={"person": person, "unit": unit}, scopes=[person, unit], data={"role": role})
+    return post
+
+
+@verb
+def give_skill(*, by: Actor, person: Person, code: str, level: int, evidence: str, until: date | None = None) -> Skill:
+    permits.require(by, permits.ADMINISTER)
+    skill, _made = Skill.objects.update_or_create(
+        person=person, code=code, defaults={"level": level, "evidence": text("evidence", evidence, most=300), "until": until}
+    )
+    return skill
+
+
+@verb
+def give_permission(*, by: Actor, person: Person, permission: str) -> Grant:
+    permits.require(by, permits.ADMINISTER)
+    if permission not in permits.PERMITS:
+        raise wrong("permission", say(_("There is no permission called {name}."), name=permission))
+    grant, made = Grant.objects.get_or_create(person=person, permission=permission, until=None, defaults={"given_at": now()})
+    if made:
+        record(
+            "people.permission_given",
+            by=by,
+            objects={"person": person},
+            scopes=[person],
+            data={"permission": in_both(permits.PERMITS[permission])},
+        )
+    return grant
+
+
+@verb
+def give_login(*, by: Actor, person: Person, username: str = "") -> tuple[Login, str]:
+    """A way to sign in for somebody who has none; returns the login and its first password, which is kept nowhere else."""
+    permits.require(by, permits.ADMINISTER)
+    if person.left_at is not None:
+        raise Refusal("login.person_left", say(_("{name} is no longer with the company."), name=person.name))
+    if Login.objects.filter(person=person).exists():
+        raise Refusal("login.exists", say(_("{name} has a login already."), name=person.name))
+    username = text("username", username or person.email or person.name.replace(" ", ".").lower(), most=100)
+    if Login.objects.filter(username=username).exists():
+        raise wrong("username", say(_("The user name {username} is taken. Give another one."), username=username))
+    password = secrets.token_urlsafe(12)
+    login = Login.objects.create_user(username, password, person=person)
+    record("people.login_given", by=by, objects={"person": person}, scopes=[person])
+    return login, password
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@verb
+def make_token(*, by: Actor, person: Person, name: str) -> tuple[Token, str]:
+    """A key for the API; returns the token and the key, which is shown once and kept only as a digest."""
+    if by.is_personal and by.person_id != person.pk:
+        raise forbidden("token.not_yours", _("A token acts in its person's name, so only that person makes it."))
+    key = f"ear_{secrets.token_urlsafe(32)}"
+    token = Token.objects.create(person=person, name=text("name", name, most=100), start=key[:8], digest=digest(key), made_at=now())
+    record("people.token_made", by=by, objects={"token": token, "person": person}, scopes=[person])
+    return token, key
+
+
+@verb
+def revoke_token(*, by: Actor, token: Token) -> None:
+    if by.is_personal and by.person_id != token.person_id:
+        permits.require(by, permits.ADMINISTER)
+    if token.revoked_at is None:
+        token.revoked_at = now()
+        token.save(update_fields=["revoked_at"])
+        record("people.token_revoked", by=by, objects={"token": token, "person": token.person}, scopes=[token.person])
+
+
+@verb
+def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: range | None = None, country: str = "CN") -> WorkingCalendar:
+    """The office week with the public holidays and make-up working days of `years` (by default last year to the next).
+
+    The table starts from the `holidays` package and is the company's own from then on. Days beyond the last year whose
+    make-up days are published are provisional.
+    """
+    permits.require(by, permits.ADMINISTER)
+    this_year = now().year
+    years = years or range(this_year - 1, this_year + 2)
+    calendar, _made = WorkingCalendar.objects.update_or_create(
+        name=name, defaults={"zone": zone, "weekly": OFFICE_WEEK, "confirmed_to": date(min(this_year, years[-1]), 12, 31)}
+    )
+    calendar.days.all().delete()
+    known = holidays.country_holidays(country, years=years, language="zh_CN" if country == "CN" else None)
+    days = [CalendarDay(calendar=calendar, day=day, spans=[], name=label[:100]) for day, label in known.items()]
+    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
+    for offset in range((last - first).days + 1):
+        day = first + timedelta(days=offset)
+        if day.weekday() >= 5 and day not in known and known.is_working_day(day):
+            days.append(CalendarDay(calendar=calendar, day=day, spans=OFFICE_WEEK[0], name="调休"))
+    CalendarDay.objects.bulk_create(days)
+    record("people.calendar_set", by=by, objects={"calendar": calendar}, scopes=[])
+    return calendar
+
+
+@verb
+def rebuild_standing(*, by: Actor) -> tuple[int, int]:
+    """Make standing what its rules say; returns how many rows were added and ended, and journals both numbers."""
+    permits.require(by, permits.ADMINISTER)
+    differences = standing.differences().values()
+    added, ended = sum(len(lacking) for lacking, _surplus in differences), sum(len(surplus) for _lacking, surplus in differences)
+    standing.rebuild(record("people.standing_rebuilt", by=by, objects={}, data={"added": added, "ended": ended}))
+    return added, ended

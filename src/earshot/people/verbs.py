@@ -1,0 +1,26 @@
+"""The journal verbs and kinds of this room."""
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal import kinds, verbs
+from earshot.people.models import Person, Token, Unit, WorkingCalendar
+
+kinds.register("unit", Unit)
+kinds.register("person", Person, page="person")
+kinds.register("token", Token, label=lambda token: token.name)
+kinds.register("calendar", WorkingCalendar)
+verbs.register(
+    {
+        "people.unit_added": _("{actor} added the unit {unit}"),
+        "people.head_appointed": _("{actor} appointed {person} head of {unit}"),
+        "people.person_added": _("{actor} added {person}"),
+        "people.post_given": _("{actor} gave {person} a post in {unit}"),
+        "people.permission_given": _("{actor} gave {person} the permission “{permission}”"),
+        "people.permission_ended": _("{actor} ended the permission “{permission}” of {person}"),
+        "people.login_given": _("{actor} gave {person} a login"),
+        "people.token_made": _("{actor} made the token {token}"),
+        "people.token_revoked": _("{actor} revoked the token {token}"),
+        "people.calendar_set": _("{actor} set the working calendar {calendar}"),
+        "people.standing_rebuilt": _("{actor} rebuilt standing: {added} added, {ended} ended"),
+    }
+)

@@ -1,0 +1,1 @@
+"""The company's way of working as versioned data, in parts."""

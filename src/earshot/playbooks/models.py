@@ -1,0 +1,199 @@
+"""Parts and their versions, and the rows of each part. Nothing in the code knows a role, stage, unit or category by name."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+
+from earshot.kit import uuid7
+
+DRAFT, IN_FORCE, SUPERSEDED = "draft", "in_force", "superseded"
+PROCESS, HEARING, SUPPORT, SERVICE_LEVELS, POLICIES = "process", "hearing", "support", "service_levels", "policies"
+HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE = "hearing-before-gate", "hearing-before-vote"
+# The named policies that the code reads. They switch laws 2 and 3: block or warn, never off.
+KNOWN_POLICIES = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
+PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
+
+
+class PartVersion(models.Model):
+    """One version of one part. Exactly one version of a part is in force; a deal keeps the process version it began under."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    part = models.CharField(max_length=30, choices=[(part, part) for part in PARTS])
+    number = models.PositiveIntegerField()
+    pack = models.CharField(max_length=60)
+    state = models.CharField(max_length=12, choices=[(s, s) for s in (DRAFT, IN_FORCE, SUPERSEDED)])
+    reason = models.CharField(max_length=300)
+    in_force_from = models.DateTimeField(null=True)
+    in_force_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["part", "number"], name="one_number_per_version"),
+            models.UniqueConstraint(fields=["part"], condition=Q(state=IN_FORCE), name="one_version_in_force"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part}@{self.number}"
+
+
+class Row(models.Model):
+    """A row of a part: its code is unique in the version; it is worded in both languages."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    version = models.ForeignKey(PartVersion, on_delete=models.PROTECT, related_name="%(class)ss")
+    code = models.CharField(max_length=60)
+    zh = models.CharField(max_length=200)
+    en = models.CharField(max_length=200)
+
+    class Meta:
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["version", "code"], name="one_%(class)s_per_code")]
+
+    def __str__(self) -> str:
+        return self.en if (get_language() or "").startswith("en") else self.zh
+
+    def cite(self) -> str:
+        """How records name the row and version they used, for instance `support@2/engineer-hears`."""
+        return f"{self.version}/{self.code}"
+
+
+class Role(Row):
+    """`sells`: a role of the sales side. Alone it never suffices where solution, delivery or support is decided (B12.4a)."""
+
+    sells = models.BooleanField(default=False)
+    owner = models.BooleanField(default=False, help_text="holds the deal: leads its team")
+
+
+class Stage(Row):
+    """A stage of the process, in order; leaving the last one wins the deal. `step`: which of the six steps of a key-account project it belongs to (A8.3)."""
+
+    position = models.PositiveSmallIntegerField()
+    step = models.PositiveSmallIntegerField()
+
+    class Meta(Row.Meta):
+        abstract = False
+        ordering = ["position"]
+
+
+class Gate(Row):
+    """The point where a stage may be left. `checks`: names of further checks beside those that the laws demand."""
+
+    stage = models.OneToOneField(Stage, on_delete=models.PROTECT, related_name="gate")
+    question_zh = models.CharField(max_length=300)
+    question_en = models.CharField(max_length=300)
+    checks = models.JSONField(default=list)
+
+    @property
+    def question(self) -> str:
+        return self.question_en if (get_language() or "").startswith("en") else self.question_zh
+
+
+class Decider(models.Model):
+    """A role whose vote the gate needs."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="deciders")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gate", "role"], name="one_vote_per_role")]
+
+    def __str__(self) -> str:
+        return str(self.role)
+
+
+class SeatTemplate(Row):
+    """A seat that every deal's team begins with. `zh`, `en`: why it is wanted."""
+
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+    leader = models.BooleanField(default=False)
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [
+            *Row.Meta.constraints,
+            models.UniqueConstraint(fields=["version"], condition=Q(leader=True), name="one_leading_seat_template"),
+        ]
+
+
+class ServiceLevel(Row):
+    """A limit: `minutes` of `working` or `clock` time, with its ladder."""
+
+    measure = models.CharField(max_length=10, choices=[("working", "working"), ("clock", "clock")])
+    minutes = models.PositiveIntegerField()
+
+
+class Rung(models.Model):
+    """A step of the ladder at a share of the limit, in per cent. `addressee`: hearer, leader, unit_head, operations."""
+
+    service_level = models.ForeignKey(ServiceLevel, on_delete=models.CASCADE, related_name="rungs")
+    name = models.CharField(max_length=20)
+    addressee = models.CharField(max_length=60)
+    share = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["share"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.share}%"
+
+
+class Category(Row):
+    """What a statement of the customer is about. `critical`: nobody votes before having heard all such items of the deal."""
+
+    critical = models.BooleanField(default=False)
+
+
+class HearerRule(Row):
+    """Whoever holds `role` for the deal must hear every item of `category` within the service level."""
+
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="hearers")
+    role_code = models.CharField(max_length=60)
+    service_level = models.CharField(max_length=60)
+
+
+class DefaultHearer(Row):
+    """Who hears an item whose category has no rule; operations are alarmed."""
+
+    role_code = models.CharField(max_length=60)
+    service_level = models.CharField(max_length=60)
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [*Row.Meta.constraints, models.UniqueConstraint(fields=["version"], name="one_default_hearer")]
+
+
+class SupportItem(Row):
+    """The support catalogue: what a unit owes, by which role and skill, within what time, and which result counts."""
+
+    unit_code = models.CharField(max_length=60)
+    role_code = models.CharField(max_length=60)
+    skill = models.CharField(max_length=60, blank=True)
+    level = models.PositiveSmallIntegerField(default=0)
+    service_level = models.CharField(max_length=60)
+    result_zh = models.CharField(max_length=300)
+    result_en = models.CharField(max_length=300)
+
+    @property
+    def result(self) -> str:
+        return self.result_en if (get_language() or "").startswith("en") else self.result_zh
+
+
+class Trigger(Row):
+    """Entering `stage_code` raises a call for the support, whoever moves the deal and by whatever door."""
+
+    stage_code = models.CharField(max_length=60)
+    support = models.ForeignKey(SupportItem, on_delete=models.PROTECT, related_name="triggers")
+
+
+class NoneNeeded(Row):
+    """A stage that says openly that it calls for no support (B20.3a)."""
+
+    stage_code = models.CharField(max_length=60)
+
+
+class Policy(Row):
+    """A named switch: block or warn."""
+
+    setting = models.CharField(max_length=5, choices=[("block", "block"), ("warn", "warn")])

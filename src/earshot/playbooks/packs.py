@@ -1,0 +1,223 @@
+"""Reading a pack: YAML files, one a part, checked for form and for names that nothing provides. Pure: no table is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+from django.utils.translation import gettext_lazy as _
+
+from earshot.kit.problems import Line, Refusal, say
+from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT
+
+PACKS = Path(__file__).parent / "packs_shipped"
+
+_CODE = {"type": "string", "pattern": r"^[\w][\w.-]{0,59}$"}
+_WORDS = {"type": "string", "minLength": 1, "maxLength": 200}
+_NAMED = {"code": _CODE, "zh": _WORDS, "en": _WORDS}
+
+
+def _table(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {**_NAMED, **properties},
+            "required": ["code", "zh", "en", *required],
+            "additionalProperties": False,
+        },
+    }
+
+
+def _part(tables: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": tables, "required": required, "additionalProperties": False}
+
+
+_BOOL = {"type": "boolean"}
+_NATURAL = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+SCHEMAS: dict[str, dict[str, Any]] = {
+    PROCESS: _part(
+        {
+            "roles": _table({"sells": _BOOL, "owner": _BOOL}, []),
+            "stages": _table({"step": {"type": "integer", "minimum": 1, "maximum": 6}}, ["step"]),
+            "gates": _table(
+                {
+                    "stage": _CODE,
+                    "question_zh": _WORDS,
+                    "question_en": _WORDS,
+                    "deciders": {"type": "array", "items": _CODE, "minItems": 1, "uniqueItems": True},
+                    "checks": {"type": "array", "items": _CODE},
+                },
+                ["stage", "question_zh", "question_en", "deciders"],
+            ),
+            "seats": _table({"role": _CODE, "leader": _BOOL}, ["role"]),
+        },
+        ["roles", "stages", "gates", "seats"],
+    ),
+    SERVICE_LEVELS: _part(
+        {
+            "levels": _table(
+                {
+                    "measure": {"enum": ["working", "clock"]},
+                    "minutes": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
+                    "ladder": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {"name": _CODE, "addressee": _CODE, "share": {"type": "integer", "minimum": 1, "maximum": 1000}},
+                            "required": ["name", "addressee", "share"],
+                            "additionalProperties": False,
+                        },
+                    },
+                },
+                ["measure", "minutes", "ladder"],
+            )
+        },
+        ["levels"],
+    ),
+    HEARING: _part(
+        {
+            "categories": _table({"critical": _BOOL}, []),
+            "hearers": _table({"category": _CODE, "role": _CODE, "service_level": _CODE}, ["category", "role", "service_level"]),
+            "default": _table({"role": _CODE, "service_level": _CODE}, ["role", "service_level"]) | {"minItems": 1, "maxItems": 1},
+        },
+        ["categories", "hearers", "default"],
+    ),
+    SUPPORT: _part(
+        {
+            "catalogue": _table(
+                {
+                    "unit": _CODE,
+                    "role": _CODE,
+                    "skill": _CODE,
+                    "level": {"type": "integer", "minimum": 1, "maximum": 5},
+                    "service_level": _CODE,
+                    "result_zh": _WORDS,
+                    "result_en": _WORDS,
+                },
+                ["unit", "role", "service_level", "result_zh", "result_en"],
+            ),
+            "triggers": _table({"stage": _CODE, "support": _CODE}, ["stage", "support"]),
+            "none_needed": _table({"stage": _CODE}, ["stage"]),
+        },
+        ["catalogue", "triggers", "none_needed"],
+    ),
+    POLICIES: _part({"policies": _table({"setting": {"enum": ["block", "warn"]}}, ["setting"])}, ["policies"]),
+}
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack that was read: its name and the tables of each part."""
+
+    name: str
+    parts: Mapping[str, Mapping[str, list[dict[str, Any]]]]
+
+
+def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | None = None) -> Pack:
+    """Read and check a pack. `units`: codes of the company's units, `addressees`: names that wiring resolves; None: not checked.
+
+    Raises one Refusal with a line for each finding: file, place, what is wrong, what was expected.
+    """
+    found: list[Line] = []
+    parts: dict[str, Any] = {}
+    for part in PARTS:
+        path = folder / f"{part}.yaml"
+        if not path.exists():
+            found.append(_finding(path, "", say(_("The file is missing. A pack has one file for each part."))))
+            continue
+        try:
+            parts[part] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            found.append(_finding(path, "", say(_("This is not YAML: {error}"), error=str(error))))
+            continue
+        for error in sorted(jsonschema.Draft202012Validator(SCHEMAS[part]).iter_errors(parts[part]), key=lambda e: list(e.absolute_path)):
+            found.append(_finding(path, "/".join(map(str, error.absolute_path)), error.message))
+    if not found:
+        found = _cross_check(folder, parts, units, addressees)
+    if found:
+        raise Refusal("playbook.pack", say(_("The pack {name} cannot be used: {count} findings."), name=folder.name, count=len(found)), lines=found)
+    return Pack(folder.name, parts)
+
+
+def _finding(path: Path, place: str, sentence: Any) -> Line:
+    where = f"{path.name} {place}".strip()
+    return Line("playbook.finding", say(_("{where}: {what}"), where=where, what=sentence))
+
+
+def _cross_check(folder: Path, parts: Mapping[str, Any], units: set[str] | None, addressees: set[str] | None) -> list[Line]:
+    found: list[Line] = []
+    process, hearing, support = parts[PROCESS], parts[HEARING], parts[SUPPORT]
+    roles, stages = _codes(process["roles"]), _codes(process["stages"])
+    levels = _codes(parts[SERVICE_LEVELS]["levels"])
+    categories, catalogue = _codes(hearing["categories"]), _codes(support["catalogue"])
+
+    def names(part: str, table: str, column: str, known: set[str] | None, what: Any) -> None:
+        if known is None:
+            return
+        for row in parts[part][table]:
+            if column in row and row[column] not in known:
+                near = get_close_matches(row[column], known, n=1)
+                hint = say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
+                sentence = say(_("no {what} has the code “{code}”{hint}"), what=what, code=row[column], hint=hint)
+                found.append(_finding(folder / f"{part}.yaml", f"{table}/{row['code']}/{column}", sentence))
+
+    for part, tables in parts.items():
+        for table, rows in tables.items():
+            codes = [row["code"] for row in rows]
+            for code in sorted({code for code in codes if codes.count(code) > 1}):
+                found.append(_finding(folder / f"{part}.yaml", f"{table}/{code}", _("the code stands twice in this table")))
+    names(PROCESS, "gates", "stage", stages, _("stage"))
+    names(PROCESS, "seats", "role", roles, _("role"))
+    names(HEARING, "hearers", "category", categories, _("category"))
+    names(HEARING, "hearers", "role", roles, _("role"))
+    names(HEARING, "hearers", "service_level", levels, _("service level"))
+    names(HEARING, "default", "role", roles, _("role"))
+    names(HEARING, "default", "service_level", levels, _("service level"))
+    names(SUPPORT, "catalogue", "unit", units, _("unit"))
+    names(SUPPORT, "catalogue", "role", roles, _("role"))
+    names(SUPPORT, "catalogue", "service_level", levels, _("service level"))
+    names(SUPPORT, "triggers", "stage", stages, _("stage"))
+    names(SUPPORT, "triggers", "support", catalogue, _("support"))
+    names(SUPPORT, "none_needed", "stage", stages, _("stage"))
+    selling = {row["code"] for row in process["roles"] if row.get("sells")}
+    path = folder / f"{PROCESS}.yaml"
+    for gate in process["gates"]:
+        for role in gate["deciders"]:
+            if role not in roles:
+                found.append(_finding(path, f"gates/{gate['code']}/deciders", say(_("no role has the code “{code}”"), code=role)))
+        if set(gate["deciders"]) <= selling:
+            sentence = _("sales alone cannot decide here: name a decider of another side as well")
+            found.append(_finding(path, f"gates/{gate['code']}/deciders", sentence))
+    if len([row for row in process["seats"] if row.get("leader")]) != 1:
+        found.append(_finding(path, "seats", _("exactly one seat is the leader's")))
+    if not [row for row in process["roles"] if row.get("owner")]:
+        found.append(_finding(path, "roles", _("one role must be marked as owner: it holds the deal")))
+    said = {row["stage"] for row in support["triggers"]} | {row["stage"] for row in support["none_needed"]}
+    for row in process["stages"]:
+        if row["code"] not in said:
+            sentence = say(_("the stage “{code}” neither calls for support nor says that none is needed"), code=row["code"])
+            found.append(_finding(folder / f"{SUPPORT}.yaml", "none_needed", sentence))
+    for row in support["none_needed"]:
+        if row["stage"] in {trigger["stage"] for trigger in support["triggers"]}:
+            found.append(_finding(folder / f"{SUPPORT}.yaml", f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true")))
+    for row in parts[POLICIES]["policies"]:
+        if row["code"] not in KNOWN_POLICIES:
+            sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(KNOWN_POLICIES))
+            found.append(_finding(folder / f"{POLICIES}.yaml", f"policies/{row['code']}", sentence))
+    if addressees is not None:
+        for level in parts[SERVICE_LEVELS]["levels"]:
+            for rung in level["ladder"]:
+                if rung["addressee"] not in addressees:
+                    sentence = say(_("nobody answers to the addressee “{name}”"), name=rung["addressee"])
+                    found.append(_finding(folder / f"{SERVICE_LEVELS}.yaml", f"levels/{level['code']}/ladder", sentence))
+    return found
+
+
+def _codes(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["code"] for row in rows}

@@ -1,0 +1,10 @@
+"""What conditions and tables of a playbook may speak of, filled by `wiring.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from earshot.kit.registry import Registry
+
+ADDRESSEES: Registry[Callable[..., Any]] = Registry("addressee")

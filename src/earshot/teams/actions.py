@@ -1,0 +1,95 @@
+"""Verbs on teams: form, nominate, accept, decline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import Actor
+from earshot.kit import now
+from earshot.kit.problems import Refusal, forbidden, say
+from earshot.kit.texts import text
+from earshot.people.actors import personally
+from earshot.people.models import Person, Unit
+from earshot.people.queries import is_head_at_or_above
+from earshot.playbooks.models import SeatTemplate
+from earshot.teams.models import Acceptance, Membership, Seat, Team
+
+
+@verb
+def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate], leader: Person) -> Team:
+    """A team with the seats of the template. The leader is nominated to the leading seat, and sits in it at once where
+    forming the team is his or her own act."""
+    team = Team.objects.create(name=name, unit=unit, formed_at=now())
+    made = Seat.objects.bulk_create(
+        [Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats]
+    )
+    record("teams.team_formed", by=by, objects={"team": team, "leader": leader}, scopes=[team])
+    membership = _nominate(by, next(seat for seat in made if seat.leader), leader)
+    if by.is_personal and by.person_id == leader.pk:
+        _accept(by, membership)
+    return team
+
+
+@verb
+def nominate(*, by: Actor, seat: Seat, person: Person) -> Membership:
+    """Ask a person to take a seat; the seat's leader or a head of the owning unit may. It counts once accepted."""
+    team = seat.team
+    if by.is_personal:
+        someone = personally(by)
+        leads = Membership.objects.filter(seat__team=team, seat__leader=True, person=someone, ended_at__isnull=True).exists()
+        if not leads and not is_head_at_or_above(someone, team.unit):
+            raise forbidden("team.not_leader", say(_("Only the leader of {team} or a head above it nominates."), team=team.name))
+    if person.left_at is not None:
+        raise Refusal("team.person_left", say(_("{name} is no longer with the company."), name=person.name))
+    return _nominate(by, seat, person)
+
+
+def _nominate(by: Actor, seat: Seat, person: Person) -> Membership:
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(seat=seat, person=person, nominated_at=now())
+    except IntegrityError:
+        taken = Membership.objects.select_related("person").get(seat=seat, ended_at__isnull=True)
+        raise Refusal("team.seat_taken", say(_("{name} has this seat already."), name=taken.person.name)) from None
+    record("teams.nominated", by=by, objects={"membership": membership, "person": person, "team": seat.team}, scopes=[seat.team])
+    return membership
+
+
+@verb
+def accept_seat(*, by: Actor, membership: Membership) -> Acceptance:
+    """The nominated person's own act; nobody does it for another, and an import never does."""
+    person = personally(by)
+    _mine_and_open(person, membership)
+    if known := Acceptance.objects.filter(membership=membership).first():
+        return known
+    return _accept(by, membership)
+
+
+def _accept(by: Actor, membership: Membership) -> Acceptance:
+    acceptance = Acceptance.objects.create(membership=membership, at=now())
+    team = membership.seat.team
+    record("teams.accepted", by=by, objects={"membership": membership, "team": team}, scopes=[team])
+    return acceptance
+
+
+@verb
+def decline_seat(*, by: Actor, membership: Membership, reason: str) -> None:
+    """A refusal by the person needs a reason; the seat is an empty chair again."""
+    person = personally(by)
+    _mine_and_open(person, membership)
+    membership.end_reason = text("reason", reason, most=300)
+    membership.ended_at = now()
+    membership.save(update_fields=["end_reason", "ended_at"])
+    team = membership.seat.team
+    record("teams.declined", by=by, objects={"membership": membership, "team": team}, scopes=[team], data={"reason": membership.end_reason})
+
+
+def _mine_and_open(person: Person, membership: Membership) -> None:
+    if membership.person_id != person.pk:
+        raise forbidden("team.not_yours", _("A seat is accepted or declined by the person nominated to it, by nobody else."))
+    if membership.ended_at is not None:
+        raise Refusal("team.ended", _("This nomination has ended."))

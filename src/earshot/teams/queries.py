@@ -1,0 +1,54 @@
+"""Reads on teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import get_language
+
+from earshot.people.models import Person
+from earshot.playbooks.queries import role_names
+from earshot.teams.models import Membership, Seat
+
+
+@dataclass(frozen=True)
+class SeatRead:
+    """A seat as people read it: `membership` None is an empty chair; `accepted` False is somebody asked, not yet sitting."""
+
+    seat: Seat
+    role: str
+    why: str
+    membership: Membership | None
+    accepted: bool
+
+
+def seats(team_id: UUID) -> list[SeatRead]:
+    """The seats of a team, the leader's first, in three statements."""
+    live = Membership.objects.filter(ended_at__isnull=True).select_related("person", "person__unit", "acceptance")
+    rows = list(Seat.objects.filter(team=team_id).prefetch_related(Prefetch("memberships", live, to_attr="live")).order_by("-leader", "pk"))
+    names = role_names({seat.role for seat in rows})
+    english = (get_language() or "").startswith("en")
+    read = []
+    for seat in rows:
+        membership = seat.live[0] if seat.live else None  # type: ignore[attr-defined]
+        accepted = membership is not None and hasattr(membership, "acceptance")
+        read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
+    return read
+
+
+def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:
+    """People who have accepted a seat of the team (with this role, if given)."""
+    memberships = Membership.objects.filter(seat__team=team_id, ended_at__isnull=True, acceptance__isnull=False)
+    if role is not None:
+        memberships = memberships.filter(seat__role=role)
+    return Person.objects.filter(pk__in=memberships.values("person"), left_at__isnull=True).order_by("pk")
+
+
+def nominations_of(person: Person) -> QuerySet[Membership]:
+    """Seats that wait for this person's own answer."""
+    return Membership.objects.filter(person=person, ended_at__isnull=True, acceptance__isnull=True).select_related("seat", "seat__team")
+
+

@@ -1,0 +1,18 @@
+"""The journal verbs and kinds of this room."""
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal import kinds, verbs
+from earshot.teams.models import Membership, Team
+
+kinds.register("team", Team)
+kinds.register("membership", Membership, label=lambda membership: membership.person.name)
+verbs.register(
+    {
+        "teams.team_formed": _("{actor} formed the team {team}"),
+        "teams.nominated": _("{actor} nominated {person} to a seat of {team}"),
+        "teams.accepted": _("{actor} accepted the seat in {team}"),
+        "teams.declined": _("{actor} declined the seat in {team}: {reason}"),
+        "teams.released": _("{actor} released {person} from a seat of {team}: {reason}"),
+    }
+)

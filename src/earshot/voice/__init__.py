@@ -1,0 +1,1 @@
+"""What the customer said, who must hear it, and who has."""

@@ -1,0 +1,335 @@
+"""Verbs on what the customer said: record, complete, file, correct, take note, confirm presence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from earshot.accounts.actions import add_contact
+from earshot.accounts.models import Contact
+from earshot.clocks import actions as clocks
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import Actor, process
+from earshot.journal.kinds import ref
+from earshot.journal.models import Entry
+from earshot.kit import now, uuid7
+from earshot.kit.problems import Refusal, forbidden, missing, wrong
+from earshot.kit.texts import text
+from earshot.people.actors import personally
+from earshot.people.models import Person
+from earshot.playbooks import queries as playbook
+from earshot.playbooks.models import Category
+from earshot.voice import queries, rules
+from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing the customer said. `words`: to the letter. `category`: code of the playbook, empty: not told.
+    `speaker`: position in the list of contacts of the meeting; None: not told."""
+
+    words: str
+    category: str = ""
+    speaker: int | None = None
+
+
+@dataclass(frozen=True)
+class With:
+    """Somebody at the customer, by name; a new one is added to the account."""
+
+    name: str
+    title: str = ""
+
+
+@verb
+def record_meeting(
+    *,
+    by: Actor,
+    deal: Deal,
+    items: Sequence[Said],
+    contacts: Sequence[With] = (),
+    held_at: datetime | None = None,
+    place: str = "",
+    present: Iterable[Person] = (),
+    was_present: bool = True,
+    asks: dict[str, str] | None = None,
+    id: UUID | None = None,
+) -> Meeting:
+    """Keep what the customer said. Saving never refuses for a missing or unreadable part: it keeps, and asks the author later;
+    only a record without a single word is nothing to keep. `present`: colleagues said to have been there; each confirms it.
+    `asks`: what was typed and could not be read, by field. The same `id` again gives the first record back."""
+    author = personally(by)
+    if id is not None and (known := Meeting.objects.filter(pk=id, author=author).first()):
+        return known
+    if not deals.visible_to(author).filter(pk=deal.pk).exists():
+        raise missing()
+    kept = [said for said in items if said.words.strip()]
+    if not kept:
+        raise wrong("items", _("Write at least one thing the customer said, in the customer's own words."))
+    asked = dict(asks or {})
+    at = now()
+    if held_at is not None and held_at > at:
+        asked["held_at"], held_at = held_at.isoformat(), None
+    meeting = Meeting.objects.create(
+        id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=place.strip()[:200], asks=asked, recorded_at=at
+    )
+    people = _contacts(by, deal, contacts, asked)
+    meeting.contacts.set([person for person in people if person is not None])
+    rows = Item.objects.bulk_create(
+        [
+            Item(
+                meeting=meeting,
+                deal=deal,
+                speaker=_speaker(people, said.speaker),
+                position=position,
+                words=text("items", said.words, verbatim=True),
+                recorded_at=at,
+            )
+            for position, said in enumerate(kept, start=1)
+        ]
+    )
+    if asked != meeting.asks:
+        meeting.asks = asked
+        meeting.save(update_fields=["asks"])
+    there = {person.pk: person for person in ([author] if was_present else []) + list(present)}
+    attendances = Attendance.objects.bulk_create(
+        [
+            Attendance(meeting=meeting, person=person, ticked_by=author, at=at, confirmed_at=at if person.pk == author.pk else None)
+            for person in there.values()
+        ]
+    )
+    entry = record(
+        "voice.meeting_recorded",
+        by=by,
+        objects={
+            "deal": deal,
+            "meeting": meeting,
+            "item": rows,
+            "contact": [person for person in people if person],
+            "attendance": attendances,
+        },
+        scopes=[deal, *rows],
+        data={"count": len(rows)},
+        claimed_at=held_at,
+    )
+    for item, said in zip(rows, kept, strict=True):
+        _file(process("hearing").because(entry), item, said.category)
+    if was_present:
+        _hear(by.because(entry), author, rows, PRESENT, "voice.present_confirmed")
+    return meeting
+
+
+def _contacts(by: Actor, deal: Deal, contacts: Sequence[With], asked: dict[str, str]) -> list[Contact | None]:
+    """Contacts in the order given; one that cannot be kept at an account is asked for instead of refused."""
+    found: list[Contact | None] = []
+    for number, one in enumerate(contacts, start=1):
+        name = one.name.strip()
+        if not name:
+            found.append(None)
+        elif deal.account is None or len(name) > 100 or "\x00" in name:
+            asked[f"contact_{number}"] = f"{name} {one.title}".strip().replace("\x00", "")[:300]
+            found.append(None)
+        else:
+            found.append(add_contact(by=by, account=deal.account, name=name, title=one.title.strip().replace("\x00", "")[:100]))
+    if not any(found):
+        asked.setdefault("contact_1", "")
+    return found
+
+
+def _speaker(people: Sequence[Contact | None], index: int | None) -> Contact | None:
+    named = [person for person in people if person]
+    if index is None:
+        return named[0] if len(named) == 1 else None
+    return people[index] if 0 <= index < len(people) else None
+
+
+def _file(by: Actor, item: Item, code: str) -> None:
+    """Name what the item is about, and by rule who must hear it, at once (B12.5a, B16.2b)."""
+    category = Category.objects.filter(pk__in=playbook.categories().values("pk"), code=code).select_related("version").first()
+    asked = [rules.RequiredEar(row.role_code, row.service_level, row.cite()) for row in (playbook.hearer_rules(code) if category else [])]
+    default = playbook.default_hearer()
+    required = rules.required_hearers(asked, rules.RequiredEar(default.role_code, default.service_level, default.cite(), by_default=True))
+    by_rule = not any(ear.by_default for ear in required)
+    Filing.objects.filter(item=item, ended_at__isnull=True).update(ended_at=now())
+    Filing.objects.create(
+        item=item,
+        category=category.code if category else "",
+        critical=category.critical if category else False,
+        rule=required[0].rule if by_rule else "",
+        at=now(),
+    )
+    if category and not by_rule:
+        data = {"category": {"zh-hans": category.zh, "en": category.en}}
+        record("voice.no_rule", by=by, objects={"item": item, "deal": item.deal}, scopes=[item.deal, item], data=data)
+    _name_ears(by, item, required)
+
+
+def _name_ears(by: Actor, item: Item, required: Sequence[rules.RequiredEar]) -> None:
+    """Make the live ears of the item what the rule asks: roles no longer asked end, new ones begin with their clocks."""
+    at = now()
+    live = {ear.role: ear for ear in Ear.objects.filter(item=item, ended_at__isnull=True)}
+    wanted = {ear.role: ear for ear in required}
+    over = [ear for role, ear in live.items() if role not in wanted]
+    Ear.objects.filter(pk__in=[ear.pk for ear in over]).update(ended_at=at)
+    clocks.cancel([ear.pk for ear in over])
+    fresh: list[Ear] = []
+    for role, ask in wanted.items():
+        if role not in live:
+            fresh.append(Ear.objects.create(item=item, role=role, person=queries.hearer_of(item.deal, role), rule=ask.rule, since=at))
+            hearer = fresh[-1].person
+            clocks.start("ear", fresh[-1].pk, playbook.service_level(ask.service_level), unit=hearer.unit if hearer else item.deal.unit)
+    if fresh or over:
+        hearers = [ear.person for ear in fresh if ear.person]
+        record(
+            "voice.ears_named",
+            by=by,
+            objects={"item": item, "hearer": hearers, "ear": [*fresh, *over]},
+            scopes=[item.deal, item],
+            data={"rules": [ear.rule for ear in fresh]} | ({} if hearers else {"hearer": "–"}),
+        )
+    _stop_clocks_of_heard([item])
+
+
+def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str) -> Entry | None:
+    """Keep the person's hearing of each item that he or she has not heard before, and stop the clocks of duties now done."""
+    before = set(Hearing.objects.filter(person=person, item__in=items).values_list("item_id", flat=True))
+    fresh = [item for item in items if item.pk not in before]
+    if not fresh:
+        return None
+    with transaction.atomic():
+        # Two browsers in the same second: the second finds the rows there and adds nothing.
+        Hearing.objects.bulk_create([Hearing(item=item, person=person, how=how, at=now()) for item in fresh], ignore_conflicts=True)
+    scopes = {item.deal_id: item.deal for item in fresh}
+    entry = record(name, by=by, objects={"item": fresh, "hearer": person}, scopes=[*scopes.values(), *fresh], data={"how": how})
+    _stop_clocks_of_heard(fresh)
+    return entry
+
+
+def _stop_clocks_of_heard(items: Sequence[Item]) -> None:
+    heard = queries.heard_pairs(item.pk for item in items)
+    ears = Ear.objects.filter(item__in=items, ended_at__isnull=True, person__isnull=False)
+    clocks.meet([pk for pk, item, person in ears.values_list("pk", "item_id", "person_id") if (item, person) in heard])
+
+
+@verb
+def take_note(*, by: Actor, items: Iterable[Item]) -> int:
+    """The person's own act: has read the original words of all these items, those that were shown. Recorded item by item.
+    Returns how many were new to the person. An item that the person may not see does not exist for him or her."""
+    person = personally(by)
+    wanted = {item.pk for item in items}
+    seen = list(queries.visible_to(person).filter(pk__in=wanted).select_related("deal").distinct())
+    if not wanted or {item.pk for item in seen} != wanted:
+        raise missing()
+    before = Hearing.objects.filter(person=person, item__in=seen).count()
+    _hear(by, person, seen, NOTED, "voice.noted")
+    return len(seen) - before
+
+
+@verb
+def confirm_presence(*, by: Actor, attendance: Attendance) -> None:
+    """Confirm for oneself what somebody else ticked: only then does it count as having heard."""
+    person = _own_attendance(by, attendance)
+    attendance.confirmed_at = now()
+    attendance.save(update_fields=["confirmed_at"])
+    items = list(Item.objects.filter(meeting=attendance.meeting_id).select_related("deal"))
+    _hear(by, person, items, PRESENT, "voice.present_confirmed")
+
+
+@verb
+def deny_presence(*, by: Actor, attendance: Attendance) -> None:
+    """"I was not there": what somebody else ticked counts for nothing, and gives no standing any more."""
+    _own_attendance(by, attendance)
+    attendance.denied_at = now()
+    attendance.save(update_fields=["denied_at"])
+    meeting = attendance.meeting
+    record("voice.present_denied", by=by, objects={"meeting": meeting, "deal": meeting.deal, "attendance": attendance}, scopes=[meeting.deal])
+
+
+def _own_attendance(by: Actor, attendance: Attendance) -> Person:
+    person = personally(by)
+    if attendance.person_id != person.pk:
+        raise forbidden("presence.not_yours", _("Presence is confirmed by the person him- or herself, by nobody else."))
+    if attendance.confirmed_at or attendance.denied_at:
+        raise Refusal("presence.answered", _("You have answered this already."), status=409)
+    return person
+
+
+@verb
+def file_item(*, by: Actor, item: Item, category: str) -> None:
+    """Say what an item is about, or say it anew: who must hear it follows the rule of that category at once."""
+    person = personally(by)
+    row = playbook.category(category)
+    _works_on(person, item)
+    entry = record(
+        "voice.item_filed",
+        by=by,
+        objects={"item": item, "deal": item.deal},
+        scopes=[item.deal, item],
+        data={"category": {"zh-hans": row.zh, "en": row.en}, "code": row.code},
+    )
+    _file(process("hearing").because(entry), item, row.code)
+
+
+@verb
+def correct_item(*, by: Actor, item: Item, correction: str) -> Correction:
+    """A correction stands beside the words; the words stay (law 1)."""
+    person = personally(by)
+    _works_on(person, item)
+    made = Correction.objects.create(item=item, text=text("correction", correction), author=person, at=now())
+    record("voice.item_corrected", by=by, objects={"item": item, "correction": made}, scopes=[item.deal, item])
+    return made
+
+
+def _works_on(person: Person, item: Item) -> None:
+    present = Attendance.objects.filter(meeting=item.meeting_id, person=person, confirmed_at__isnull=False).exists()
+    if item.meeting.author_id != person.pk and not present and not deals.may_work(person, item.deal):
+        sentence = _("Only those who were there, or who work on the deal, file or correct what was said.")
+        raise forbidden("item.not_yours", sentence, ref(item))
+
+
+@verb
+def complete_meeting(
+    *, by: Actor, meeting: Meeting, held_at: datetime | None = None, place: str | None = None, contacts: Sequence[With] = ()
+) -> Meeting:
+    """Answer what a record asks for. What was said stays as it is."""
+    person = personally(by)
+    if meeting.author_id != person.pk:
+        raise forbidden("meeting.not_yours", _("The record is completed by its author."))
+    if held_at is not None:
+        if held_at > now():
+            raise wrong("held_at", _("This lies in the future. Give the time at which it happened."))
+        meeting.held_at = held_at
+        meeting.asks.pop("held_at", None)
+    if place is not None:
+        meeting.place = text("place", place, most=200, required=False)
+    named = [one for one in contacts if one.name.strip()]
+    if named:
+        if meeting.deal.account is None:
+            raise wrong("contacts", _("The account of this deal is not known yet. Set it first; then name the people there."))
+        meeting.contacts.add(*[add_contact(by=by, account=meeting.deal.account, name=one.name, title=one.title) for one in named])
+        meeting.asks = {key: value for key, value in meeting.asks.items() if not key.startswith("contact_")}
+    meeting.save(update_fields=["held_at", "place", "asks"])
+    record("voice.meeting_completed", by=by, objects={"meeting": meeting, "deal": meeting.deal}, scopes=[meeting.deal])
+    return meeting
+
+
+def pass_ears(entry: Entry, deal: Deal, role: str, person: Person) -> None:
+    """A reaction: somebody else acts for `role` on this deal from now on, so he or she must hear what the role must hear. Who
+    had not heard yet is released; who had, keeps the hearing, and the new one still has to hear for him- or herself."""
+    at = now()
+    for ear in Ear.objects.filter(item__deal=deal, role=role, ended_at__isnull=True).exclude(person=person).select_related("item", "person"):
+        level = playbook.service_level_of(ear.rule)
+        Ear.objects.filter(pk=ear.pk).update(ended_at=at)
+        clocks.cancel([ear.pk])
+        fresh = Ear.objects.create(item=ear.item, role=role, person=person, rule=ear.rule, since=at)
+        clocks.start("ear", fresh.pk, level, unit=person.unit or deal.unit)
+        objects = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
+        record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
+        _stop_clocks_of_heard([ear.item])

@@ -1,0 +1,60 @@
+"""What this room tells a gate: who has not heard what (law 2), and which voter has not heard what is critical (law 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.deals.models import Deal
+from earshot.deals.rules import Condition
+from earshot.journal.kinds import ref
+from earshot.kit.problems import Line, say
+from earshot.people.models import Person
+from earshot.playbooks.models import HEAR_BEFORE_GATE
+from earshot.playbooks.queries import role_names, warns_only
+from earshot.voice import queries, rules
+from earshot.voice.models import Ear
+
+
+def everyone_has_heard(deal: Deal) -> list[Condition]:
+    """One condition for each duty to hear an item of the deal."""
+    ears = list(Ear.objects.filter(item__deal=deal, ended_at__isnull=True).select_related("item", "person").order_by("item__recorded_at", "pk"))
+    heard = queries.heard_pairs({ear.item_id for ear in ears})
+    open_ears = {(ear.item, ear.person) for ear in rules.unheard([rules.EarNow(e.item_id, e.person_id) for e in ears], heard)}
+    names = role_names({ear.role for ear in ears})
+    warns = warns_only(HEAR_BEFORE_GATE)
+    conditions = []
+    for ear in ears:
+        met = (ear.item_id, ear.person_id) not in open_ears
+        who = ear.person.name if ear.person else _("operations: nobody holds this role")
+        if met:
+            sentence = say(_("{person} ({role}) has heard {item}"), person=who, role=names[ear.role], item=ear.item)
+        elif ear.person is None:
+            sentence = say(_("Nobody holds the role {role}, which must hear {item}"), role=names[ear.role], item=ear.item)
+        else:
+            sentence = say(_("{person} ({role}) has not heard {item}"), person=who, role=names[ear.role], item=ear.item)
+        code = "voice.heard" if met else "voice.not_heard"
+        conditions.append(Condition(met, Line(code, sentence, about=ref(ear.item), who=who, act="take_note", target=ref(ear.item)), warns))
+    return conditions
+
+
+def voters_have_heard(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
+    """Law 3: person → a line for each critical item of the deal that he or she has not heard."""
+    critical = {item.pk: item for item in queries.critical_items(deal)}
+    heard = queries.heard_pairs(critical)
+    unheard = rules.critical_unheard(critical, [person.pk for person in people], heard)
+    return {
+        person: [
+            Line(
+                "vote.critical_unheard",
+                say(_("{person} has not heard {item}"), person=person.name, item=critical[pk]),
+                about=ref(critical[pk]),
+                who=person.name,
+                act="take_note",
+                target=ref(critical[pk]),
+            )
+            for pk in unheard[person.pk]
+        ]
+        for person in people
+    }

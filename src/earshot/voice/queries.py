@@ -1,0 +1,180 @@
+"""Reads on what was said and who has heard it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from earshot.accounts.models import Contact
+from earshot.clocks.queries import Reading, readings
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.people.models import Person, Unit
+from earshot.people.queries import answerable_for
+from earshot.people.queries import holders as holders_of
+from earshot.people.standing import seen_by
+from earshot.playbooks.models import HEARING, IN_FORCE, SUPPORT, Category, Role, SupportItem
+from earshot.playbooks.queries import role_names
+from earshot.teams.queries import sitting
+from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
+
+
+def visible_to(person: Person) -> QuerySet[Item]:
+    """The items that the person may see: of deals in which he or she has standing, or one by one."""
+    return Item.objects.filter(seen_by(person, "item", unit="") | Q(deal__in=deals.visible_to(person).values("pk")))
+
+
+def hearer_of(deal: Deal, role: str) -> Person | None:
+    """Who hears for a role on this deal: who sits on its team in that role, else who answers for it in the unit that owes it by
+    the support catalogue, else its answerable holder at or above the deal's unit, else any holder; None when nobody holds it."""
+    seated = sitting(deal.team_id, role).first()
+    if seated:
+        return seated
+    if deal.owner.left_at is None and Role.objects.filter(version=deal.process_id, owner=True, code=role).exists():
+        return deal.owner
+    owed_by = SupportItem.objects.filter(version__part=SUPPORT, version__state=IN_FORCE, role_code=role).order_by("code").first()
+    if owed_by:
+        unit = Unit.objects.filter(code=owed_by.unit_code).first()
+        if unit and (person := answerable_for(unit, role)):
+            return person
+    for role_holder in (deals.voters(deal, role).first(), holders_of(role).first()):
+        if role_holder:
+            return role_holder
+    return None
+
+
+@dataclass(frozen=True)
+class EarRead:
+    """A duty to hear as people read it. `heard`: when, None: not yet."""
+
+    ear: Ear
+    role: str
+    person: Person | None
+    heard_at: datetime | None
+    how: str
+    clock: Reading | None
+
+
+@dataclass
+class ItemRead:
+    """An item with everything a page shows of it."""
+
+    item: Item
+    category: str
+    category_name: str
+    critical: bool
+    speaker: Contact | None
+    said_at: datetime | None
+    place: str
+    author: Person
+    ears: list[EarRead] = field(default_factory=list)
+    others: list[Hearing] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+
+    @property
+    def unheard(self) -> list[EarRead]:
+        return [ear for ear in self.ears if ear.heard_at is None]
+
+    def heard_by(self, person: Person) -> bool:
+        return any(hearing.person_id == person.pk for hearing in self.item.hearings.all())
+
+
+def read(items: QuerySet[Item]) -> list[ItemRead]:
+    """The items with ears, hearings, corrections and clocks, in a fixed number of statements."""
+    live_ears = Ear.objects.filter(ended_at__isnull=True).select_related("person", "person__unit").order_by("pk")
+    rows = list(
+        items.select_related("meeting", "meeting__author", "speaker", "deal", "deal__account").prefetch_related(
+            Prefetch("ears", live_ears, to_attr="live_ears"),
+            Prefetch("hearings", Hearing.objects.select_related("person").order_by("at", "pk")),
+            Prefetch("corrections", Correction.objects.select_related("author").order_by("at", "pk")),
+            Prefetch("filings", Filing.objects.filter(ended_at__isnull=True), to_attr="live_filings"),
+        )
+    )
+    clocks = readings(ear.pk for item in rows for ear in item.live_ears)  # type: ignore[attr-defined]
+    names = role_names({ear.role for item in rows for ear in item.live_ears})  # type: ignore[attr-defined]
+    categories = {row.code: str(row) for row in Category.objects.filter(version__part=HEARING, version__state=IN_FORCE)}
+    return [_read(item, clocks, names, categories) for item in rows]
+
+
+def _read(item: Item, clocks: dict[UUID, Reading], roles: dict[str, str], categories: dict[str, str]) -> ItemRead:
+    filing = item.live_filings[0] if item.live_filings else Filing()  # type: ignore[attr-defined]
+    heard = {hearing.person_id: hearing for hearing in item.hearings.all()}
+    ears = []
+    for ear in item.live_ears:  # type: ignore[attr-defined]
+        hearing = heard.pop(ear.person_id, None) if ear.person_id else None
+        ears.append(
+            EarRead(
+                ear=ear,
+                role=roles.get(ear.role, ear.role),
+                person=ear.person,
+                heard_at=hearing.at if hearing else None,
+                how=hearing.how if hearing else "",
+                clock=clocks.get(ear.pk),
+            )
+        )
+    return ItemRead(
+        item=item,
+        category=filing.category,
+        category_name=categories.get(filing.category, filing.category),
+        critical=filing.critical,
+        speaker=item.speaker,
+        said_at=item.meeting.held_at,
+        place=item.meeting.place,
+        author=item.meeting.author,
+        ears=ears,
+        others=list(heard.values()),
+        corrections=list(item.corrections.all()),
+    )
+
+
+def live_filing(item: Item) -> Filing:
+    return Filing.objects.get(item=item, ended_at__isnull=True)
+
+
+def critical_items(deal: Deal) -> QuerySet[Item]:
+    return Item.objects.filter(deal=deal, filings__ended_at__isnull=True, filings__critical=True).order_by("recorded_at", "position", "pk")
+
+
+def heard_pairs(items: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
+    """Pairs of item and person, for every hearing of these items."""
+    return set(Hearing.objects.filter(item__in=list(items)).values_list("item_id", "person_id"))
+
+
+def ears_waiting_for(person: Person) -> QuerySet[Ear]:
+    """The person's own duties to hear that are not done."""
+    done = Hearing.objects.filter(item=OuterRef("item"), person=person)
+    return Ear.objects.filter(~Exists(done), person=person, ended_at__isnull=True).select_related("item", "item__deal").order_by("since", "pk")
+
+
+def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:
+    waiting = Attendance.objects.filter(person=person, confirmed_at__isnull=True, denied_at__isnull=True)
+    return waiting.select_related("meeting", "meeting__deal", "ticked_by").order_by("at")
+
+
+def meetings_that_ask(person: Person) -> QuerySet[Meeting]:
+    """The person's own records in which something could not be read, or was left open, and is asked for."""
+    return Meeting.objects.filter(author=person).exclude(asks={}).select_related("deal").order_by("recorded_at")
+
+
+def items_without_category(person: Person) -> QuerySet[Item]:
+    """Items that the person recorded without saying what they are about."""
+    unfiled = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True, category="")
+    return Item.objects.filter(Exists(unfiled), meeting__author=person).select_related("deal").order_by("pk")
+
+
+def categories_without_rule() -> list[tuple[str, int]]:
+    """For operations: categories that were used and had no rule, with how many live filings each; mended when a rule exists."""
+    rows = Filing.objects.filter(ended_at__isnull=True, rule="").exclude(category="").values_list("category").annotate(n=Count("pk"))
+    ruled = set(
+        Category.objects.filter(version__part=HEARING, version__state=IN_FORCE, hearers__isnull=False).values_list("code", flat=True)
+    )
+    return [(category, n) for category, n in rows.order_by("category") if category not in ruled]
+
+
+def ears_without_person() -> QuerySet[Ear]:
+    """For operations: duties to hear that nobody can do, because nobody holds the role."""
+    return Ear.objects.filter(person__isnull=True, ended_at__isnull=True).select_related("item").order_by("since")

@@ -1,0 +1,61 @@
+"""What every page knows of the house: who is here, which rooms have a door, which language is spoken."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, get_urlconf, reverse
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+# The left bar on a wide screen and the bottom bar of four on a phone. A room without a door is not shown.
+ROOMS = (
+    ("my_day", _("My day")),
+    ("to_hear", _("To hear")),
+    ("deals", _("Deals")),
+    ("accounts", _("Accounts")),
+    ("calls", _("Calls")),
+)
+PHONE = (
+    ("my_day", _("My day")),
+    ("capture", pgettext_lazy("write down what a customer said", "Capture")),
+    ("deals", _("Deals")),
+    ("me", pgettext_lazy("my own page", "Me")),
+)
+DOORS = ("home", "search", "set_language", "sign_in", "sign_out", "me")
+
+
+@lru_cache(maxsize=256)
+def _door(name: str, urlconf: str | None) -> str:
+    """The address of a page, or nothing while it is not built."""
+    try:
+        return reverse(name, urlconf=urlconf)
+    except NoReverseMatch:
+        return ""
+
+
+def door(name: str) -> str:
+    return _door(name, get_urlconf())
+
+
+def places(request: HttpRequest, wanted: tuple[tuple[str, Any], ...]) -> list[dict[str, Any]]:
+    found = [{"name": name, "url": door(name), "label": label, "count": None} for name, label in wanted if door(name)]
+    inside = [place for place in found if request.path == place["url"] or (place["url"] != "/" and request.path.startswith(place["url"]))]
+    nearest = max(inside, key=lambda place: len(place["url"]), default=None)
+    return [{**place, "current": place is nearest} for place in found]
+
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    person = getattr(user, "person", None) if user is not None and user.is_authenticated else None
+    return {
+        "person": person,
+        "nav": places(request, ROOMS) if person else [],
+        "phone_nav": places(request, PHONE) if person else [],
+        "doors": {name: door(name) for name in DOORS},
+        "demo": getattr(settings, "DEMO", False),
+        "language": get_language() or settings.LANGUAGE_CODE,
+    }

@@ -1,0 +1,109 @@
+"""The tables: journal verb → reactions; check point → checks; addressee → resolver. (Facts and impact come with the playbook's
+editor.) Filled into the registries of the left rooms at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from earshot.accounts import verbs as accounts
+from earshot.calls import actions as call_actions
+from earshot.calls import checks as call_checks
+from earshot.calls import verbs as calls
+from earshot.calls.models import Call
+from earshot.deals import registry as gates
+from earshot.deals import verbs as deals
+from earshot.deals.models import Deal
+from earshot.journal.models import Entry
+from earshot.journal.reactions import at_once
+from earshot.people import standing
+from earshot.people.models import Person, Post
+from earshot.playbooks.registry import ADDRESSEES
+from earshot.teams.models import Membership
+from earshot.voice import actions as voice_actions
+from earshot.voice import checks as voice_checks
+from earshot.voice import verbs as voice
+from earshot.wiring import addressees
+
+
+def _standing(why: str, *parts: str) -> Callable[[Entry], None]:
+    """The reaction that makes the standings given for this reason by these parts of the entry what their rule says."""
+
+    def sync(entry: Entry) -> None:
+        touched = entry.parts()
+        standing.sync(entry, why, [object_id for part in parts for object_id in touched.get(part, [])])
+
+    return sync
+
+
+def _members_of_deal(entry: Entry) -> None:
+    """The team is formed before the deal that it serves: its members' standing begins, or changes, with the deal's entry."""
+    members = Membership.objects.filter(seat__team__deal__in=entry.parts()["deal"], ended_at__isnull=True)
+    standing.sync(entry, deals.SITS, list(members.values_list("pk", flat=True)))
+
+
+def _calls_of_deal(entry: Entry) -> None:
+    """What the customer said, and who must hear it, changed: so does what the deal's calls need."""
+    found = list(Call.objects.filter(deal__items__in=entry.parts().get("item", [])).values_list("pk", flat=True).distinct())
+    if found:
+        standing.sync(entry, calls.CALL_NEEDS, found)
+
+
+def _deciders_of_post(entry: Entry) -> None:
+    """Somebody was given a post: he or she may now decide at gates of open deals, for the roles held."""
+    roles = Post.objects.filter(person__in=entry.parts()["person"], until__isnull=True).values("role")
+    open_deals = Deal.objects.filter(closing__isnull=True, stage__gate__deciders__role__code__in=roles)
+    standing.sync(entry, deals.DECIDES, list(open_deals.values_list("pk", flat=True)))
+
+
+def _ears_follow_call(entry: Entry) -> None:
+    """Who is named for a call hears, from then on, what its role must hear on that deal."""
+    call = Call.objects.select_related("deal").get(pk=entry.one("call"))
+    voice_actions.pass_ears(entry, call.deal, call.role, Person.objects.select_related("unit").get(pk=entry.one("assignee")))
+
+
+REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
+    ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account")),
+    ("teams.nominated", _standing(deals.SITS, "membership")),
+    ("teams.declined", _standing(deals.SITS, "membership")),
+    ("people.post_given", _deciders_of_post),
+    ("deals.deal_opened", _standing(deals.OWNS, "deal")),
+    ("deals.deal_opened", _members_of_deal),
+    ("deals.deal_brought_in", _standing(deals.OWNS, "deal")),
+    ("deals.deal_brought_in", _members_of_deal),
+    ("deals.deal_changed", _standing(deals.OWNS, "deal")),
+    ("deals.deal_changed", _members_of_deal),
+    ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
+    ("deals.stage_entered", call_actions.raise_for_stage),
+    ("deals.deal_won", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_won", call_actions.end_with_deal),
+    ("deals.deal_lost", call_actions.end_with_deal),
+    ("voice.ears_named", _standing(voice.MUST_HEAR, "ear")),
+    ("voice.ears_named", _calls_of_deal),
+    ("voice.ear_passed", _standing(voice.MUST_HEAR, "ear")),
+    ("voice.ear_passed", _calls_of_deal),
+    ("voice.meeting_recorded", _standing(voice.WAS_PRESENT, "attendance")),
+    ("voice.present_denied", _standing(voice.WAS_PRESENT, "attendance")),
+    ("calls.raised", _ears_follow_call),
+    ("calls.raised", _standing(calls.CALLED, "call")),
+    ("calls.raised", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.named", _ears_follow_call),
+    ("calls.named", _standing(calls.CALLED, "call")),
+    ("calls.named", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.declined", _ears_follow_call),
+    ("calls.declined", _standing(calls.CALLED, "call")),
+    ("calls.declined", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.ended", _standing(calls.CALLED, "call")),
+    ("calls.ended", _standing(calls.CALL_NEEDS, "call")),
+]
+
+
+def fill() -> None:
+    """Called once at start."""
+    for verb, reaction in REACTIONS:
+        at_once(verb, reaction)
+    gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
+    gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
+    gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    for name, resolver in addressees.RESOLVERS.items():
+        ADDRESSEES.add(name, resolver)
