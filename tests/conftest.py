@@ -3,6 +3,7 @@
 - A test that touches the database takes the fixture `db` (or `pytestmark = pytest.mark.django_db`): rolled back at its end.
 - A test that needs real commits (threads, several browsers, the live site) is marked `@pytest.mark.own_database`, or takes a
   fixture that implies it: `site`, `page`, `open_page`.
+- The small company of `worlds.py` stands in both; `world` gives its people. `@pytest.mark.own_database(bare=True)`: an empty house.
 - `EARSHOT_TEST_ENGINE=sqlite|postgresql` chooses the engine; `make test` runs both.
 """
 
@@ -19,6 +20,10 @@ import pytest
 
 import browsers
 import databases
+import worlds
+from worlds import still, world  # noqa: F401 - fixtures
+
+databases.furnish = worlds.build
 
 STRICT = os.environ.get("EARSHOT_STRICT") == "1"
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -98,7 +103,8 @@ def own_database(request: pytest.FixtureRequest, django_test_environment: None, 
     """The name of a database that only this test sees, where commits are real and every thread sees them."""
     if "django_db_setup" not in request.fixturenames:
         request.getfixturevalue("django_db_setup")
-    with django_db_blocker.unblock(), databases.own() as name:
+    mark = request.node.get_closest_marker("own_database")
+    with django_db_blocker.unblock(), databases.own(bare=bool(mark and mark.kwargs.get("bare"))) as name:
         yield name
 
 

@@ -50,23 +50,38 @@ def sql(statement: str) -> None:
         server.execute(statement)  # type: ignore[arg-type]
 
 
-def template() -> str:
-    """The migrated template's name; the first worker that comes builds it, the others wait."""
-    name = "template_of_tests" if vendor() == "postgresql" else str(RUN / "template.sqlite3")
-    with (RUN / "template.lock").open("w") as lock:
+def template(*, bare: bool = False) -> str:
+    """The migrated template's name, with the small world in it unless `bare`; the first worker that comes builds it, the others
+    wait."""
+    kind = "bare" if bare or furnish is None else "furnished"
+    name = f"template_{kind}" if vendor() == "postgresql" else str(RUN / f"template-{kind}.sqlite3")
+    bare_name = template(bare=True) if kind == "furnished" else ""
+    with (RUN / f"template-{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (RUN / "template.ready").exists():
-            if vendor() == "postgresql":
+        if not (RUN / f"template-{kind}.ready").exists():
+            before = settings()["NAME"]
+            if bare_name:
+                _duplicate(bare_name, name)
+            elif vendor() == "postgresql":
                 sql(f"CREATE DATABASE {name}")
             point_to(name)
-            call_command("migrate", verbosity=0, interactive=False)
-            if furnish is not None:
+            if bare_name:
+                assert furnish is not None
                 furnish()
-            connections.close_all()
+            else:
+                call_command("migrate", verbosity=0, interactive=False)
+            point_to(before)
             if vendor() == "sqlite":
                 close_wal(name)
-            (RUN / "template.ready").touch()
+            (RUN / f"template-{kind}.ready").touch()
     return name
+
+
+def _duplicate(source: str, name: str) -> None:
+    if vendor() == "postgresql":
+        sql(f"CREATE DATABASE {name} TEMPLATE {source}")
+    else:
+        shutil.copyfile(source, name)
 
 
 def close_wal(path: str) -> None:
@@ -76,15 +91,12 @@ def close_wal(path: str) -> None:
     plain.close()
 
 
-def copy() -> str:
-    number = next(_numbers)
-    if vendor() == "postgresql":
-        name = f"copy_{WORKER}_{number}"
-        sql(f"CREATE DATABASE {name} TEMPLATE {template()}")
-        return name
-    path = RUN / f"copy-{WORKER}-{number}.sqlite3"
-    shutil.copyfile(template(), path)
-    return str(path)
+def copy(*, bare: bool = False) -> str:
+    name = f"copy_{WORKER}_{next(_numbers)}"
+    if vendor() == "sqlite":
+        name = str(RUN / f"{name}.sqlite3")
+    _duplicate(template(bare=bare), name)
+    return name
 
 
 def drop(name: str) -> None:
@@ -96,10 +108,10 @@ def drop(name: str) -> None:
 
 
 @contextmanager
-def own() -> Iterator[str]:
-    """A fresh copy, in force for every thread of this process until the end of the block."""
+def own(*, bare: bool = False) -> Iterator[str]:
+    """A fresh copy, in force for every thread of this process until the end of the block. `bare`: without the small world."""
     before = settings()["NAME"]
-    name = copy()
+    name = copy(bare=bare)
     point_to(name)
     try:
         yield name

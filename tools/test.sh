@@ -16,7 +16,7 @@ stage() { # stage "name" command…
     if "$@"; then passed+=("$name"); else failed+=("$name"); printf '✗ %s\n' "$name"; fi
     printf '   %s s\n' $((SECONDS - begin))
 }
-pytest_on() { EARSHOT_TEST_ENGINE="$1" python -m pytest -n 2 --dist worksteal -q "${@:2}"; }
+pytest_on() { EARSHOT_TEST_ENGINE="$1" python -m pytest -n 2 --dist worksteal "${@:2}"; }
 
 if [ "$mode" != soak ]; then
     stage "format" ruff format --check .

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from earshot.accounts.models import Account, Contact
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
@@ -12,12 +14,18 @@ from earshot.kit import now, uuid7
 from earshot.kit.problems import wrong
 from earshot.kit.texts import TITLE, text
 from earshot.people.models import Person, Unit
-from django.utils.translation import gettext_lazy as _
 
 
 @verb
 def open_account(
-    *, by: Actor, name: str, owner: Person, unit: Unit | None = None, sector: str = "", outside_id: str | None = None, id: UUID | None = None
+    *,
+    by: Actor,
+    name: str,
+    owner: Person,
+    unit: Unit | None = None,
+    sector: str = "",
+    outside_id: str | None = None,
+    id: UUID | None = None,
 ) -> Account:
     """A new customer, owned by `owner` and by `unit` (default: the owner's). The same `id` again gives the first one back."""
     if id is not None and (known := Account.objects.filter(pk=id).first()):

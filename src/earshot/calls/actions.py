@@ -22,9 +22,9 @@ from earshot.kit.problems import Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
-from earshot.people.permits import OPERATE, holders as holders_of_permit
-from earshot.people.queries import answerable_for, is_head_at_or_above, roles_of
-from earshot.people.queries import head_at_or_above
+from earshot.people.permits import OPERATE
+from earshot.people.permits import holders as holders_of_permit
+from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.models import Trigger
 
@@ -62,7 +62,7 @@ def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
         prescribed_at=visit.entered_at if _imported(entry) else at,
     )
     Assignment.objects.create(call=call, person=accountable, at=at)
-    clocks.start("call", call.pk, playbook.service_level(support.service_level), unit=unit)
+    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit)
     record(
         "calls.raised",
         by=process(trigger.cite()).because(entry),
@@ -92,7 +92,11 @@ def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
     someone = personally(by)
     call = _open(call)
     if someone.pk != call.accountable_id and not is_head_at_or_above(someone, call.unit):
-        sentence = say(_("Only {name}, who is answerable, or a head of {unit} names somebody for this call."), name=call.accountable.name, unit=call.unit.name)
+        sentence = say(
+            _("Only {name}, who is answerable, or a head of {unit} names somebody for this call."),
+            name=call.accountable.name,
+            unit=call.unit.name,
+        )
         raise forbidden("call.not_answerable", sentence, ref(call))
     skills = {skill.code: skill.level for skill in person.skills.all()}
     support = call.trigger.support
@@ -177,7 +181,7 @@ def return_result(*, by: Actor, call: Call, reason: str) -> None:
     reason = text("reason", reason, most=1000)
     result.returned_at, result.returned_by, result.return_reason = now(), person, reason
     result.save(update_fields=["returned_at", "returned_by", "return_reason"])
-    clocks.start("call", call.pk, playbook.service_level(call.trigger.support.service_level), unit=call.unit)
+    clocks.start("call", [call.pk], playbook.service_level(call.trigger.support.service_level), unit=call.unit)
     record("calls.returned", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data={"reason": reason})
 
 
@@ -200,7 +204,9 @@ def end_call(*, by: Actor, call: Call, reason: str) -> Ending:
     person = personally(by)
     call = _open(call)
     if not is_head_at_or_above(person, call.deal.unit):
-        sentence = say(_("Only a head of {unit}, or of a unit above it, decides that a call ends without a result."), unit=call.deal.unit.name)
+        sentence = say(
+            _("Only a head of {unit}, or of a unit above it, decides that a call ends without a result."), unit=call.deal.unit.name
+        )
         raise forbidden("call.not_entitled", sentence, ref(call))
     ending = Ending.objects.create(call=call, person=person, reason=text("reason", reason, most=1000), at=now())
     Assignment.objects.filter(call=call, ended_at__isnull=True).update(ended_at=now(), end_reason=ending.reason[:300])
@@ -219,7 +225,12 @@ def _open(call: Call) -> Call:
     """The call, locked; refused once it has a result, was ended, or its deal is closed."""
     call = _locked(call)
     if not queries.open_calls().filter(pk=call.pk).exists():
-        raise Refusal("call.closed", say(_("{number} is closed: it has a result, was ended by decision, or its deal ended."), number=call.number), about=ref(call), status=409)
+        raise Refusal(
+            "call.closed",
+            say(_("{number} is closed: it has a result, was ended by decision, or its deal ended."), number=call.number),
+            about=ref(call),
+            status=409,
+        )
     return call
 
 

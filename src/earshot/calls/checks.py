@@ -22,7 +22,9 @@ def every_call_has_a_result(deal: Deal) -> list[Condition]:
         met = read.call.pk not in lacking
         person = read.assignment.person.name if read.assignment else ""
         if read.ending:
-            sentence = say(_("{call} was ended by {name}: {reason}"), call=read.call, name=read.ending.person.name, reason=read.ending.reason)
+            sentence = say(
+                _("{call} was ended by {name}: {reason}"), call=read.call, name=read.ending.person.name, reason=read.ending.reason
+            )
         elif met:
             sentence = say(_("{call} has a result ({unit})"), call=read.call, unit=read.call.unit.name)
         else:

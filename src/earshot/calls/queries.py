@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
 from datetime import datetime
-
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
@@ -116,9 +114,6 @@ def waiting_for(person: Person) -> QuerySet[Call]:
 def candidates(call: Call) -> list[tuple[Person, list[str]]]:
     """Holders of the call's role in its unit, each with what he or she lacks (empty: qualified)."""
 
-
     wanted = Wanted(call.role, call.trigger.support.skill, call.trigger.support.level)
     people = holders(call.role, call.unit).prefetch_related("skills")
     return [(person, lacks(wanted, {call.role}, {skill.code: skill.level for skill in person.skills.all()})) for person in people]
-
-

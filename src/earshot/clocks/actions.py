@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from earshot.clocks import rules
 from earshot.clocks.models import CANCELLED, MET, Clock, Step
 from earshot.kit import now
-from earshot.kit.worktime import Calendar
 from earshot.people.models import Unit
-from earshot.people.queries import calendar_of
+from earshot.people.queries import business_time_of
 
 
-def start(kind: str, object_id: UUID, level: rules.Level, *, unit: Unit | None, since: datetime | None = None) -> Clock:
-    """Start the clock of an object at `since` (default now), in the business time of `unit`, with its whole ladder."""
-    calendar = calendar_of(unit)
-    return start_all([(kind, object_id)], level, unit=unit, since=since or now(), calendar=calendar.as_calendar(), confirmed_to=calendar.confirmed_to)[0]
-
-
-def start_all(
-    objects: Iterable[tuple[str, UUID]], level: rules.Level, *, unit: Unit | None, since: datetime, calendar: Calendar, confirmed_to: object
-) -> list[Clock]:
-    due_at = rules.due(calendar, since, level)
-    provisional = due_at.astimezone(ZoneInfo(str(calendar.zone))).date() > confirmed_to  # type: ignore[operator]
+def start(kind: str, object_ids: Iterable[UUID], level: rules.Level, *, unit: Unit | None, since: datetime | None = None) -> list[Clock]:
+    """Start a clock for each object at `since` (default now), in the business time of `unit`, with the whole ladder."""
+    since = since or now()
+    time = business_time_of(unit.pk if unit else None)
+    due_at = rules.due(time.calendar, since, level)
     clocks = [
         Clock(
             kind=kind,
@@ -36,15 +28,14 @@ def start_all(
             unit=unit,
             started_at=since,
             due_at=due_at,
-            provisional=provisional,
+            provisional=due_at.astimezone(time.calendar.zone).date() > time.confirmed_to,
         )
-        for kind, object_id in objects
+        for object_id in object_ids
     ]
+    rungs = [(rung, rules.due(time.calendar, since, level, rung.share)) for rung in level.ladder]
     Clock.objects.bulk_create(clocks)
     Step.objects.bulk_create(
-        Step(clock=clock, name=rung.name, addressee=rung.addressee, due_at=rules.due(calendar, since, level, rung.share))
-        for clock in clocks
-        for rung in level.ladder
+        Step(clock=clock, name=rung.name, addressee=rung.addressee, due_at=rung_due) for clock in clocks for rung, rung_due in rungs
     )
     return clocks
 

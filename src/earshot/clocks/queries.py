@@ -11,7 +11,7 @@ from earshot.clocks import rules
 from earshot.clocks.models import Clock, Step
 from earshot.kit import now
 from earshot.kit.worktime import Calendar
-from earshot.people.queries import calendar_of
+from earshot.people.queries import business_time_of
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,15 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
     at = now()
     calendars: dict[UUID | None, Calendar] = {}
     found: dict[UUID, Reading] = {}
-    clocks = Clock.objects.filter(object_id__in=list(object_ids)).select_related("unit").prefetch_related("steps").order_by("started_at", "pk")
+    clocks = Clock.objects.filter(object_id__in=list(object_ids)).prefetch_related("steps").order_by("started_at", "pk")
     for clock in clocks:
         left = None
         if clock.stopped_at is None:
             if clock.unit_id not in calendars:
-                calendars[clock.unit_id] = calendar_of(clock.unit).as_calendar()
+                calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
             left = rules.left(calendars[clock.unit_id], clock.measure, at, clock.due_at)
-        steps = sorted((s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at > at), key=lambda s: s.due_at)
+        steps = sorted(
+            (s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at > at), key=lambda s: s.due_at
+        )
         found[clock.object_id] = Reading(clock, left, steps[0] if steps and clock.stopped_at is None else None)
     return found

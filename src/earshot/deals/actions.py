@@ -25,8 +25,9 @@ from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale, 
 from earshot.kit.texts import TITLE, past, text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
-from earshot.playbooks.models import HEAR_BEFORE_VOTE, PROCESS, Gate, SeatTemplate, Stage
-from earshot.playbooks.queries import first_stage, in_force, next_stage, warns_only
+from earshot.playbooks import book
+from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Stage
+from earshot.playbooks.queries import next_stage, warns_only
 from earshot.teams.actions import form_team
 
 CURRENCIES = frozenset(list_currencies())
@@ -76,7 +77,9 @@ def bring_in_deal(
     calls, from now on."""
     if by.kind != IMPORT:
         raise forbidden("deal.only_import", _("Only an import brings in a deal in the middle of the process."))
-    deal, stage = _make(by, title, account, owner, amount, currency, unit, None, past("opened_at", opened_at, now()), stage_code, outside_id)
+    deal, stage = _make(
+        by, title, account, owner, amount, currency, unit, None, past("opened_at", opened_at, now()), stage_code, outside_id
+    )
     objects: dict[str, Any] = {"deal": deal, "owner": owner} | ({"account": account} if account else {})
     data = {"stage": _words(stage), "version": 1} | ({"closing": closing} if closing else {})
     if closing:
@@ -107,15 +110,11 @@ def _make(
         raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
     if owner.left_at is not None:
         raise wrong("owner", say(_("{name} is no longer with the company."), name=owner.name))
-    version = in_force(PROCESS)
-    stage = first_stage(version)
-    if stage_code is not None:
-        found = Stage.objects.filter(version=version, code=stage_code).first()
-        if found is None:
-            raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
-        stage = found
-    templates = SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")
-    team = form_team(by=by, name=title, unit=unit, seats=templates, leader=owner)
+    process = book.in_force().process
+    stage = process.stages.get(stage_code) if stage_code is not None else next(iter(process.stages.values()))
+    if stage is None:
+        raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
+    team = form_team(by=by, name=title, unit=unit, seats=process.seats, leader=owner)
     deal = Deal.objects.create(
         id=id or uuid7(),
         number=next_number("D"),
@@ -124,7 +123,7 @@ def _make(
         unit=unit,
         owner=owner,
         team=team,
-        process=version,
+        process=process.version,
         stage=stage,
         amount=texts.amount("amount", money),
         currency=currency,
@@ -214,7 +213,9 @@ def _pass(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | No
     if review is not None:
         lines = [condition.line.spoken() | {"met": condition.met, "warns": condition.warns} for condition in review.conditions]
         GatePass.objects.create(visit=visit, gate=review.gate, at=now(), lines=lines)
-        opened = record("deals.gate_opened", by=by, objects={"deal": deal}, scopes=[deal], data={"gate": _words(review.gate), "lines": lines})
+        opened = record(
+            "deals.gate_opened", by=by, objects={"deal": deal}, scopes=[deal], data={"gate": _words(review.gate), "lines": lines}
+        )
         by = by.because(opened)
     visit.left_at = now()
     visit.save(update_fields=["left_at"])
@@ -266,12 +267,17 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "") -> Vote:
         raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
     roles = [d.role for d in gate.deciders.all() if queries.voters(deal, d.role.code).filter(pk=person.pk).exists()]
     if not roles:
-        raise forbidden("vote.not_decider", say(_("You hold no role that decides at the gate “{gate}” of this deal."), gate=gate), ref(deal))
+        raise forbidden(
+            "vote.not_decider", say(_("You hold no role that decides at the gate “{gate}” of this deal."), gate=gate), ref(deal)
+        )
     unheard = gates.not_ready(deal, [person])[person]
     if unheard and not warns_only(HEAR_BEFORE_VOTE):
         raise Refusal(
             "vote.not_heard",
-            say(_("You have not heard {count} critical statements of the customer. Hear them first; then your vote counts."), count=len(unheard)),
+            say(
+                _("You have not heard {count} critical statements of the customer. Hear them first; then your vote counts."),
+                count=len(unheard),
+            ),
             lines=unheard,
             about=ref(deal),
             entry={
@@ -289,7 +295,13 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "") -> Vote:
     votes = Vote.objects.bulk_create(
         [Vote(visit=visit, gate=gate, role=role, person=person, approves=approves, reason=reason, at=now()) for role in roles]
     )
-    data = {"gate": _words(gate), "choice": in_both(_("yes") if approves else _("no")), "approves": approves, "reason": reason, "unheard": len(unheard)}
+    data = {
+        "gate": _words(gate),
+        "choice": in_both(_("yes") if approves else _("no")),
+        "approves": approves,
+        "reason": reason,
+        "unheard": len(unheard),
+    }
     voted = record("deals.voted", by=by, objects={"deal": deal, "voter": person}, scopes=[deal], data=data)
     review = gates.review(deal)
     if approves and review is not None and review.open:

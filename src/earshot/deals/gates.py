@@ -98,15 +98,21 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
             names = ", ".join(vote.person.name for vote in of_role if vote.approves)
             sentence = say(_("{role} has approved: {names}."), role=role, names=names)
             if any(unheard[vote.person] for vote in of_role if vote.approves):
-                sentence = say(_("{role} has approved without having heard all critical statements (policy: warn): {names}."), role=role, names=names)
+                sentence = say(
+                    _("{role} has approved without having heard all critical statements (policy: warn): {names}."), role=role, names=names
+                )
             who: object = ""
         else:
-            who = ", ".join(queries.voters(deal, role.code).values_list("name", flat=True)[:5]) or _("operations: nobody holds this role here")
+            who = ", ".join(queries.voters(deal, role.code).values_list("name", flat=True)[:5]) or _(
+                "operations: nobody holds this role here"
+            )
             lapsed = [vote for vote in of_role if vote.approves and unheard[vote.person]]
             against = [vote for vote in of_role if not vote.approves]
             if lapsed:
                 sentence = say(
-                    _("The vote of {name} ({role}) does not count: {count} critical statements of the customer came after it, not yet heard."),
+                    _(
+                        "The vote of {name} ({role}) does not count: {count} critical statements of the customer came after it, not yet heard."
+                    ),
                     name=lapsed[0].person.name,
                     role=role,
                     count=len(unheard[lapsed[0].person]),
@@ -130,5 +136,3 @@ def not_ready(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
             for person, lines in condition(deal, people).items():
                 found[person] += lines
     return found
-
-

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts.actions import open_account
 from earshot.accounts.models import Account
@@ -25,7 +26,6 @@ from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.packs import PACKS
 from earshot.voice.actions import Said, With, record_meeting
-from django.utils.translation import gettext_lazy as _
 
 WORLDS = Path(__file__).parent / "worlds"
 DEFAULT = "sudan"
@@ -59,7 +59,9 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
     calendar = people.set_calendar(by=by, name=spec["calendar"]["name"], zone=spec["calendar"]["zone"], country=spec["calendar"]["country"])
     for row in spec["units"]:
         parent = world.units[row["parent"]] if "parent" in row else None
-        world.units[row["code"]] = people.add_unit(by=by, code=row["code"], name=row["name"], parent=parent, calendar=None if parent else calendar)
+        world.units[row["code"]] = people.add_unit(
+            by=by, code=row["code"], name=row["name"], parent=parent, calendar=None if parent else calendar
+        )
     adopt_pack(by=by, folder=pack or PACKS / spec["pack"], reason="demo")
     for row in spec["people"]:
         person = people.add_person(by=by, name=row["name"], title=row.get("title", ""), unit=world.units[row["unit"]])
@@ -67,7 +69,9 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         if "heads" in row:
             people.appoint_head(by=by, unit=world.units[row["heads"]], person=person)
         for post in row.get("posts", []):
-            people.give_post(by=by, person=person, unit=world.units[post["unit"]], role=post["role"], answerable=post.get("answerable", False))
+            people.give_post(
+                by=by, person=person, unit=world.units[post["unit"]], role=post["role"], answerable=post.get("answerable", False)
+            )
         for skill in row.get("skills", []):
             people.give_skill(by=by, person=person, code=skill["code"], level=skill["level"], evidence=skill["evidence"])
         for permission in row.get("permissions", []):
@@ -111,5 +115,7 @@ def _history(spec: Mapping[str, Any], world: World) -> None:
 def offered_people() -> list[Person]:
     """The people whom the sign-in page of a demonstration offers, in the world's order."""
     usernames = [f"demo-{key}" for key in read_world()["offered"]]
-    found = {login.username: login.person for login in Login.objects.filter(username__in=usernames).select_related("person", "person__unit")}
+    found = {
+        login.username: login.person for login in Login.objects.filter(username__in=usernames).select_related("person", "person__unit")
+    }
     return [person for username in usernames if (person := found.get(username))]

@@ -21,13 +21,13 @@ from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk import rules
 from earshot.journal.kinds import ref
-from earshot.journal.models import Entry, Scope
+from earshot.journal.models import Entry, Scope, Touched
 from earshot.journal.queries import Told, about, tell, visible_entries
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
 from earshot.people.models import Person, UnitAbove
 from earshot.people.permits import ADMINISTER, OPERATE, granted, held
-from earshot.playbooks.models import HEARING, IN_FORCE, Category
+from earshot.playbooks import book
 from earshot.teams.queries import nominations_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Ear, Hearing, Item
@@ -87,7 +87,10 @@ def _to_hear(person: Person) -> list[DayLine]:
         lines.append(
             DayLine(
                 cause="to_hear",
-                sentence=say(ngettext_lazy("Hear what the customer said: {n} statement", "Hear what the customer said: {n} statements", count), n=count),
+                sentence=say(
+                    ngettext_lazy("Hear what the customer said: {n} statement", "Hear what the customer said: {n} statements", count),
+                    n=count,
+                ),
                 scope=ref(deal),
                 act="take_note",
                 target=ref(group[0].item),
@@ -221,7 +224,7 @@ def _asked(person: Person) -> list[DayLine]:
 def _operations() -> list[DayLine]:
     """Alarms to sales operations: gone when the cause is gone."""
     lines = []
-    names = {row.code: row for row in Category.objects.filter(version__part=HEARING, version__state=IN_FORCE).select_related("version")}
+    names = book.in_force().hearing.categories
     for code, count in voice.categories_without_rule():
         row = names.get(code)
         target = ref(row.version) if row else Ref("playbook", "", code)
@@ -272,7 +275,17 @@ def entries_seen(person: Person) -> QuerySet[Entry]:
 def timeline(person: Person, object_id: UUID, most: int = 50) -> list[Told]:
     """What happened to one object, newest first, as far as the person may see it."""
     seen = entries_seen(person)
-    return tell(about(seen, object_id)[:most], causes=seen)
+    return told(person, about(seen, object_id)[:most])
+
+
+def told(person: Person, entries: Iterable[Entry]) -> list[Told]:
+    """The entries in words, with only those causes and statements that the person may see."""
+
+    def hidden(touched: Iterable[Touched]) -> set[UUID]:
+        items = {row.object_id for row in touched if row.kind == "item"}
+        return items - set(voice.visible_to(person).filter(pk__in=items).values_list("pk", flat=True)) if items else set()
+
+    return tell(entries, causes=entries_seen(person), hidden=hidden)
 
 
 @dataclass(frozen=True)
@@ -295,7 +308,11 @@ def search(person: Person, words: str, most: int = 20) -> Found:
     found_calls = calls.visible_to(person).filter(in_call).select_related("trigger__support", "deal").order_by("-raised_at")
     return Found(
         deals=list(deals.with_names(deals.visible_to(person)).filter(in_deal).order_by("-opened_at", "-pk")[:most]),
-        accounts=list(accounts.visible_to(person).filter(Q(name__icontains=words) | Q(number__icontains=words)).order_by("name", "pk")[:most]),
-        items=list(voice.visible_to(person).filter(words__icontains=words).select_related("deal", "speaker").order_by("-recorded_at")[:most]),
+        accounts=list(
+            accounts.visible_to(person).filter(Q(name__icontains=words) | Q(number__icontains=words)).order_by("name", "pk")[:most]
+        ),
+        items=list(
+            voice.visible_to(person).filter(words__icontains=words).select_related("deal", "speaker").order_by("-recorded_at")[:most]
+        ),
         calls=list(found_calls[:most]),
     )

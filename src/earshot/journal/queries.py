@@ -17,6 +17,7 @@ from earshot.journal.kinds import KINDS
 from earshot.journal.models import Entry, Label, Scope, Touched
 from earshot.journal.verbs import VERBS
 
+Hidden = Callable[[Iterable[Touched]], set[UUID]]
 ScopeQuery = Callable[[QuerySet[Scope]], QuerySet[Scope]]
 
 
@@ -48,9 +49,10 @@ def about(entries: QuerySet[Entry], object_id: UUID) -> QuerySet[Entry]:
     return entries.filter(Exists(in_scope) | Exists(touching)).order_by("-seq")
 
 
-def tell(entries: Iterable[Entry], causes: QuerySet[Entry] | None = None) -> list[Told]:
-    """Word the entries, in three statements however many they are. `causes`: the entries that the reader may see; a cause
-    outside them stays unsaid."""
+def tell(entries: Iterable[Entry], causes: QuerySet[Entry] | None = None, hidden: Hidden | None = None) -> list[Told]:
+    """Word the entries, in a fixed number of statements. `causes`: the entries that the reader may see; a cause outside them stays
+    unsaid. `hidden`: of the objects named, those that the reader may not see; they are left out, so that an entry about several
+    statements never tells a reader of one what the others said (law 13)."""
     rows = list(entries)
     ids = [entry.pk for entry in rows]
     touched: dict[int, list[Touched]] = {}
@@ -58,6 +60,8 @@ def tell(entries: Iterable[Entry], causes: QuerySet[Entry] | None = None) -> lis
     seen_causes = list(causes.filter(pk__in=cause_ids)) if causes is not None and cause_ids else []
     for row in Touched.objects.filter(entry_id__in=[*ids, *(entry.pk for entry in seen_causes)]).order_by("pk"):
         touched.setdefault(row.entry_id, []).append(row)
+    unseen = hidden(row for group in touched.values() for row in group) if hidden else set()
+    touched = {pk: [row for row in group if row.object_id not in unseen] for pk, group in touched.items()}
     wanted = {row.object_id for group in touched.values() for row in group}
     wanted |= {entry.person_id for entry in [*rows, *seen_causes] if entry.person_id}
     labels = {(label.kind, label.object_id): label.text for label in Label.objects.filter(object_id__in=wanted, erased_at__isnull=True)}

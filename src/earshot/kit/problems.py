@@ -70,7 +70,7 @@ class Line:
 
 
 @dataclass
-class Refusal(Exception):  # noqa: N818 - it is a refusal, and every door calls it so
+class Refusal(Exception):
     """A verb did not happen, and nothing was changed.
 
     `code`: stable dotted name. `sentence`: what failed. `lines`: each condition that failed. `fields`: messages by the name of
@@ -86,7 +86,11 @@ class Refusal(Exception):  # noqa: N818 - it is a refusal, and every door calls 
     status: int = 422
 
     def __str__(self) -> str:
-        parts = [str(self.sentence), *(f"{name}: {text}" for name, text in self.fields.items()), *(str(line.sentence) for line in self.lines)]
+        parts = [
+            str(self.sentence),
+            *(f"{name}: {text}" for name, text in self.fields.items()),
+            *(str(line.sentence) for line in self.lines),
+        ]
         return "\n".join(parts)
 
 

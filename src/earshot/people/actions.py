@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import holidays
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.actions import record, verb
@@ -48,7 +49,12 @@ def appoint_head(*, by: Actor, unit: Unit, person: Person) -> None:
 def add_person(*, by: Actor, name: str, unit: Unit | None, title: str = "", email: str = "", id: UUID | None = None) -> Person:
     permits.require(by, permits.ADMINISTER)
     person = Person.objects.create(
-        id=id or uuid7(), name=text("name", name, most=100), title=text("title", title, most=100, required=False), email=email, unit=unit, joined_at=now()
+        id=id or uuid7(),
+        name=text("name", name, most=100),
+        title=text("title", title, most=100, required=False),
+        email=email,
+        unit=unit,
+        joined_at=now(),
     )
     record("people.person_added", by=by, objects={"person": person}, scopes=[person])
     return person
@@ -61,7 +67,12 @@ def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: b
     if answerable:
         Post.objects.filter(unit=unit, role=role, until__isnull=True, answerable=True).update(answerable=False)
     post, _made = Post.objects.update_or_create(
-        person=person, unit=unit, role=text("role", role, most=60), until=None, defaults={"answerable": answerable}, create_defaults={"answerable": answerable, "since": now()}
+        person=person,
+        unit=unit,
+        role=text("role", role, most=60),
+        until=None,
+        defaults={"answerable": answerable},
+        create_defaults={"answerable": answerable, "since": now()},
     )
     record("people.post_given", by=by, objects={"person": person, "unit": unit}, scopes=[person, unit], data={"role": role})
     return post
@@ -148,6 +159,7 @@ def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: ra
     calendar, _made = WorkingCalendar.objects.update_or_create(
         name=name, defaults={"zone": zone, "weekly": OFFICE_WEEK, "confirmed_to": date(min(this_year, years[-1]), 12, 31)}
     )
+    WorkingCalendar.objects.filter(pk=calendar.pk).update(version=F("version") + 1)
     calendar.days.all().delete()
     known = holidays.country_holidays(country, years=years, language="zh_CN" if country == "CN" else None)
     days = [CalendarDay(calendar=calendar, day=day, spans=[], name=label[:100]) for day, label in known.items()]

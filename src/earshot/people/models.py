@@ -15,7 +15,7 @@ LIVE = Q(until__isnull=True)
 
 
 class WorkingCalendar(models.Model):
-    """Weekly working hours with exceptions. `weekly`: seven lists of [start, end] in minutes from midnight, Monday first.
+    """Weekly working hours with exceptions; `version` grows with every change. `weekly`: seven lists of [start, end] in minutes from midnight, Monday first.
     Days after `confirmed_to` are provisional: their holidays and make-up days are not published yet."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -23,6 +23,7 @@ class WorkingCalendar(models.Model):
     zone = models.CharField(max_length=60, default="Asia/Shanghai")
     weekly = models.JSONField()
     confirmed_to = models.DateField()
+    version = models.PositiveIntegerField(default=1)
 
     def __str__(self) -> str:
         return self.name
@@ -95,7 +96,6 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
 
 
 class LoginManager(BaseUserManager["Login"]):

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from uuid import UUID
 
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from earshot.kit.problems import Refusal
+from earshot.kit.worktime import Calendar
 from earshot.people.models import Person, Post, Token, Unit, UnitAbove, WorkingCalendar
 
 
@@ -48,8 +56,29 @@ def roles_of(person: Person) -> set[str]:
     return set(Post.objects.filter(person=person, until__isnull=True).values_list("role", flat=True))
 
 
-def calendar_of(unit: Unit | None) -> WorkingCalendar:
-    """The working calendar of the unit: its own, else that of the nearest unit above, else the company's first."""
-    calendars = WorkingCalendar.objects.prefetch_related("days")
-    nearest = UnitAbove.objects.filter(unit=unit, above__calendar__isnull=False).select_related("above").order_by("steps").first() if unit else None
-    return calendars.get(pk=nearest.above.calendar_id) if nearest else calendars.earliest("pk")
+@dataclass(frozen=True)
+class BusinessTime:
+    """A working calendar as the arithmetic takes it, and the last day whose holidays are published."""
+
+    calendar: Calendar
+    confirmed_to: date
+
+
+def business_time_of(unit_id: UUID | None) -> BusinessTime:
+    """The business time of a unit, in one statement: its own calendar, else that of the nearest unit above, else the company's
+    first. The calendar itself is read once a process and version."""
+    found = None
+    if unit_id is not None:
+        above = UnitAbove.objects.filter(unit=unit_id, above__calendar__isnull=False).order_by("steps")
+        found = above.values_list("above__calendar", "above__calendar__version").first()
+    if found is None:
+        found = WorkingCalendar.objects.order_by("pk").values_list("pk", "version").first()
+    if found is None:
+        raise Refusal("calendar.none", _("There is no working calendar. An administrator sets one first."))
+    return _business_time(*found)
+
+
+@lru_cache(maxsize=64)
+def _business_time(calendar_id: UUID, version: int) -> BusinessTime:
+    row = WorkingCalendar.objects.prefetch_related("days").get(pk=calendar_id)
+    return BusinessTime(row.as_calendar(), row.confirmed_to)

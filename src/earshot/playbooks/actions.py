@@ -51,9 +51,7 @@ def _write_process(version: PartVersion, tables: Tables) -> None:
         for row in tables["roles"]
     }
     stages = {
-        row["code"]: rows.Stage.objects.create(
-            version=version, **_named(row), position=position, step=row["step"]
-        )
+        row["code"]: rows.Stage.objects.create(version=version, **_named(row), position=position, step=row["step"])
         for position, row in enumerate(tables["stages"], start=1)
     }
     for row in tables["gates"]:

@@ -141,7 +141,9 @@ def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | 
     if not found:
         found = _cross_check(folder, parts, units, addressees)
     if found:
-        raise Refusal("playbook.pack", say(_("The pack {name} cannot be used: {count} findings."), name=folder.name, count=len(found)), lines=found)
+        raise Refusal(
+            "playbook.pack", say(_("The pack {name} cannot be used: {count} findings."), name=folder.name, count=len(found)), lines=found
+        )
     return Pack(folder.name, parts)
 
 
@@ -205,7 +207,11 @@ def _cross_check(folder: Path, parts: Mapping[str, Any], units: set[str] | None,
             found.append(_finding(folder / f"{SUPPORT}.yaml", "none_needed", sentence))
     for row in support["none_needed"]:
         if row["stage"] in {trigger["stage"] for trigger in support["triggers"]}:
-            found.append(_finding(folder / f"{SUPPORT}.yaml", f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true")))
+            found.append(
+                _finding(
+                    folder / f"{SUPPORT}.yaml", f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true")
+                )
+            )
     for row in parts[POLICIES]["policies"]:
         if row["code"] not in KNOWN_POLICIES:
             sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(KNOWN_POLICIES))

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Collection
+
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
-from earshot.kit.problems import Refusal, say, wrong
-from earshot.playbooks.models import (
-    HEARING,
-    IN_FORCE,
-    POLICIES,
-    PROCESS,
-    SERVICE_LEVELS,
-    SUPPORT,
-    Category,
-    DefaultHearer,
-    HearerRule,
-    NoneNeeded,
-    PartVersion,
-    Policy,
-    Role,
-    ServiceLevel,
-    Stage,
-    Trigger,
-)
-
-
-def in_force(part: str) -> PartVersion:
-    """The version of `part` in force; a Refusal that says how to get one when there is none."""
-    version = PartVersion.objects.filter(part=part, state=IN_FORCE).first()
-    if version is None:
-        raise Refusal("playbook.none", say(_("No playbook is in force (part “{part}”). Operations put one in force first."), part=part))
-    return version
+from earshot.kit.problems import say, wrong
+from earshot.playbooks import book
+from earshot.playbooks.models import HEARING, Category, DefaultHearer, HearerRule, PartVersion, Stage, Trigger
 
 
 def service_level(code: str) -> clock_rules.Level:
     """The service level in force with this code, as the clocks take it, citing its version."""
-    level = ServiceLevel.objects.select_related("version").prefetch_related("rungs").get(version=in_force(SERVICE_LEVELS), code=code)
-    ladder = [clock_rules.Rung(rung.name, rung.addressee, rung.share) for rung in level.rungs.all()]
-    return clock_rules.Level(name=level.cite(), measure=level.measure, limit=level.minutes, ladder=ladder)
+    return book.in_force().service_level(code)
 
 
 def service_level_of(cited: str) -> clock_rules.Level:
@@ -53,51 +28,43 @@ def service_level_of(cited: str) -> clock_rules.Level:
     raise LookupError(f"no hearer rule is cited by {cited!r}")
 
 
-def categories() -> QuerySet[Category]:
-    return Category.objects.filter(version__part=HEARING, version__state=IN_FORCE).order_by("-critical", "code")
+def categories() -> list[Category]:
+    """The categories in force, the critical ones first."""
+    return list(book.in_force().hearing.categories.values())
 
 
 def category(code: str) -> Category:
     """The category in force with this code; refused beside its field when there is none."""
-    found = categories().filter(code=code).first()
+    found = book.in_force().hearing.categories.get(code)
     if found is None:
         raise wrong("category", say(_("There is no category “{code}”. Choose one of the list."), code=code))
     return found
 
 
-def hearer_rules(category_code: str) -> list[HearerRule]:
-    rules = HearerRule.objects.filter(version__part=HEARING, version__state=IN_FORCE, category__code=category_code)
-    return list(rules.select_related("version", "category").order_by("code"))
-
-
-def default_hearer() -> DefaultHearer:
-    return DefaultHearer.objects.select_related("version").get(version__part=HEARING, version__state=IN_FORCE)
-
-
-def triggers(stage_code: str) -> list[Trigger]:
+def triggers(stage_code: str) -> tuple[Trigger, ...]:
     """What entering the stage calls for, by the table in force."""
-    rows = Trigger.objects.filter(version__part=SUPPORT, version__state=IN_FORCE, stage_code=stage_code)
-    return list(rows.select_related("version", "support", "support__version").order_by("code"))
+    return book.in_force().support.triggers.get(stage_code, ())
 
 
 def says_none_needed(stage_code: str) -> bool:
-    return NoneNeeded.objects.filter(version__part=SUPPORT, version__state=IN_FORCE, stage_code=stage_code).exists()
+    return stage_code in book.in_force().support.none_needed
 
 
-def first_stage(process: PartVersion) -> Stage:
-    return Stage.objects.filter(version=process).earliest("position")
+def process_in_force() -> PartVersion:
+    return book.in_force().process.version
 
 
 def next_stage(stage: Stage) -> Stage | None:
-    return Stage.objects.filter(version=stage.version_id, position__gt=stage.position).order_by("position").first()
+    """The stage after this one in the same process, or None after the last."""
+    after = [row for row in book.process_of(stage.version_id).stages.values() if row.position > stage.position]
+    return after[0] if after else None
 
 
 def warns_only(policy: str) -> bool:
-    """Whether the named policy only warns in the version in force; where nothing is set, it blocks."""
-    return Policy.objects.filter(version__part=POLICIES, version__state=IN_FORCE, code=policy, setting="warn").exists()
+    return book.in_force().warns_only(policy)
 
 
-def role_names(codes: set[str]) -> dict[str, str]:
-    """Role code → its name in the reader's language, by the process in force."""
-    found = Role.objects.filter(version__part=PROCESS, version__state=IN_FORCE, code__in=codes)
-    return {role.code: str(role) for role in found} | {code: code for code in codes - {role.code for role in found}}
+def role_names(codes: Collection[str]) -> dict[str, str]:
+    """Role code → its name in the reader's language, by the process in force; an unknown code names itself."""
+    roles = book.in_force().process.roles if codes else {}
+    return {code: str(roles.get(code, code)) for code in codes}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -50,5 +49,3 @@ def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:
 def nominations_of(person: Person) -> QuerySet[Membership]:
     """Seats that wait for this person's own answer."""
     return Membership.objects.filter(person=person, ended_at__isnull=True, acceptance__isnull=True).select_related("seat", "seat__team")
-
-

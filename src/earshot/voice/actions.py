@@ -24,8 +24,8 @@ from earshot.kit.problems import Refusal, forbidden, missing, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person
+from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
-from earshot.playbooks.models import Category
 from earshot.voice import queries, rules
 from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
 
@@ -119,8 +119,7 @@ def record_meeting(
         data={"count": len(rows)},
         claimed_at=held_at,
     )
-    for item, said in zip(rows, kept, strict=True):
-        _file(process("hearing").because(entry), item, said.category)
+    _file(entry, [(item, said.category) for item, said in zip(rows, kept, strict=True)])
     if was_present:
         _hear(by.because(entry), author, rows, PRESENT, "voice.present_confirmed")
     return meeting
@@ -150,51 +149,64 @@ def _speaker(people: Sequence[Contact | None], index: int | None) -> Contact | N
     return people[index] if 0 <= index < len(people) else None
 
 
-def _file(by: Actor, item: Item, code: str) -> None:
-    """Name what the item is about, and by rule who must hear it, at once (B12.5a, B16.2b)."""
-    category = Category.objects.filter(pk__in=playbook.categories().values("pk"), code=code).select_related("version").first()
-    asked = [rules.RequiredEar(row.role_code, row.service_level, row.cite()) for row in (playbook.hearer_rules(code) if category else [])]
-    default = playbook.default_hearer()
-    required = rules.required_hearers(asked, rules.RequiredEar(default.role_code, default.service_level, default.cite(), by_default=True))
-    by_rule = not any(ear.by_default for ear in required)
-    Filing.objects.filter(item=item, ended_at__isnull=True).update(ended_at=now())
-    Filing.objects.create(
-        item=item,
-        category=category.code if category else "",
-        critical=category.critical if category else False,
-        rule=required[0].rule if by_rule else "",
-        at=now(),
-    )
-    if category and not by_rule:
-        data = {"category": {"zh-hans": category.zh, "en": category.en}}
-        record("voice.no_rule", by=by, objects={"item": item, "deal": item.deal}, scopes=[item.deal, item], data=data)
-    _name_ears(by, item, required)
-
-
-def _name_ears(by: Actor, item: Item, required: Sequence[rules.RequiredEar]) -> None:
-    """Make the live ears of the item what the rule asks: roles no longer asked end, new ones begin with their clocks."""
-    at = now()
-    live = {ear.role: ear for ear in Ear.objects.filter(item=item, ended_at__isnull=True)}
-    wanted = {ear.role: ear for ear in required}
-    over = [ear for role, ear in live.items() if role not in wanted]
-    Ear.objects.filter(pk__in=[ear.pk for ear in over]).update(ended_at=at)
-    clocks.cancel([ear.pk for ear in over])
-    fresh: list[Ear] = []
-    for role, ask in wanted.items():
-        if role not in live:
-            fresh.append(Ear.objects.create(item=item, role=role, person=queries.hearer_of(item.deal, role), rule=ask.rule, since=at))
-            hearer = fresh[-1].person
-            clocks.start("ear", fresh[-1].pk, playbook.service_level(ask.service_level), unit=hearer.unit if hearer else item.deal.unit)
-    if fresh or over:
-        hearers = [ear.person for ear in fresh if ear.person]
-        record(
-            "voice.ears_named",
-            by=by,
-            objects={"item": item, "hearer": hearers, "ear": [*fresh, *over]},
-            scopes=[item.deal, item],
-            data={"rules": [ear.rule for ear in fresh]} | ({} if hearers else {"hearer": "–"}),
+def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
+    """Name what each item is about (an unknown code counts as not told), and by rule who must hear it, at once (B12.5a, B16.2b).
+    `entry`: what led to it. The items are of one deal."""
+    hearing = book.in_force().hearing
+    default = rules.RequiredEar(hearing.default.role_code, hearing.default.service_level, hearing.default.cite(), by_default=True)
+    required: list[tuple[Item, list[rules.RequiredEar]]] = []
+    rows: list[Filing] = []
+    for item, code in filings:
+        category = hearing.categories.get(code)
+        asked = [rules.RequiredEar(row.role_code, row.service_level, row.cite()) for row in hearing.hearers.get(code, ())]
+        required.append((item, rules.required_hearers(asked, default)))
+        by_rule = [ear for ear in required[-1][1] if not ear.by_default]
+        rows.append(
+            Filing(
+                item=item,
+                category=category.code if category else "",
+                critical=category.critical if category else False,
+                rule=by_rule[0].rule if by_rule else "",
+                at=now(),
+            )
         )
-    _stop_clocks_of_heard([item])
+        if category and not by_rule:
+            data = {"category": {"zh-hans": category.zh, "en": category.en}}
+            by = process(default.rule).because(entry)
+            record("voice.no_rule", by=by, objects={"item": item, "deal": item.deal}, scopes=[item.deal, item], data=data)
+    Filing.objects.filter(item__in=[item for item, _code in filings], ended_at__isnull=True).update(ended_at=now())
+    Filing.objects.bulk_create(rows)
+    _name_ears(entry, required)
+
+
+def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]]) -> None:
+    """Make the live ears of the items what the rules ask: roles no longer asked end, new ones begin with their clocks."""
+    at = now()
+    deal = required[0][0].deal
+    items = {item.pk: item for item, _asked in required}
+    live = {(ear.item_id, ear.role): ear for ear in Ear.objects.filter(item__in=items, ended_at__isnull=True).select_related("person")}
+    wanted = {(item.pk, ask.role): ask for item, asked in required for ask in asked}
+    over = [ear for key, ear in live.items() if key not in wanted]
+    if over:
+        Ear.objects.filter(pk__in=[ear.pk for ear in over]).update(ended_at=at)
+        clocks.cancel([ear.pk for ear in over])
+        objects = {"item": [items[ear.item_id] for ear in over], "former": [ear.person for ear in over if ear.person], "ear": over}
+        record("voice.ears_ended", by=process(over[0].rule).because(entry), objects=objects, scopes=[deal, *items.values()])
+    hearers = {role: queries.hearer_of(deal, role) for role in dict.fromkeys(role for key, role in wanted if (key, role) not in live)}
+    fresh = [
+        Ear(item=items[item], role=role, person=hearers[role], rule=ask.rule, since=at)
+        for (item, role), ask in wanted.items()
+        if (item, role) not in live
+    ]
+    Ear.objects.bulk_create(fresh)
+    levels = {ear.pk: wanted[ear.item_id, ear.role].service_level for ear in fresh}
+    for rule in dict.fromkeys(ear.rule for ear in fresh):
+        group = [ear for ear in fresh if ear.rule == rule]
+        hearer = group[0].person
+        level = book.in_force().service_level(levels[group[0].pk])
+        clocks.start("ear", [ear.pk for ear in group], level, unit=hearer.unit if hearer else deal.unit, since=at)
+        objects = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
+        record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=[deal, *(ear.item for ear in group)])
 
 
 def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str) -> Entry | None:
@@ -244,12 +256,14 @@ def confirm_presence(*, by: Actor, attendance: Attendance) -> None:
 
 @verb
 def deny_presence(*, by: Actor, attendance: Attendance) -> None:
-    """"I was not there": what somebody else ticked counts for nothing, and gives no standing any more."""
+    """ "I was not there": what somebody else ticked counts for nothing, and gives no standing any more."""
     _own_attendance(by, attendance)
     attendance.denied_at = now()
     attendance.save(update_fields=["denied_at"])
     meeting = attendance.meeting
-    record("voice.present_denied", by=by, objects={"meeting": meeting, "deal": meeting.deal, "attendance": attendance}, scopes=[meeting.deal])
+    record(
+        "voice.present_denied", by=by, objects={"meeting": meeting, "deal": meeting.deal, "attendance": attendance}, scopes=[meeting.deal]
+    )
 
 
 def _own_attendance(by: Actor, attendance: Attendance) -> Person:
@@ -274,7 +288,8 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
         scopes=[item.deal, item],
         data={"category": {"zh-hans": row.zh, "en": row.en}, "code": row.code},
     )
-    _file(process("hearing").because(entry), item, row.code)
+    _file(entry, [(item, row.code)])
+    _stop_clocks_of_heard([item])
 
 
 @verb
@@ -324,12 +339,14 @@ def pass_ears(entry: Entry, deal: Deal, role: str, person: Person) -> None:
     """A reaction: somebody else acts for `role` on this deal from now on, so he or she must hear what the role must hear. Who
     had not heard yet is released; who had, keeps the hearing, and the new one still has to hear for him- or herself."""
     at = now()
-    for ear in Ear.objects.filter(item__deal=deal, role=role, ended_at__isnull=True).exclude(person=person).select_related("item", "person"):
+    for ear in (
+        Ear.objects.filter(item__deal=deal, role=role, ended_at__isnull=True).exclude(person=person).select_related("item", "person")
+    ):
         level = playbook.service_level_of(ear.rule)
         Ear.objects.filter(pk=ear.pk).update(ended_at=at)
         clocks.cancel([ear.pk])
         fresh = Ear.objects.create(item=ear.item, role=role, person=person, rule=ear.rule, since=at)
-        clocks.start("ear", fresh.pk, level, unit=person.unit or deal.unit)
+        clocks.start("ear", [fresh.pk], level, unit=person.unit or deal.unit)
         objects = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
         record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
         _stop_clocks_of_heard([ear.item])

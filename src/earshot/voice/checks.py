@@ -19,7 +19,9 @@ from earshot.voice.models import Ear
 
 def everyone_has_heard(deal: Deal) -> list[Condition]:
     """One condition for each duty to hear an item of the deal."""
-    ears = list(Ear.objects.filter(item__deal=deal, ended_at__isnull=True).select_related("item", "person").order_by("item__recorded_at", "pk"))
+    ears = list(
+        Ear.objects.filter(item__deal=deal, ended_at__isnull=True).select_related("item", "person").order_by("item__recorded_at", "pk")
+    )
     heard = queries.heard_pairs({ear.item_id for ear in ears})
     open_ears = {(ear.item, ear.person) for ear in rules.unheard([rules.EarNow(e.item_id, e.person_id) for e in ears], heard)}
     names = role_names({ear.role for ear in ears})

@@ -121,7 +121,9 @@ class Attendance(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["meeting", "person"], name="one_attendance"),
-            models.CheckConstraint(name="not_both_confirmed_and_denied", condition=Q(confirmed_at__isnull=True) | Q(denied_at__isnull=True)),
+            models.CheckConstraint(
+                name="not_both_confirmed_and_denied", condition=Q(confirmed_at__isnull=True) | Q(denied_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

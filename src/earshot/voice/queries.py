@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,8 @@ from earshot.people.models import Person, Unit
 from earshot.people.queries import answerable_for
 from earshot.people.queries import holders as holders_of
 from earshot.people.standing import seen_by
-from earshot.playbooks.models import HEARING, IN_FORCE, SUPPORT, Category, Role, SupportItem
+from earshot.playbooks import book
+from earshot.playbooks.models import Category
 from earshot.playbooks.queries import role_names
 from earshot.teams.queries import sitting
 from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
@@ -34,9 +35,10 @@ def hearer_of(deal: Deal, role: str) -> Person | None:
     seated = sitting(deal.team_id, role).first()
     if seated:
         return seated
-    if deal.owner.left_at is None and Role.objects.filter(version=deal.process_id, owner=True, code=role).exists():
+    known = book.process_of(deal.process_id).roles.get(role)
+    if known and known.owner and deal.owner.left_at is None:
         return deal.owner
-    owed_by = SupportItem.objects.filter(version__part=SUPPORT, version__state=IN_FORCE, role_code=role).order_by("code").first()
+    owed_by = next((row for row in book.in_force().support.catalogue.values() if row.role_code == role), None)
     if owed_by:
         unit = Unit.objects.filter(code=owed_by.unit_code).first()
         if unit and (person := answerable_for(unit, role)):
@@ -96,11 +98,11 @@ def read(items: QuerySet[Item]) -> list[ItemRead]:
     )
     clocks = readings(ear.pk for item in rows for ear in item.live_ears)  # type: ignore[attr-defined]
     names = role_names({ear.role for item in rows for ear in item.live_ears})  # type: ignore[attr-defined]
-    categories = {row.code: str(row) for row in Category.objects.filter(version__part=HEARING, version__state=IN_FORCE)}
+    categories = book.in_force().hearing.categories if rows else {}
     return [_read(item, clocks, names, categories) for item in rows]
 
 
-def _read(item: Item, clocks: dict[UUID, Reading], roles: dict[str, str], categories: dict[str, str]) -> ItemRead:
+def _read(item: Item, clocks: dict[UUID, Reading], roles: Mapping[str, str], categories: Mapping[str, Category]) -> ItemRead:
     filing = item.live_filings[0] if item.live_filings else Filing()  # type: ignore[attr-defined]
     heard = {hearing.person_id: hearing for hearing in item.hearings.all()}
     ears = []
@@ -119,7 +121,7 @@ def _read(item: Item, clocks: dict[UUID, Reading], roles: dict[str, str], catego
     return ItemRead(
         item=item,
         category=filing.category,
-        category_name=categories.get(filing.category, filing.category),
+        category_name=str(categories.get(filing.category, filing.category)),
         critical=filing.critical,
         speaker=item.speaker,
         said_at=item.meeting.held_at,
@@ -147,7 +149,9 @@ def heard_pairs(items: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
 def ears_waiting_for(person: Person) -> QuerySet[Ear]:
     """The person's own duties to hear that are not done."""
     done = Hearing.objects.filter(item=OuterRef("item"), person=person)
-    return Ear.objects.filter(~Exists(done), person=person, ended_at__isnull=True).select_related("item", "item__deal").order_by("since", "pk")
+    return (
+        Ear.objects.filter(~Exists(done), person=person, ended_at__isnull=True).select_related("item", "item__deal").order_by("since", "pk")
+    )
 
 
 def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:
@@ -169,9 +173,7 @@ def items_without_category(person: Person) -> QuerySet[Item]:
 def categories_without_rule() -> list[tuple[str, int]]:
     """For operations: categories that were used and had no rule, with how many live filings each; mended when a rule exists."""
     rows = Filing.objects.filter(ended_at__isnull=True, rule="").exclude(category="").values_list("category").annotate(n=Count("pk"))
-    ruled = set(
-        Category.objects.filter(version__part=HEARING, version__state=IN_FORCE, hearers__isnull=False).values_list("code", flat=True)
-    )
+    ruled = book.in_force().hearing.hearers
     return [(category, n) for category, n in rows.order_by("category") if category not in ruled]
 
 

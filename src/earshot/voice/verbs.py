@@ -23,6 +23,7 @@ verbs.register(
         "voice.item_filed": _("{actor} filed {item} under “{category}”"),
         "voice.item_corrected": _("{actor} put a correction beside {item}"),
         "voice.ears_named": _("By rule, {hearer} must hear {item}"),
+        "voice.ears_ended": _("{former} need no longer hear {item}, filed anew"),
         "voice.ear_passed": _("Hearing {item} passed from {former} to {hearer}"),
         "voice.no_rule": _("No rule says who must hear {item} (category “{category}”): it went to the default hearer"),
         "voice.noted": _("{actor} took note of the customer's words: {item}"),

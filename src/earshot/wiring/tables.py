@@ -80,6 +80,8 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", call_actions.end_with_deal),
     ("voice.ears_named", _standing(voice.MUST_HEAR, "ear")),
     ("voice.ears_named", _calls_of_deal),
+    ("voice.ears_ended", _standing(voice.MUST_HEAR, "ear")),
+    ("voice.ears_ended", _calls_of_deal),
     ("voice.ear_passed", _standing(voice.MUST_HEAR, "ear")),
     ("voice.ear_passed", _calls_of_deal),
     ("voice.meeting_recorded", _standing(voice.WAS_PRESENT, "attendance")),

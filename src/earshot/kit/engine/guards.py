@@ -109,7 +109,7 @@ def _bites(table: str, attempt: str) -> bool | None:
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')  # noqa: S608 - table names are our own
+                cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')
                 if cursor.fetchone() is None:
                     return None
                 cursor.execute(attempt)

@@ -1,0 +1,139 @@
+"""A version's rows, read once a process: a version is never changed once it is in force, so what was read stays true.
+
+`in_force()` asks in one statement which versions are in force; everything else is answered from memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.clocks import rules as clock_rules
+from earshot.kit.problems import Refusal, say
+from earshot.playbooks import models as rows
+from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
+
+
+@dataclass(frozen=True)
+class Process:
+    """Roles and stages by code, in order; gates by the stage's code; the seats that every team begins with, the leader's first."""
+
+    version: PartVersion
+    roles: Mapping[str, rows.Role]
+    stages: Mapping[str, rows.Stage]
+    seats: tuple[rows.SeatTemplate, ...]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Categories by code, the hearer rules of each, and the default."""
+
+    categories: Mapping[str, rows.Category]
+    hearers: Mapping[str, tuple[rows.HearerRule, ...]]
+    default: rows.DefaultHearer
+
+
+@dataclass(frozen=True)
+class Support:
+    """The catalogue by code, triggers by stage code, and the stages that say that none is needed."""
+
+    catalogue: Mapping[str, rows.SupportItem]
+    triggers: Mapping[str, tuple[rows.Trigger, ...]]
+    none_needed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Which version of each part is in force."""
+
+    versions: Mapping[str, UUID]
+
+    @property
+    def process(self) -> Process:
+        return process_of(self._version(PROCESS))
+
+    @property
+    def hearing(self) -> Hearing:
+        return hearing_of(self._version(HEARING))
+
+    @property
+    def support(self) -> Support:
+        return support_of(self._version(SUPPORT))
+
+    def service_level(self, code: str) -> clock_rules.Level:
+        """The service level with this code, as the clocks take it, citing its version."""
+        return service_levels_of(self._version(SERVICE_LEVELS))[code]
+
+    def warns_only(self, policy: str) -> bool:
+        """Whether the named policy only warns; where nothing is set, it blocks."""
+        return policies_of(self._version(POLICIES)).get(policy) == "warn"
+
+    def _version(self, part: str) -> UUID:
+        if part not in self.versions:
+            raise Refusal("playbook.none", say(_("No playbook is in force (part “{part}”). Operations put one in force first."), part=part))
+        return self.versions[part]
+
+
+def in_force() -> Book:
+    """The book as it stands now, in one statement."""
+    return Book(dict(PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk")))
+
+
+@lru_cache(maxsize=64)
+def process_of(version: UUID) -> Process:
+    stages = rows.Stage.objects.filter(version=version).select_related("version", "gate").order_by("position")
+    seats = rows.SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")
+    return Process(
+        version=PartVersion.objects.get(pk=version),
+        roles={row.code: row for row in rows.Role.objects.filter(version=version).order_by("pk")},
+        stages={row.code: row for row in stages},
+        seats=tuple(seats),
+    )
+
+
+@lru_cache(maxsize=64)
+def hearing_of(version: UUID) -> Hearing:
+    hearers: dict[str, list[rows.HearerRule]] = {}
+    for row in rows.HearerRule.objects.filter(version=version).select_related("version", "category").order_by("code"):
+        hearers.setdefault(row.category.code, []).append(row)
+    categories = rows.Category.objects.filter(version=version).select_related("version").order_by("-critical", "code")
+    return Hearing(
+        categories={row.code: row for row in categories},
+        hearers={code: tuple(group) for code, group in hearers.items()},
+        default=rows.DefaultHearer.objects.select_related("version").get(version=version),
+    )
+
+
+@lru_cache(maxsize=64)
+def support_of(version: UUID) -> Support:
+    triggers: dict[str, list[rows.Trigger]] = {}
+    found = rows.Trigger.objects.filter(version=version).select_related("version", "support", "support__version").order_by("code")
+    for row in found:
+        triggers.setdefault(row.stage_code, []).append(row)
+    return Support(
+        catalogue={row.code: row for row in rows.SupportItem.objects.filter(version=version).order_by("code")},
+        triggers={code: tuple(group) for code, group in triggers.items()},
+        none_needed=frozenset(rows.NoneNeeded.objects.filter(version=version).values_list("stage_code", flat=True)),
+    )
+
+
+@lru_cache(maxsize=64)
+def service_levels_of(version: UUID) -> Mapping[str, clock_rules.Level]:
+    return {
+        row.code: clock_rules.Level(
+            name=row.cite(),
+            measure=row.measure,
+            limit=row.minutes,
+            ladder=tuple(clock_rules.Rung(rung.name, rung.addressee, rung.share) for rung in row.rungs.all()),
+        )
+        for row in rows.ServiceLevel.objects.filter(version=version).select_related("version").prefetch_related("rungs")
+    }
+
+
+@lru_cache(maxsize=64)
+def policies_of(version: UUID) -> Mapping[str, str]:
+    return dict(rows.Policy.objects.filter(version=version).values_list("code", "setting"))

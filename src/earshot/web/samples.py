@@ -1,0 +1,260 @@
+"""Sample data of the gallery: little and much, long words, names written from right to left, in the language of the page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.utils.translation import get_language
+
+from earshot import kit
+from earshot.kit.problems import Line, Ref, Refusal
+from earshot.web.templatetags.looks import link, money, quoted, under, when
+
+T = TypeVar("T")
+
+
+def _said(chinese: T, english: T) -> T:
+    """Sample data are company data, not interface text: both languages stand here instead of in the catalogue."""
+    return chinese if (get_language() or settings.LANGUAGE_CODE).startswith("zh") else english
+
+
+def samples() -> dict[str, Any]:
+    now = kit.now()
+    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_fields(now)}
+
+
+def _people() -> dict[str, Any]:
+    return {
+        "seller": _said("李然", "Li Ran"),
+        "engineer": _said("赵启明", "Zhao Qiming"),
+        "head": _said("王海燕", "Wang Haiyan"),
+        "seller_role": _said("客户经理", "Account manager"),
+        "engineer_role": _said("解决方案经理", "Solution manager"),
+        "head_role": _said("代表处主任", "Head of the office"),
+        "unit": _said("北非代表处", "North Africa office"),
+        "tech_unit": _said("站点能源产品部", "Site energy products"),
+        "arabic": "عبد الرحمن الفاتح محمد",
+        "long_name": _said(
+            "阿不都热西提·买买提吐尔逊·阿卜杜拉",
+            "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh",
+        ),
+        "account": _said("尼罗河移动通信公司", "Nile Mobile Telecommunications"),
+        "deal": _said("尼罗河移动 2026 年站点能源改造", "Nile Mobile site power renewal 2026"),
+        "amount": Decimal("2105000"),
+        "big_amount": Decimal("1284000000"),
+        "place": _said("喀土穆，客户总部三层会议室", "Khartoum, the customer's head office, room 3"),
+        "contact": _said("穆斯塔法", "Mustafa"),
+        "contact_title": _said("网络运维总监", "Director of network operations"),
+        "stage_word": _said("方案", "Solution"),
+        "category": _said("竞争动向", "Competitor's move"),
+        "category_2": _said("付款条件", "Payment terms"),
+        "quote_url": "#words",
+    }
+
+
+def _words(now: datetime) -> dict[str, Any]:
+    return {
+        "words": _said(
+            "另一家的方案是太阳能加一台小油机，我们的油费能省一半。你们的站还要两台大油机，我怎么跟董事会解释？",
+            "The other offer runs on sun and a small engine; our diesel bill would halve. "
+            "Your site still needs two big engines. How do I explain that to my board?",
+        ),
+        "words_short": _said("付款最多给到 60 天。", "Sixty days is the longest we can pay."),
+        "words_chinese": "另一家的方案是太阳能加一台小油机，我们的油费能省一半。",
+        "words_arabic": "نحتاج إلى حل يعمل بالطاقة الشمسية قبل نهاية الموسم.",
+        "words_long": _said(
+            "上个月断了三次电，最长的一次十一个小时。运维的人晚上开车一百二十公里去加油，路上还被扣了一次。\n"
+            "董事会现在只看一件事：一个站一年到底要花多少钱。你们给我的是设备报价，他们给我的是十年的账。\n"
+            "参考 https://intranet.example.com/reports/2026/q3/site-power/total-cost-of-ownership-by-region-and-site-class.xlsx 第四页。",
+            "We lost power three times last month, eleven hours at the longest. "
+            "The crew drives a hundred and twenty kilometres at night to refuel.\n"
+            "The board looks at one thing now: what a site costs in a year. "
+            "You give me a price of equipment, they give me the bill of ten years.\n"
+            "See https://intranet.example.com/reports/2026/q3/site-power/total-cost-of-ownership-by-region-and-site-class.xlsx page four.",
+        ),
+        "said_at": now - timedelta(hours=20),
+        "heard": [
+            {
+                "name": _said("赵启明", "Zhao Qiming"),
+                "role": _said("解决方案经理", "Solution manager"),
+                "how": _said("读过原话并确认", "read the words and took note"),
+                "when": now - timedelta(hours=3),
+            },
+            {
+                "name": _said("陈默", "Chen Mo"),
+                "role": _said("交付经理", "Delivery manager"),
+                "how": _said("在场，本人已确认", "was present, confirmed in person"),
+                "when": now - timedelta(hours=20),
+            },
+        ],
+        "unheard": [
+            {
+                "name": _said("王海燕", "Wang Haiyan"),
+                "role": _said("代表处主任", "Head of the office"),
+                "due": now - timedelta(hours=2),
+                "left": -120,
+                "tone": "red",
+            },
+            {
+                "name": "",
+                "role": _said("交付负责人（空缺）", "Delivery lead (empty seat)"),
+                "due": now + timedelta(hours=6),
+                "left": 200,
+                "tone": "amber",
+            },
+        ],
+        "correction": {
+            "words": _said("客户更正：是省四成，不是一半。", "The customer corrected: forty per cent, not half."),
+            "by": _said("李然", "Li Ran"),
+            "when": now - timedelta(hours=1),
+        },
+    }
+
+
+def _clocks(now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "overdue": now - timedelta(hours=5),
+        "soon": now + timedelta(hours=4),
+        "later": now + timedelta(days=3),
+        "far": now + timedelta(days=47),
+        "past": now - timedelta(minutes=5),
+        "yesterday": now - timedelta(days=1),
+        "last_year": now - timedelta(days=400),
+        "next_leader": _said("通知组长李然", "Li Ran, who leads the team, is told"),
+        "next_head": _said("升级到部门主任王海燕", "it goes up to Wang Haiyan, head of the unit"),
+        "clock_hear": _said("方案经理听到", "heard by the solution manager"),
+    }
+
+
+def _gate(now: datetime) -> dict[str, Any]:
+    who = _said("王海燕", "Wang Haiyan")
+    lines = (
+        Line(
+            "voice.unheard",
+            _said("「油费能省一半」还有人没有听到：王海燕", "“\u2068油费能省一半\u2069” has not been heard by \u2068王海燕\u2069"),
+            Ref("item", "1", _said("另一家的方案是太阳能加一台小油机…", "The other offer runs on sun and a small engine…")),
+            who,
+        ),
+        Line(
+            "calls.no_result",
+            _said("站点能源支援还没有结果", "The call for site energy has no result"),
+            Ref("call", "2", _said("支援 C-2026-0017", "Call C-2026-0017")),
+            _said("赵启明，站点能源产品部", "Zhao Qiming, Site energy products"),
+        ),
+        Line(
+            "offers.margin",
+            _said("毛利不能判断：成本尚未录入", "The margin cannot be judged: no cost is known"),
+            None,
+            _said("产品部", "the product unit"),
+            judged=False,
+        ),
+    )
+    return {
+        "refusal": Refusal(
+            "deals.gate_closed", _said("方案评审不能通过：三个条件不满足。", "The gate stays closed: three conditions do not hold."), lines
+        ),
+        "plain_refusal": Refusal(
+            "deals.vote.unheard",
+            _said(
+                "你还没有听到这个商机的全部关键原话，表决不能计入。",
+                "You have not heard every critical item of this deal, so your vote cannot count.",
+            ),
+        ),
+        "stages": [
+            {"label": _said("线索", "Lead"), "state": "done", "when": now - timedelta(days=40), "url": "#stages"},
+            {"label": _said("机会点", "Opportunity"), "state": "done", "when": now - timedelta(days=12)},
+            {"label": _said("方案", "Solution"), "state": "here", "when": now - timedelta(days=1)},
+            {"label": _said("投标", "Bid"), "state": "ahead"},
+            {"label": _said("合同", "Contract"), "state": "ahead"},
+            {"label": _said("回款", "Cash"), "state": "ahead"},
+        ],
+        "gate_shut": {"word": _said("评审：差 2 项", "gate: 2 missing"), "tone": "red", "url": "#gate"},
+        "gate_open": {"word": _said("评审已通过", "gate passed"), "tone": "met"},
+        "deep_stages": [
+            {
+                "label": _said(f"第{n}阶段 需求澄清与方案确认", f"Stage {n} clarification of needs"),
+                "state": "done" if n < 7 else "here" if n == 7 else "ahead",
+            }
+            for n in range(1, 10)
+        ],
+    }
+
+
+def _lists(now: datetime) -> dict[str, Any]:
+    names = _said(
+        ["尼罗河移动 2026 年站点能源改造", "红海港务无线专网", "青尼罗水务远程抄表", "喀土穆机场容灾中心二期"],
+        [
+            "Nile Mobile site power renewal 2026",
+            "Red Sea Ports private network",
+            "Blue Nile Water remote metering",
+            "Khartoum Airport second data centre, phase two",
+        ],
+    )
+    accounts = _said(
+        ["尼罗河移动通信公司", "红海港务局", "青尼罗水务", "喀土穆国际机场"],
+        ["Nile Mobile", "Red Sea Ports Authority", "Blue Nile Water", "Khartoum International Airport"],
+    )
+    stages = _said(["方案", "投标", "机会点", "线索"], ["Solution", "Bid", "Opportunity", "Lead"])
+    amounts = [Decimal("2105000"), Decimal("860000"), Decimal("42800.50"), Decimal("1284000000")]
+    return {
+        "columns": [
+            {"label": _said("商机", "Deal"), "url": "?sort=name"},
+            {"label": _said("客户", "Account"), "url": "?sort=account"},
+            {"label": _said("阶段", "Stage")},
+            {"label": _said("金额", "Amount"), "number": True, "url": "?sort=-amount", "sorted": "descending"},
+            {"label": _said("到期", "Due"), "url": "?sort=due"},
+        ],
+        "rows": [
+            [link("#tables", name), under(quoted(account), when(now)), quoted(stage), money(amount), when(now + timedelta(days=days))]
+            for name, account, stage, amount, days in zip(names, accounts, stages, amounts, [0, 2, 9, 60], strict=True)
+        ],
+        "two_columns": [{"label": _said("姓名", "Name")}, {"label": _said("金额", "Amount"), "number": True}],
+        "tabs": [
+            {"url": "#tabs", "label": _said("全部", "All"), "count": 128, "current": True},
+            {"url": "#tabs", "label": _said("我的", "Mine"), "count": 6},
+            {"url": "#tabs", "label": _said("超时", "Overdue"), "count": 0},
+            {"url": "#tabs", "label": _said("已关闭", "Closed")},
+        ],
+        "sum": _said("第 1–50 条，共 8,800 条", "1–50 of 8,800"),
+        "gate_sum": _said("5 项中满足 2 项", "2 of 5 hold"),
+        "entry_refused": _said(
+            "李然请求通过方案评审，未通过：两个条件不满足。",
+            "Li Ran asked to pass the solution gate; it stayed closed: two conditions do not hold.",
+        ),
+        "entry_called": _said(
+            "流程向站点能源产品部发出支援请求，须在 16 工时内派人。",
+            "The process called Site energy products; somebody must be named within 16 working hours.",
+        ),
+        "entry_moved": _said("商机进入阶段「方案」。", "The deal entered the stage “Solution”."),
+        "process": _said("流程 iron-triangle-ltc 第 1 版", "the process, iron-triangle-ltc version 1"),
+        "duty_hear": _said("听 2 条关键原话", "Hear 2 critical statements"),
+        "duty_call": _said("给出支援结果：站点能源方案", "Deliver a result: site energy design"),
+        "duty_vote": _said("在方案评审上表决", "Vote at the solution gate"),
+        "duty_long": _said(
+            "确认你在 11 月 20 日与尼罗河移动通信公司网络运维总监的会面中在场，并读过当时记录的全部三条原话",
+            "Confirm that you were present on 20 November when Nile Mobile's director of network operations was met, "
+            "and that you have read all three statements",
+        ),
+    }
+
+
+def _fields(now: datetime) -> dict[str, Any]:
+    return {
+        "currencies": [("CNY", _said("人民币", "Renminbi")), ("USD", _said("美元", "US dollar"))],
+        "categories": [
+            {
+                "value": "rival",
+                "label": _said("竞争动向", "Competitor's move"),
+                "help": _said("方案经理、代表处主任须听到", "must be heard by the solution manager and the head"),
+            },
+            {"value": "pay", "label": _said("付款条件", "Payment terms"), "help": _said("商务须听到", "must be heard by commercial")},
+            {"value": "else", "label": _said("其他", "Something else")},
+        ],
+        "yes_no": [("yes", _said("同意", "Yes")), ("no", _said("不同意", "No")), ("none", _said("弃权", "Abstain"))],
+        "met_at": now - timedelta(hours=2),
+        "nothing": [],
+    }

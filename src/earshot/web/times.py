@@ -1,0 +1,142 @@
+"""Times and lengths as people say them; the exact moment stays within reach."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from earshot import kit
+
+WEEKDAYS = (
+    gettext_lazy("Mon"), gettext_lazy("Tue"), gettext_lazy("Wed"), gettext_lazy("Thu"), gettext_lazy("Fri"),
+    gettext_lazy("Sat"), gettext_lazy("Sun"),
+)  # fmt: skip
+MONTHS = (
+    pgettext_lazy("month", "Jan"), pgettext_lazy("month", "Feb"), pgettext_lazy("month", "Mar"),
+    pgettext_lazy("month", "Apr"), pgettext_lazy("month", "May"), pgettext_lazy("month", "Jun"),
+    pgettext_lazy("month", "Jul"), pgettext_lazy("month", "Aug"), pgettext_lazy("month", "Sep"),
+    pgettext_lazy("month", "Oct"), pgettext_lazy("month", "Nov"), pgettext_lazy("month", "Dec"),
+)  # fmt: skip
+WORKING_DAY = 8 * 60
+
+
+def local_time(moment: Any) -> datetime | None:
+    if isinstance(moment, datetime):
+        return timezone.localtime(moment) if timezone.is_aware(moment) else timezone.make_aware(moment)
+    return None
+
+
+def _day(day: date, today: date) -> str:
+    """The day as people say it, seen from today."""
+    distance = (day - today).days
+    if distance == 0:
+        return _("today")
+    if distance == 1:
+        return _("tomorrow")
+    if distance == -1:
+        return _("yesterday")
+    weekday = str(WEEKDAYS[day.weekday()])
+    weeks = ((day - timedelta(days=day.weekday())) - (today - timedelta(days=today.weekday()))).days // 7
+    if weeks == 0:
+        return weekday
+    if weeks == 1:
+        return _("next %(weekday)s") % {"weekday": weekday}
+    if weeks == -1:
+        return _("last %(weekday)s") % {"weekday": weekday}
+    parts = {"day": day.day, "month": str(MONTHS[day.month - 1]), "year": day.year}
+    return (_("%(day)s %(month)s") if day.year == today.year else _("%(day)s %(month)s %(year)s")) % parts
+
+
+def _time_tag(moment: datetime, words: str) -> SafeString:
+    iso = moment.isoformat(timespec="seconds")
+    return mark_safe(f'<time datetime="{iso}" title="{iso[:10]} {iso[11:16]} (UTC{iso[19:]})">{escape(words)}</time>')
+
+
+def when(moment: Any) -> SafeString | str:
+    """`moment`: datetime or date. «今天 14:30», «周三 17:00», «11月28日 09:00»; the absolute time in title and datetime."""
+    today = timezone.localtime(kit.now()).date()
+    local = local_time(moment)
+    if local is not None:
+        return _time_tag(local, f"{_day(local.date(), today)} {local:%H:%M}")
+    if isinstance(moment, date):
+        return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), moment.isoformat(), _day(moment, today))
+    return str(moment or "")
+
+
+def ago(moment: Any) -> SafeString | str:
+    """«刚刚», «5 分钟前», «3 小时前»; from a day on, like `when`."""
+    local = local_time(moment)
+    if local is None:
+        return str(moment or "")
+    minutes = int((kit.now() - local).total_seconds() // 60)
+    if minutes < 0 or minutes >= 24 * 60:
+        return when(moment)
+    if minutes < 1:
+        words = _("just now")
+    elif minutes < 60:
+        words = ngettext("%(n)s minute ago", "%(n)s minutes ago", minutes) % {"n": minutes}
+    else:
+        hours = minutes // 60
+        words = ngettext("%(n)s hour ago", "%(n)s hours ago", hours) % {"n": hours}
+    return _time_tag(local, words)
+
+
+def _short(value: Decimal) -> str:
+    """One decimal at most, none when it is zero."""
+    rounded = value.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+
+
+def working(minutes: Any) -> str:
+    """Working time, `minutes` as number or timedelta: «40 分钟», «3 工时», «2.5 个工作日»."""
+    if isinstance(minutes, timedelta):
+        minutes = minutes.total_seconds() / 60
+    whole = abs(int(minutes))
+    if whole < 60:
+        return ngettext("%(n)s working minute", "%(n)s working minutes", whole) % {"n": whole}
+    if whole < 2 * WORKING_DAY:
+        number = _short(Decimal(whole) / 60)
+        return ngettext("%(n)s working hour", "%(n)s working hours", 1 if number == "1" else 2) % {"n": number}
+    return _("%(n)s working days") % {"n": _short(Decimal(whole) / WORKING_DAY)}
+
+
+def left(minutes: Any) -> str:
+    """What is left of a clock in working time; below zero, what it is over. «还有 3 工时», «已超 5 工时»."""
+    if minutes is None or minutes == "":
+        return ""
+    if isinstance(minutes, str):
+        return minutes
+    over = minutes < (timedelta(0) if isinstance(minutes, timedelta) else 0)
+    return (_("%(length)s over") if over else _("%(length)s left")) % {"length": working(minutes)}
+
+
+def tone(due: Any, met: Any = None) -> str:
+    """The colour word of a due time: `met`, `red` when it has passed, `amber` within a day, else `grey`."""
+    if met:
+        return "met"
+    if isinstance(due, date) and not isinstance(due, datetime):
+        due = datetime.combine(due, time(23, 59))
+    local = local_time(due)
+    if local is None:
+        return "grey"
+    ahead = local - kit.now()
+    return "red" if ahead < timedelta(0) else "amber" if ahead <= timedelta(days=1) else "grey"
+
+
+TONES = {
+    "red": gettext_lazy("overdue"),
+    "amber": gettext_lazy("due within a day"),
+    "grey": gettext_lazy("not yet owed"),
+    "met": gettext_lazy("done"),
+}
+
+
+def tone_word(tone_name: str) -> Any:
+    return TONES.get(tone_name, "")

@@ -1,0 +1,103 @@
+"""What is timed. The addresses that this bench knows stand at the top; a request that does not answer 2xx stops it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench_measure import Case, bare, timed
+from bench_world import fill
+from django.http import HttpResponse
+from django.test import Client
+
+from earshot.accounts.models import Account
+from earshot.deals.actions import open_deal
+from earshot.deals.models import Deal
+from earshot.demo.actions import build_world
+from earshot.kit import uuid7
+from earshot.people.actions import make_token
+from earshot.people.actors import as_person
+from earshot.people.models import Person
+
+LIST, ONE, MOVES = "/api/v1/deals", "/api/v1/deals/{id}", "/api/v1/deals/{id}/moves"
+LIST_PAGE, ONE_PAGE = "/deals/", "/deals/{id}/"
+WRITES = 200  # deals set aside to be moved, never shown as the newest
+
+
+@dataclass
+class Company:
+    seller: Person
+    head: Person
+    account: Account
+    key: dict[Person, str]
+
+
+def company(total: int) -> Company:
+    """The demonstration company with `total` deals; its own few are the patterns of the rest."""
+    world = build_world()
+    seller, head = world.people["seller"], world.people["head"]
+    fill([deal for deal in world.deals.values() if deal.owner_id == seller.pk], total)
+    keys = {person: make_token(by=as_person(person), person=person, name="bench")[1] for person in (seller, head)}
+    return Company(seller, head, world.accounts["sudatel"], keys)
+
+
+def api(house: Company, person: Person) -> Callable[..., HttpResponse]:
+    client = Client(headers={"authorization": f"Bearer {house.key[person]}"})
+
+    def ask(method: str, address: str, **fields: Any) -> HttpResponse:
+        version = fields.pop("if_match", None)
+        headers = {"idempotency-key": str(uuid7())} | ({"if-match": f'"{version}"'} if version else {})
+        body = json.dumps(fields) if fields else ""
+        answer = client.generic(method, address, body, content_type="application/json", headers=headers if method == "POST" else {})
+        if not 200 <= answer.status_code < 300:
+            raise SystemExit(f"{method} {address}: {answer.status_code} {answer.content.decode()[:400]}")
+        return answer
+
+    return ask
+
+
+def pages(person: Person) -> Callable[[str], None]:
+    client = Client()
+    client.force_login(person.login)
+
+    def look(address: str) -> None:
+        answer = client.get(address)
+        if answer.status_code != 200:
+            raise SystemExit(f"GET {address}: {answer.status_code}")
+
+    return look
+
+
+def fresh_deals(house: Company) -> Iterator[Deal]:
+    """One deal after the other that stands in the first stage and has just been opened."""
+    for number in itertools.count(1):
+        yield open_deal(by=as_person(house.seller), title=f"一号站点 {number}", account=house.account, owner=house.seller)
+
+
+def cases(house: Company) -> Iterator[Case]:
+    seller, head = api(house, house.seller), api(house, house.head)
+    some = Deal.objects.filter(owner=house.seller).order_by("pk")[1000 if Deal.objects.count() > 2000 else 1]
+    rows, row, page = "/bench/rows", f"/bench/row?id={some.pk}", "/bench/page"
+    look = pages(house.seller)
+
+    for who, ask in (("a seller", seller), ("the head", head)):
+        yield Case(f"API: list 50 deals, {who}", timed(lambda ask=ask: ask("GET", f"{LIST}?limit=50")), timed(lambda ask=ask: ask("GET", rows)), 2)
+    yield Case("API: open one deal", timed(lambda: seller("GET", ONE.format(id=some.pk))), timed(lambda: seller("GET", row)), 2)
+    yield Case("page: list of deals", timed(lambda: look(LIST_PAGE)), timed(lambda: look(page)), 3)
+    yield Case("page: one deal", timed(lambda: look(ONE_PAGE.format(id=some.pk))), timed(lambda: look(page)), 3)
+
+    def create() -> None:
+        seller("POST", LIST, id=str(uuid7()), title="一号站点混合供电", account=str(house.account.pk), amount="120000.00", currency="CNY")
+
+    yield Case("API: create a deal", timed(create), bare(create), 3)
+
+    waiting = fresh_deals(house)
+
+    def move() -> Callable[[], HttpResponse]:
+        deal = next(waiting)
+        return lambda: seller("POST", MOVES.format(id=deal.pk), if_match=deal.version, to="")
+
+    yield Case("API: move a deal on", lambda: timed(move())(), lambda: bare(move())(), 3)
