@@ -7,15 +7,20 @@ clock of every thread standing still at `MONDAY`. It rolls back (`db`) unless th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
+from django.apps import apps
+from django.db import connection
 from django.utils.translation import override
 
 from earshot.accounts.models import Account
@@ -23,11 +28,16 @@ from earshot.calls.models import Call
 from earshot.deals.models import Deal
 from earshot.demo.actions import World as BuiltWorld
 from earshot.demo.actions import build_world, read_world
-from earshot.journal.actors import Actor
+from earshot.journal.actors import Actor, process
 from earshot.kit import clock, now
 from earshot.kit.problems import Refusal
+from earshot.people import standing
 from earshot.people.actors import as_person
 from earshot.people.models import Login, Person, Unit
+from earshot.playbooks import packs
+from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.models import PARTS
+from earshot.playbooks.packs import PACKS
 from earshot.voice.models import Item, Meeting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -61,6 +71,39 @@ def later(**span: float) -> AbstractContextManager[None]:
     return clock.standing_still(now() + timedelta(**span))
 
 
+def changed_pack(folder: Path, change: Callable[[dict[str, Any]], None], *, base: Path | None = None) -> Path:
+    """A copy of the shipped pack (or of `base`) in `folder`, after `change` was let loose on its parts: part → table → rows."""
+    base = base or PACKS / read_world()["pack"]
+    parts = {part: yaml.safe_load((base / f"{part}.yaml").read_text(encoding="utf-8")) for part in PARTS}
+    change(parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, tables in parts.items():
+        (folder / f"{part}.yaml").write_text(yaml.safe_dump(tables, allow_unicode=True), encoding="utf-8")
+    return folder
+
+
+def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
+    """Put a pack in force by the process's own hand. `unchecked`: as if somebody had written it past the pack's check."""
+    if not unchecked:
+        adopt_pack(by=process("tests"), folder=folder, reason="test")
+        return
+    with mock.patch.object(packs, "_cross_check", lambda *_: []):
+        adopt_pack(by=process("tests"), folder=folder, reason="test")
+
+
+def snapshot() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of ours, to see what an act has changed."""
+    models = [model for app in apps.get_app_configs() if app.name.startswith("earshot.") for model in app.get_models(include_auto_created=True)]
+    return {model._meta.db_table: sorted(model._default_manager.order_by().values_list(), key=repr) for model in models}
+
+
+def changed_tables(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    return {table for table in before if before[table] != after[table]}
+
+
+JOURNAL = {"journal_entry", "journal_touched", "journal_scope", "journal_label"}
+
+
 @dataclass
 class World:
     """What was built, by the keys of the world's file. `world.seller` is the person, `world.by("seller")` the actor."""
@@ -71,6 +114,8 @@ class World:
     deals: dict[str, Deal]
     # Codes of the hearing table for the three sentences of the walk; the renamed world has others.
     categories: tuple[str, str, str] = ("running-cost", "site", "people")
+    # After a test that passed its acts, the table of standings must be what its rules say (a test that forges it says False).
+    sound: bool = True
 
     def __getattr__(self, key: str) -> Person:
         try:
@@ -93,7 +138,9 @@ class World:
 
         return open_deal(by=self.by(owner), title=title, account=self.accounts[account], owner=self.people[owner], amount=amount)
 
-    def words(self, deal: Deal, *, by: str = "seller", words: Iterable[tuple[str, str]] | None = None, present: Iterable[str] = ()) -> Meeting:
+    def words(
+        self, deal: Deal, *, by: str = "seller", words: Iterable[tuple[str, str]] | None = None, present: Iterable[str] = ()
+    ) -> Meeting:
         """One contact with three things that the customer said, the first of a critical category; or with `words` (words, category)."""
         from earshot.voice.actions import Said, With, record_meeting
 
@@ -143,8 +190,8 @@ class World:
     def deliver(self, deal: Deal, result: str = "光伏加小机组，柴油费减半") -> None:
         """Whoever is assigned to each open call of the deal delivers a result."""
         from earshot.calls.actions import deliver_result
-        from earshot.calls.queries import open_calls
         from earshot.calls.models import Assignment
+        from earshot.calls.queries import open_calls
 
         for call in open_calls().filter(deal=deal):
             assigned = Assignment.objects.select_related("person").get(call=call, ended_at__isnull=True).person
@@ -183,7 +230,29 @@ def world(request: pytest.FixtureRequest, still: None) -> Iterator[World]:
     """The small company, in a database that is rolled back, or in the test's own (`@pytest.mark.own_database`, `site`, `page`)."""
     owns = request.node.get_closest_marker("own_database") is not None
     request.getfixturevalue("own_database" if owns else "db")
-    yield read_built()
+    built = read_built()
+    yield built
+    if built.sound and not connection.needs_rollback:
+        assert standing.differences() == {}
 
 
-__all__ = ["CRITICAL", "MONDAY", "OF_PEOPLE", "OF_THE_SITE", "BuiltWorld", "World", "build", "later", "read_built", "said", "spoken", "still", "world"]
+__all__ = [
+    "CRITICAL",
+    "JOURNAL",
+    "MONDAY",
+    "OF_PEOPLE",
+    "OF_THE_SITE",
+    "BuiltWorld",
+    "World",
+    "build",
+    "changed_pack",
+    "changed_tables",
+    "later",
+    "put_in_force",
+    "read_built",
+    "said",
+    "snapshot",
+    "spoken",
+    "still",
+    "world",
+]

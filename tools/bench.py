@@ -52,7 +52,6 @@ def run(engine: str) -> bool:
 
     call_command("migrate", verbosity=0, interactive=False)
     import bench_cases
-
     from bench_measure import measure
 
     begin = time.perf_counter()

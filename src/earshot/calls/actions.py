@@ -26,7 +26,7 @@ from earshot.people.permits import OPERATE
 from earshot.people.permits import holders as holders_of_permit
 from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of
 from earshot.playbooks import queries as playbook
-from earshot.playbooks.models import Trigger
+from earshot.playbooks.models import SupportItem, Trigger
 
 
 def raise_for_stage(entry: Entry) -> None:
@@ -44,8 +44,7 @@ def raise_for_stage(entry: Entry) -> None:
 
 def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
     support = trigger.support
-    unit = Unit.objects.get(code=support.unit_code)
-    accountable = answerable_for(unit, support.role_code) or _operations(unit)
+    unit, accountable = who_owes(support)
     visit = deals.open_visit(deal)
     at = now()
     call = Call.objects.create(
@@ -70,6 +69,12 @@ def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
         scopes=[deal, call],
     )
     return call
+
+
+def who_owes(support: SupportItem) -> tuple[Unit, Person]:
+    """The unit that owes a support of the catalogue, and who answers for it there: a call raised now would name them."""
+    unit = Unit.objects.get(code=support.unit_code)
+    return unit, answerable_for(unit, support.role_code) or _operations(unit)
 
 
 def _imported(entry: Entry) -> bool:

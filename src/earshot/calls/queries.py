@@ -85,7 +85,7 @@ def read(calls: QuerySet[Call]) -> list[CallRead]:
                 call=call,
                 role=names.get(call.role, call.role),
                 support=call.trigger.support,
-                assignment=call.live[0] if call.live else None,  # type: ignore[attr-defined]
+                assignment=call.live[0] if call.live else None,
                 result=next((result for result in results if result.returned_at is None), None),
                 returned=[result for result in results if result.returned_at],
                 objections=list(call.objections.all()),

@@ -77,9 +77,8 @@ def bring_in_deal(
     calls, from now on."""
     if by.kind != IMPORT:
         raise forbidden("deal.only_import", _("Only an import brings in a deal in the middle of the process."))
-    deal, stage = _make(
-        by, title, account, owner, amount, currency, unit, None, past("opened_at", opened_at, now()), stage_code, outside_id
-    )
+    opened_at = past("opened_at", opened_at, now())
+    deal, stage = _make(by, title, account, owner, amount, currency, unit, None, opened_at, stage_code, outside_id, closed=bool(closing))
     objects: dict[str, Any] = {"deal": deal, "owner": owner} | ({"account": account} if account else {})
     data = {"stage": _words(stage), "version": 1} | ({"closing": closing} if closing else {})
     if closing:
@@ -104,6 +103,7 @@ def _make(
     opened_at: datetime,
     stage_code: str | None,
     outside_id: str | None,
+    closed: bool = False,
 ) -> tuple[Deal, Stage]:
     title = text("title", title, most=TITLE)
     if currency not in CURRENCIES:
@@ -114,7 +114,7 @@ def _make(
     stage = process.stages.get(stage_code) if stage_code is not None else next(iter(process.stages.values()))
     if stage is None:
         raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
-    team = form_team(by=by, name=title, unit=unit, seats=process.seats, leader=owner)
+    team = form_team(by=by, name=title, unit=unit, seats=process.seats, leader=None if closed else owner)
     deal = Deal.objects.create(
         id=id or uuid7(),
         number=next_number("D"),

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries, registry, rules
-from earshot.deals.models import Deal
+from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.people.models import Person
-from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate
+from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Role
 from earshot.playbooks.queries import warns_only
 
 log = logging.getLogger(__name__)
+Unheard = Mapping[Person, Sequence[Line]]
 
 
 @dataclass(frozen=True)
@@ -94,45 +95,45 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
     for role in roles:
         of_role = [vote for vote in votes if vote.role.code == role.code]
         met = role.code not in lacking and not alone
-        if met:
-            names = ", ".join(vote.person.name for vote in of_role if vote.approves)
-            sentence = say(_("{role} has approved: {names}."), role=role, names=names)
-            if any(unheard[vote.person] for vote in of_role if vote.approves):
-                sentence = say(
-                    _("{role} has approved without having heard all critical statements (policy: warn): {names}."), role=role, names=names
-                )
-            who: object = ""
-        else:
-            who = ", ".join(queries.voters(deal, role.code).values_list("name", flat=True)[:5]) or _(
-                "operations: nobody holds this role here"
-            )
-            lapsed = [vote for vote in of_role if vote.approves and unheard[vote.person]]
-            against = [vote for vote in of_role if not vote.approves]
-            if lapsed:
-                sentence = say(
-                    _(
-                        "The vote of {name} ({role}) does not count: {count} critical statements of the customer came after it, not yet heard."
-                    ),
-                    name=lapsed[0].person.name,
-                    role=role,
-                    count=len(unheard[lapsed[0].person]),
-                )
-            elif alone:
-                sentence = _("Sales alone cannot decide here; somebody of another side must approve as well.")
-            elif against:
-                sentence = say(_("{name} ({role}) is against: {reason}"), name=against[0].person.name, role=role, reason=against[0].reason)
-            else:
-                sentence = say(_("{role} has not approved yet."), role=role)
+        sentence = _approved(role, of_role, unheard) if met else _not_approved(role, of_role, unheard, alone)
+        who: object = "" if met else _who_may_vote(deal, role)
         code = "gate.approved" if met else "gate.not_approved"
         conditions.append(Condition(met, Line(code, sentence, about=ref(deal), who=who, act="vote", target=ref(deal))))
     return conditions
+
+
+def _who_may_vote(deal: Deal, role: Role) -> object:
+    names = ", ".join(queries.voters(deal, role.code).values_list("name", flat=True)[:5])
+    return names or _("operations: nobody holds this role here")
+
+
+def _approved(role: Role, votes: Sequence[Vote], unheard: Unheard) -> object:
+    names = ", ".join(vote.person.name for vote in votes if vote.approves)
+    if any(unheard[vote.person] for vote in votes if vote.approves):
+        sentence = _("{role} has approved without having heard all critical statements (policy: warn): {names}.")
+    else:
+        sentence = _("{role} has approved: {names}.")
+    return say(sentence, role=role, names=names)
+
+
+def _not_approved(role: Role, votes: Sequence[Vote], unheard: Unheard, alone: bool) -> object:
+    lapsed = next((vote for vote in votes if vote.approves and unheard[vote.person]), None)
+    against = next((vote for vote in votes if not vote.approves), None)
+    if lapsed:
+        sentence = _("The vote of {name} ({role}) does not count: {count} critical statements have come that {name} has not heard.")
+        return say(sentence, name=lapsed.person.name, role=role, count=len(unheard[lapsed.person]))
+    if alone:
+        return _("Sales alone cannot decide here; somebody of another side must approve as well.")
+    if against:
+        return say(_("{name} ({role}) is against: {reason}"), name=against.person.name, role=role, reason=against.reason)
+    return say(_("{role} has not approved yet."), role=role)
 
 
 def not_ready(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
     """Person → what he or she has not heard and therefore cannot vote on yet; an empty list lets the vote count (law 3)."""
     found: dict[Person, list[Line]] = {person: [] for person in people}
     if people:
-        for _name, condition in registry.VOTERS.items():
+        for condition in registry.VOTERS.values():
             for person, lines in condition(deal, people).items():
                 found[person] += lines
     return found

@@ -20,7 +20,8 @@ class Condition:
 
 @dataclass(frozen=True)
 class Ballot:
-    """A vote as the decision rule reads it. `counts`: the voter has heard every critical item of the deal, or the policy only warns (law 3)."""
+    """A vote as the decision rule reads it. `counts`: the voter has heard every critical item of the deal (law 3), or the
+    policy only warns."""
 
     role: str
     approves: bool

@@ -65,7 +65,7 @@ def _members(membership_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]
         memberships = memberships.filter(pk__in=membership_ids)
     for pk, person, deal, account in memberships.values_list("pk", "person_id", "seat__team__deal", "seat__team__deal__account_id"):
         yield pk, (person, None, "deal", deal)
-        if account:
+        if account is not None:
             yield pk, (person, None, "account", account)
 
 

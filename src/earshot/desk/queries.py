@@ -169,7 +169,7 @@ def _seats(person: Person) -> list[DayLine]:
             colour=rules.GREY,
             ids=(row.pk,),
         )
-        for row in nominations_of(person).select_related("person")
+        for row in nominations_of(person).filter(seat__team__deal__closing__isnull=True).select_related("person")
     ]
 
 

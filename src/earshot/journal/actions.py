@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,21 +24,58 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Parts = Mapping[str, models.Model | Iterable[models.Model]]
 
-_inside: ContextVar[bool] = ContextVar("earshot_inside_a_call", default=False)
+
+@dataclass
+class _Pending:
+    """What belongs to the entries of one call, written together at its end: four statements however many entries there are."""
+
+    touched: list[Touched] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def mark(self) -> tuple[int, int, int, int]:
+        return len(self.touched), len(self.scopes), len(self.labels), len(self.deliveries)
+
+    def forget_since(self, mark: tuple[int, int, int, int]) -> None:
+        """A verb inside the call was refused, and its caller's savepoint undoes its entries: so does this."""
+        del self.touched[mark[0] :], self.scopes[mark[1] :], self.labels[mark[2] :], self.deliveries[mark[3] :]
+
+    def write(self) -> None:
+        Touched.objects.bulk_create(self.touched)
+        Scope.objects.bulk_create(self.scopes)
+        keep_labels(self.labels)
+        Delivery.objects.bulk_create(self.deliveries)
+
+
+_inside: ContextVar[_Pending | None] = ContextVar("earshot_inside_a_call", default=None)
 
 
 @contextmanager
 def call() -> Iterator[None]:
-    """One call through a door. A refusal undoes everything; one that matters is then written in a transaction of its own."""
-    if _inside.get():
-        yield
+    """One call through a door. A refusal undoes everything; one that matters is then written in a transaction of its own.
+
+    Inside another call it is part of that one; whoever catches a refusal there does so around a savepoint of his own.
+    """
+    outer = _inside.get()
+    if outer is not None:
+        mark = outer.mark()
+        try:
+            yield
+        except BaseException:
+            outer.forget_since(mark)
+            raise
         return
-    token = _inside.set(True)
+    pending = _Pending()
+    token = _inside.set(pending)
     try:
         with transaction.atomic():
             yield
+            pending.write()
     except Refusal as refusal:
         if refusal.entry is not None:
+            _inside.reset(token)
+            token = _inside.set(None)
             with transaction.atomic():
                 record(**refusal.entry)
         raise
@@ -88,18 +126,21 @@ def record(
     )
     entry.save(force_insert=True)
     touched: list[Touched] = []
-    labels: dict[tuple[str, Any], Label] = {}
+    labels: list[Label] = []
     for part, things in objects.items():
         for thing in [things] if isinstance(things, models.Model) else things:
             kind = kind_of(thing)
             touched.append(Touched(entry=entry, kind=kind.name, object_id=thing.pk, part=part))
-            labels[kind.name, thing.pk] = Label(kind=kind.name, object_id=thing.pk, text=kind.label(thing)[:300])
-    Touched.objects.bulk_create(touched)
-    Scope.objects.bulk_create([Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes])
-    keep_labels(labels.values())
-    # The rows just written are the rows that reactions ask for: no statement to read them back.
+            labels.append(Label(kind=kind.name, object_id=thing.pk, text=kind.label(thing)[:300]))
+    pending = _inside.get() or _Pending()
+    pending.touched += touched
+    pending.scopes += [Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes]
+    pending.labels += labels
+    pending.deliveries += [Delivery(entry=entry, reaction=reaction, due_at=at) for reaction in LATER.get(name, ())]
+    # Reactions ask for what the entry touches: it is known here, so nothing is read back.
     entry._prefetched_objects_cache = {"objects_touched": touched}  # type: ignore[attr-defined]
-    Delivery.objects.bulk_create([Delivery(entry=entry, reaction=reaction, due_at=at) for reaction in LATER.get(name, ())])
+    if _inside.get() is None:
+        pending.write()
     for reaction in NOW.get(name, ()):
         reaction(entry)
     return entry

@@ -41,3 +41,6 @@ class Registry(Generic[T]):
 
     def items(self) -> list[tuple[str, T]]:
         return list(self._things.items())
+
+    def values(self) -> list[T]:
+        return list(self._things.values())

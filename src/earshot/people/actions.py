@@ -46,7 +46,16 @@ def appoint_head(*, by: Actor, unit: Unit, person: Person) -> None:
 
 
 @verb
-def add_person(*, by: Actor, name: str, unit: Unit | None, title: str = "", email: str = "", id: UUID | None = None) -> Person:
+def add_person(
+    *,
+    by: Actor,
+    name: str,
+    unit: Unit | None,
+    title: str = "",
+    email: str = "",
+    outside_id: str | None = None,
+    id: UUID | None = None,
+) -> Person:
     permits.require(by, permits.ADMINISTER)
     person = Person.objects.create(
         id=id or uuid7(),
@@ -54,6 +63,7 @@ def add_person(*, by: Actor, name: str, unit: Unit | None, title: str = "", emai
         title=text("title", title, most=100, required=False),
         email=email,
         unit=unit,
+        outside_id=outside_id,
         joined_at=now(),
     )
     record("people.person_added", by=by, objects={"person": person}, scopes=[person])

@@ -15,7 +15,9 @@ LIVE = Q(until__isnull=True)
 
 
 class WorkingCalendar(models.Model):
-    """Weekly working hours with exceptions; `version` grows with every change. `weekly`: seven lists of [start, end] in minutes from midnight, Monday first.
+    """Weekly working hours with exceptions; `version` grows with every change.
+
+    `weekly`: seven lists of [start, end] in minutes from midnight, Monday first.
     Days after `confirmed_to` are provisional: their holidays and make-up days are not published yet."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -84,13 +86,15 @@ class UnitAbove(models.Model):
 
 
 class Person(models.Model):
-    """Somebody of the company, or an imported seller who never signs in. `left_at`: no longer with the company."""
+    """Somebody of the company, or an imported seller who never signs in. `left_at`: no longer with the company.
+    `outside_id`: the key in the system that he or she was imported from."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=100)
     title = models.CharField(max_length=100, blank=True)
     email = models.EmailField(blank=True)
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="people")
+    outside_id = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - null: none; two people may have none
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
 

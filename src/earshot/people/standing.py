@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -21,12 +22,12 @@ Source = Callable[[Iterable[UUID] | None], Iterable[tuple[UUID, Key]]]
 SOURCES: Registry[Source] = Registry("reason of standing")
 
 
-def headed_by(person: Person) -> QuerySet[UnitAbove, dict[str, UUID]]:
+def headed_by(person: Person) -> QuerySet[UnitAbove, Any]:
     """Ids of the units that the person heads, or whose unit above he or she heads."""
     return UnitAbove.objects.filter(above__head=person).values("unit_id")
 
 
-def objects_seen(person: Person, kind: str) -> QuerySet[Standing, dict[str, UUID]]:
+def objects_seen(person: Person, kind: str) -> QuerySet[Standing, Any]:
     """Ids of the objects of `kind` on which the person has standing now, personally or as a head."""
     holder = Q(person=person) | Q(heads_of__in=headed_by(person))
     return Standing.objects.filter(holder, LIVE, kind=kind).values("object_id")
@@ -45,10 +46,13 @@ def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", c
     return condition
 
 
-def sync(entry: Entry, why: str, source_ids: Iterable[UUID]) -> None:
-    """A `now` reaction: make the standings that these sources give for this reason exactly what its rule says."""
+def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = False) -> None:
+    """A `now` reaction: make the standings that these sources give for this reason exactly what its rule says. `new`: the sources
+    began with this entry, so that they cannot have given any before."""
     ids = list(source_ids)
-    lacking, surplus = _compare(why, ids)
+    if not ids:
+        return
+    lacking, surplus = (set(SOURCES[why](ids)), set()) if new else _compare(why, ids)
     _write(entry, why, lacking, surplus)
 
 
@@ -69,7 +73,9 @@ def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, K
     rows = Standing.objects.filter(LIVE, why=why)
     if source_ids is not None:
         rows = rows.filter(source_id__in=source_ids)
-    present = {(s, (p, u, kind, o)) for s, p, u, kind, o in rows.values_list("source_id", "person_id", "heads_of_id", "kind", "object_id")}
+    present: set[tuple[UUID, Key]] = set()
+    for row in rows:
+        present.add((row.source_id, (row.person_id, row.heads_of_id, row.kind, row.object_id)))
     return wanted - present, present - wanted
 
 
@@ -82,5 +88,6 @@ def _write(entry: Entry, why: str, lacking: set[tuple[UUID, Key]], surplus: set[
         ignore_conflicts=True,
     )
     for source, (p, u, kind, o) in surplus:
-        rows = Standing.objects.filter(LIVE, why=why, source_id=source, person_id=p, heads_of_id=u, kind=kind, object_id=o)
+        holder = Q(person=p) if p else Q(heads_of=u)
+        rows = Standing.objects.filter(holder, LIVE, why=why, source_id=source, kind=kind, object_id=o)
         rows.update(until=now())

@@ -67,7 +67,9 @@ class Role(Row):
 
 
 class Stage(Row):
-    """A stage of the process, in order; leaving the last one wins the deal. `step`: which of the six steps of a key-account project it belongs to (A8.3)."""
+    """A stage of the process, in order; leaving the last one wins the deal.
+
+    `step`: which of the six steps of a key-account project it belongs to (A8.3)."""
 
     position = models.PositiveSmallIntegerField()
     step = models.PositiveSmallIntegerField()

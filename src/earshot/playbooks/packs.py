@@ -136,8 +136,8 @@ def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | 
         except yaml.YAMLError as error:
             found.append(_finding(path, "", say(_("This is not YAML: {error}"), error=str(error))))
             continue
-        for error in sorted(jsonschema.Draft202012Validator(SCHEMAS[part]).iter_errors(parts[part]), key=lambda e: list(e.absolute_path)):
-            found.append(_finding(path, "/".join(map(str, error.absolute_path)), error.message))
+        for fault in sorted(jsonschema.Draft202012Validator(SCHEMAS[part]).iter_errors(parts[part]), key=lambda e: list(e.absolute_path)):
+            found.append(_finding(path, "/".join(map(str, fault.absolute_path)), fault.message))
     if not found:
         found = _cross_check(folder, parts, units, addressees)
     if found:

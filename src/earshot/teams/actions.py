@@ -20,12 +20,14 @@ from earshot.teams.models import Acceptance, Membership, Seat, Team
 
 
 @verb
-def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate], leader: Person) -> Team:
+def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate], leader: Person | None) -> Team:
     """A team with the seats of the template. The leader is nominated to the leading seat, and sits in it at once where
-    forming the team is his or her own act."""
+    forming the team is his or her own act. None: nobody is asked, for what was closed before it came to us."""
     team = Team.objects.create(name=name, unit=unit, formed_at=now())
     made = Seat.objects.bulk_create([Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats])
-    record("teams.team_formed", by=by, objects={"team": team, "leader": leader}, scopes=[team])
+    record("teams.team_formed", by=by, objects={"team": team} | ({"leader": leader} if leader else {}), scopes=[team])
+    if leader is None:
+        return team
     membership = _nominate(by, next(seat for seat in made if seat.leader), leader)
     if by.is_personal and by.person_id == leader.pk:
         _accept(by, membership)

@@ -32,7 +32,7 @@ def seats(team_id: UUID) -> list[SeatRead]:
     english = (get_language() or "").startswith("en")
     read = []
     for seat in rows:
-        membership = seat.live[0] if seat.live else None  # type: ignore[attr-defined]
+        membership = seat.live[0] if seat.live else None
         accepted = membership is not None and hasattr(membership, "acceptance")
         read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
     return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -190,8 +191,12 @@ def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.Requi
     if over:
         Ear.objects.filter(pk__in=[ear.pk for ear in over]).update(ended_at=at)
         clocks.cancel([ear.pk for ear in over])
-        objects = {"item": [items[ear.item_id] for ear in over], "former": [ear.person for ear in over if ear.person], "ear": over}
-        record("voice.ears_ended", by=process(over[0].rule).because(entry), objects=objects, scopes=[deal, *items.values()])
+        ended: dict[str, Any] = {
+            "item": [items[ear.item_id] for ear in over],
+            "former": [ear.person for ear in over if ear.person],
+            "ear": over,
+        }
+        record("voice.ears_ended", by=process(over[0].rule).because(entry), objects=ended, scopes=[deal, *items.values()])
     hearers = {role: queries.hearer_of(deal, role) for role in dict.fromkeys(role for key, role in wanted if (key, role) not in live)}
     fresh = [
         Ear(item=items[item], role=role, person=hearers[role], rule=ask.rule, since=at)
@@ -205,7 +210,7 @@ def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.Requi
         hearer = group[0].person
         level = book.in_force().service_level(levels[group[0].pk])
         clocks.start("ear", [ear.pk for ear in group], level, unit=hearer.unit if hearer else deal.unit, since=at)
-        objects = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
+        objects: dict[str, Any] = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
         record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=[deal, *(ear.item for ear in group)])
 
 
@@ -347,6 +352,6 @@ def pass_ears(entry: Entry, deal: Deal, role: str, person: Person) -> None:
         clocks.cancel([ear.pk])
         fresh = Ear.objects.create(item=ear.item, role=role, person=person, rule=ear.rule, since=at)
         clocks.start("ear", [fresh.pk], level, unit=person.unit or deal.unit)
-        objects = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
+        objects: dict[str, Any] = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
         record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
         _stop_clocks_of_heard([ear.item])

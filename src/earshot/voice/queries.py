@@ -96,8 +96,8 @@ def read(items: QuerySet[Item]) -> list[ItemRead]:
             Prefetch("filings", Filing.objects.filter(ended_at__isnull=True), to_attr="live_filings"),
         )
     )
-    clocks = readings(ear.pk for item in rows for ear in item.live_ears)  # type: ignore[attr-defined]
-    names = role_names({ear.role for item in rows for ear in item.live_ears})  # type: ignore[attr-defined]
+    clocks = readings(ear.pk for item in rows for ear in item.live_ears)
+    names = role_names({ear.role for item in rows for ear in item.live_ears})
     categories = book.in_force().hearing.categories if rows else {}
     return [_read(item, clocks, names, categories) for item in rows]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 SCRIPTS = (
     ("ja", re.compile("[\u3040-\u30ff]")),
@@ -16,6 +17,11 @@ SCRIPTS = (
     ("he", re.compile("[\u0590-\u05ff]")),
     ("ru", re.compile("[\u0400-\u04ff]")),
 )
+_OTHERS = "\u0400-\u04ff\u0590-\u05ff\u0600-\u06ff\u3040-\u30ff\uac00-\ud7a3"
+_HAN = "\u3400-\u9fff\U00020000-\U000323af\u3001-\u3002\uff01-\uff5e\u00b7"
+# Runs of letters that a page's own language does not have; single spaces inside a run belong to it.
+FOREIGN_IN_CHINESE = re.compile(f"[{_OTHERS}]+(?: [{_OTHERS}]+)*")
+FOREIGN_IN_ENGLISH = re.compile(f"[{_OTHERS}{_HAN}]+(?: [{_OTHERS}{_HAN}]+)*")
 ISOLATED = re.compile("\u2068(.*?)\u2069", re.DOTALL)
 
 
@@ -38,11 +44,22 @@ def quoted(text: Any) -> SafeString | str:
 
 
 def said(sentence: Any) -> SafeString | str:
-    """A sentence in which company data stand between U+2068 and U+2069 (Unicode's isolates): on a page they become quotations."""
+    """A sentence with company data in it. What stands between U+2068 and U+2069 (Unicode's isolates) becomes a quotation; so does
+    every run of a script that the page's own language is not written in: such words can only be somebody's name or saying."""
     words = conditional_escape(sentence)
-    if "\u2068" not in words:
-        return words
-    return mark_safe(ISOLATED.sub(lambda found: f'<bdi translate="no" lang="{tongue(found[1])}">{found[1]}</bdi>', words))
+    if "\u2068" in words:
+        return mark_safe(ISOLATED.sub(_isolated, words))
+    if isinstance(sentence, SafeString) or words.isascii():
+        return words  # markup that was said already, or nothing to mark
+    return mark_safe((FOREIGN_IN_ENGLISH if (get_language() or "").startswith("en") else FOREIGN_IN_CHINESE).sub(_run, words))
+
+
+def _isolated(found: re.Match[str]) -> str:
+    return f'<bdi translate="no" lang="{tongue(found[1])}">{found[1]}</bdi>'
+
+
+def _run(found: re.Match[str]) -> str:
+    return f'<bdi translate="no" lang="{tongue(found[0])}">{found[0]}</bdi>'
 
 
 def initial(name: Any) -> str:

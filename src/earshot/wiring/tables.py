@@ -25,12 +25,13 @@ from earshot.voice import verbs as voice
 from earshot.wiring import addressees
 
 
-def _standing(why: str, *parts: str) -> Callable[[Entry], None]:
-    """The reaction that makes the standings given for this reason by these parts of the entry what their rule says."""
+def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
+    """The reaction that makes the standings given for this reason by these parts of the entry what their rule says. `new`: the
+    objects in these parts began with the entry."""
 
     def sync(entry: Entry) -> None:
         touched = entry.parts()
-        standing.sync(entry, why, [object_id for part in parts for object_id in touched.get(part, [])])
+        standing.sync(entry, why, [object_id for part in parts for object_id in touched.get(part, [])], new=new)
 
     return sync
 
@@ -62,13 +63,13 @@ def _ears_follow_call(entry: Entry) -> None:
 
 
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
-    ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account")),
-    ("teams.nominated", _standing(deals.SITS, "membership")),
+    ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account", new=True)),
+    ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
     ("teams.declined", _standing(deals.SITS, "membership")),
     ("people.post_given", _deciders_of_post),
-    ("deals.deal_opened", _standing(deals.OWNS, "deal")),
+    ("deals.deal_opened", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_opened", _members_of_deal),
-    ("deals.deal_brought_in", _standing(deals.OWNS, "deal")),
+    ("deals.deal_brought_in", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_brought_in", _members_of_deal),
     ("deals.deal_changed", _standing(deals.OWNS, "deal")),
     ("deals.deal_changed", _members_of_deal),
@@ -78,17 +79,17 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
     ("deals.deal_lost", call_actions.end_with_deal),
-    ("voice.ears_named", _standing(voice.MUST_HEAR, "ear")),
+    ("voice.ears_named", _standing(voice.MUST_HEAR, "ear", new=True)),
     ("voice.ears_named", _calls_of_deal),
     ("voice.ears_ended", _standing(voice.MUST_HEAR, "ear")),
     ("voice.ears_ended", _calls_of_deal),
     ("voice.ear_passed", _standing(voice.MUST_HEAR, "ear")),
     ("voice.ear_passed", _calls_of_deal),
-    ("voice.meeting_recorded", _standing(voice.WAS_PRESENT, "attendance")),
+    ("voice.meeting_recorded", _standing(voice.WAS_PRESENT, "attendance", new=True)),
     ("voice.present_denied", _standing(voice.WAS_PRESENT, "attendance")),
     ("calls.raised", _ears_follow_call),
-    ("calls.raised", _standing(calls.CALLED, "call")),
-    ("calls.raised", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.raised", _standing(calls.CALLED, "call", new=True)),
+    ("calls.raised", _standing(calls.CALL_NEEDS, "call", new=True)),
     ("calls.named", _ears_follow_call),
     ("calls.named", _standing(calls.CALLED, "call")),
     ("calls.named", _standing(calls.CALL_NEEDS, "call")),

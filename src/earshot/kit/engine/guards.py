@@ -24,7 +24,7 @@ class Guarded:
 
 def append_only(model: type[models.Model]) -> type[models.Model]:
     """Class decorator: rows of this table are written once and never changed or deleted."""
-    unique = tuple(f.column for f in model._meta.local_concrete_fields if f.unique)
+    unique = tuple(str(f.column) for f in model._meta.local_concrete_fields if f.unique)
     _guarded[model._meta.db_table] = Guarded(model._meta.db_table, unique)
     return model
 

@@ -1,0 +1,98 @@
+"""Teams: seats, nominations, and each person's own answer."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language
+from ninja import Router
+from typing_extensions import TypedDict
+
+from earshot.api.answers import Reply, write
+from earshot.api.auth import Asked, actor, me
+from earshot.api.fields import AnyId, Body, Coded, Id, Moment, Named, ShortReason, moment, moment_or_none, named
+from earshot.desk.finding import find
+from earshot.playbooks import book
+from earshot.playbooks.queries import role_names
+from earshot.teams.actions import accept_seat, decline_seat, nominate
+from earshot.teams.models import Membership, Seat
+
+router = Router()
+
+
+class MembershipShown(TypedDict):
+    """Somebody asked to take a seat. `accepted_at` null: has not answered yet, and counts for nothing."""
+
+    id: Id
+    person: Named
+    nominated_at: Moment
+    accepted_at: Moment | None
+
+
+class SeatShown(TypedDict):
+    """`membership` null: an empty chair; `why` says for what somebody is wanted."""
+
+    id: Id
+    role: Coded
+    leader: bool
+    why: str
+    membership: MembershipShown | None
+
+
+class Nomination(Body):
+    person: AnyId
+
+
+class SeatRefusal(Body):
+    reason: ShortReason
+
+
+def membership_shown(membership: Membership) -> MembershipShown:
+    acceptance = getattr(membership, "acceptance", None)
+    return {
+        "id": str(membership.pk),
+        "person": named(membership.person),
+        "nominated_at": moment(membership.nominated_at),
+        "accepted_at": moment_or_none(acceptance.at if acceptance else None),
+    }
+
+
+def seats_shown(rows: list[Seat]) -> list[SeatShown]:
+    """`rows`: with `live`, the membership that has not ended, as `teams.queries` loads them."""
+    names = role_names({seat.role for seat in rows})
+    english = (get_language() or "").startswith("en")
+    return [
+        {
+            "id": str(seat.pk),
+            "role": {"code": seat.role, "name": names[seat.role]},
+            "leader": seat.leader,
+            "why": seat.why_en if english else seat.why_zh,
+            "membership": membership_shown(seat.live[0]) if seat.live else None,  # type: ignore[attr-defined]
+        }
+        for seat in rows
+    ]
+
+
+@router.post("/seats/{seat_id}/nominations", response={201: MembershipShown})
+@write
+def nominate_to_seat(request: Asked, seat_id: AnyId, body: Nomination) -> Reply:
+    """Ask a colleague to take a seat of a deal's team. It counts once that person has accepted."""
+    seat = find(me(request), "seat", seat_id)
+    person = find(me(request), "person", body.person)
+    return Reply(membership_shown(nominate(by=actor(request), seat=seat, person=person)), 201)
+
+
+@router.post("/memberships/{membership_id}/acceptance", response={201: MembershipShown})
+@write
+def accept_membership(request: Asked, membership_id: AnyId) -> Reply:
+    """Take the seat that you are asked to take: your own act, nobody does it for you."""
+    membership = find(me(request), "membership", membership_id)
+    acceptance = accept_seat(by=actor(request), membership=membership)
+    membership.acceptance = acceptance
+    return Reply(membership_shown(membership), 201)
+
+
+@router.post("/memberships/{membership_id}/refusal", response={204: None})
+@write
+def refuse_membership(request: Asked, membership_id: AnyId, body: SeatRefusal) -> Reply:
+    """Do not take the seat, and say why: the chair is empty again."""
+    decline_seat(by=actor(request), membership=find(me(request), "membership", membership_id), reason=body.reason)
+    return Reply(status=204)

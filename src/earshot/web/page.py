@@ -1,0 +1,251 @@
+"""A page: find what the person may see, call one verb, go on with a notice; a refusal shows the same page with what was typed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views import View
+
+from earshot.desk.finding import find
+from earshot.journal.actions import call
+from earshot.journal.actors import Actor
+from earshot.journal.repeats import claim, keep
+from earshot.kit.problems import Refusal, missing
+from earshot.people.actors import as_person
+from earshot.people.models import Person
+from earshot.web import acts, sessions
+
+MOST_IDS = 500
+
+
+class Blank(dict[str, Any]):
+    """Values by name; a name without one is empty, so that a template never prints a placeholder."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+@dataclass
+class Form:
+    """One form of a page. `value`: what stands in its fields; `error`: what was wrong, beside the field; `open`: it was refused, or
+    its author comes back to it, so it must be seen."""
+
+    act: str
+    value: Blank = field(default_factory=Blank)
+    error: Blank = field(default_factory=Blank)
+    open: bool = False
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        return {"act": self.act}
+
+
+@dataclass(frozen=True)
+class Done:
+    """An act that was done: what to say, and where to go on (default: the page itself)."""
+
+    said: Any
+    to: str = ""
+
+
+class Page(View):
+    """A page of the walk, for somebody signed in.
+
+    `kind`: of the object in the address (then `self.thing` is that object, or 404). `acts`: name of each act that may be POSTed
+    here → names of its fields, `name[]` for several values; the method of the same name does it and returns `Done`.
+    """
+
+    template = ""
+    kind = ""
+    acts: ClassVar[Mapping[str, Sequence[str]]] = {}
+    http_method_names = ["get", "head", "post"]
+    thing: Any = None
+    person: Person
+    refused: Refusal | None = None
+    typed: QueryDict | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return to_sign_in(request)
+        person = sessions.person_of(request)
+        if person is None:
+            return render(request, "web/no_person.html", status=403)
+        self.person = person
+        try:
+            self.seek()
+            return super().dispatch(request, *args, **kwargs)
+        except Refusal as refusal:
+            return refused_page(request, refusal)
+
+    def seek(self) -> None:
+        """Find what the address names; what the person may not see does not exist for him or her."""
+        if self.kind:
+            self.thing = find(self.person, self.kind, self.kwargs["id"])
+
+    @property
+    def by(self) -> Actor:
+        return as_person(self.person)
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        kept = sessions.kept_form(request, self.person) if "typed" in request.GET else None
+        if kept is not None:
+            self.typed = kept
+        return self.show()
+
+    def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
+        name = request.POST.get("act", "")
+        if name not in self.acts:
+            raise missing()
+        try:
+            done = self.once(name, request.POST)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                raise
+            self.refused, self.typed = refusal, request.POST
+            self.seek()
+            return self.show(status=refusal.status)
+        if isinstance(done, HttpResponseBase):
+            return done
+        sessions.forget_forms(request, self.person)
+        messages.success(request, str(done.said))
+        return HttpResponseRedirect(local(request.POST.get("next", "")) or done.to or self.request.path)
+
+    def once(self, name: str, posted: QueryDict) -> Done | HttpResponseBase:
+        """Do the act, once however often the same form is sent: a form carries a key, and the same key with the same contents gets
+        the first answer again. Typed differently (back, changed, sent), it is another form."""
+        with call():
+            if not posted.get("idempotency_key"):
+                return self.do(name, posted)
+            repeat = claim(self.person.pk, fingerprint(self.request.path, posted), name)
+            if repeat.status:
+                return Done(repeat.answer["said"], repeat.answer["to"])
+            done = self.do(name, posted)
+            if isinstance(done, Done):
+                keep(repeat, 303, {"said": str(done.said), "to": done.to})
+            else:
+                keep(repeat, 303, {"said": _("This was done already."), "to": self.request.path})
+            return done
+
+    def do(self, name: str, posted: QueryDict) -> Done | HttpResponseBase:
+        act: Any = getattr(self, name)
+        done: Done | HttpResponseBase = act(posted)
+        return done
+
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        """What stands in each form at first: act → field → value."""
+        return {}
+
+    def context(self) -> dict[str, Any]:
+        """What the template needs besides the forms."""
+        return {}
+
+    def forms(self) -> dict[str, Form]:
+        first = self.initial()
+        current = self.typed.get("act", "") if self.typed is not None else ""
+        made = {}
+        for name, fields in self.acts.items():
+            form = Form(name, Blank(first.get(name, {})))
+            if name == current and self.typed is not None:
+                form.value.update(typed_values(self.typed, fields))
+                form.open = True
+                if self.refused:
+                    form.error.update(self.refused.fields)
+            made[name] = form
+        return made
+
+    def show(self, status: int = 200) -> HttpResponse:
+        context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
+        if self.refused:
+            context |= {"refused": self.refused, "refused_lines": self.refused_lines()}
+        elif self.typed is not None:
+            context["typed_again"] = True
+        return render(self.request, self.template, context, status=status)
+
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """The refusal's lines with where each is mended, and what was wrong with fields that this page does not show."""
+        assert self.refused is not None
+        shown = {name.removesuffix("[]") for name in self.acts.get(self.request.POST.get("act", ""), ())}
+        unplaced = [{"sentence": text, "judged": True} for name, text in self.refused.fields.items() if name not in shown]
+        return [*(acts.line(one, acts.NOBODY) for one in self.refused.lines), *unplaced]
+
+
+def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:
+    return {name.removesuffix("[]"): typed.getlist(name[:-2]) if name.endswith("[]") else typed.get(name, "") for name in fields}
+
+
+def fingerprint(path: str, posted: QueryDict) -> str:
+    """Names one sending of one form: its key and all that was typed into it, but not the CSRF token, which changes."""
+    parts = [f"{name}={value}" for name, values in sorted(posted.lists()) for value in values if name not in ("csrfmiddlewaretoken", "author")]
+    return hashlib.sha256("\x00".join([path, *parts]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    """To the sign-in page and back; a form that was sent is kept for its author."""
+    to = request.get_full_path()
+    if request.method == "POST":
+        name = sessions.keep_form(request)
+        to = f"{request.path}?{urlencode({'typed': name})}" if name else request.path
+    return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': to})}")
+
+
+def refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal for which no page stands: what does not exist and what is not the reader's look the same."""
+    if refusal.status == 404:
+        return render(request, "404.html", status=404)
+    return render(request, "web/refused.html", {"refused": refusal, "refused_lines": [acts.line(one, acts.NOBODY) for one in refusal.lines]}, status=refusal.status)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page was opened under another sign-in, or the cookie is gone. Nothing is done; what was typed is kept for its author."""
+    name = sessions.keep_form(request)
+    if not name:
+        return render(request, "403.html", status=403)
+    again = f"{request.path}?{urlencode({'typed': name})}"
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(again)
+    return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': again})}")
+
+
+def local(url: str) -> str:
+    """`url` if it is an address of this house, else nothing."""
+    return url if url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None) else ""
+
+
+def ids(text: str) -> list[UUID]:
+    """Public ids, comma-separated, as forms carry them; what is none does not exist."""
+    try:
+        found = [UUID(part) for part in text.split(",") if part]
+    except ValueError:
+        raise missing() from None
+    if not found or len(found) > MOST_IDS:
+        raise missing()
+    return found
+
+
+def one_id(text: str) -> UUID:
+    return ids(text)[0]
+
+
+def version(text: str) -> int:
+    """The row version that a form was opened with."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise missing()
+    return int(text)
+
+
+def page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 100_000:
+        raise Http404
+    return int(text)

@@ -1,0 +1,98 @@
+"""Who is here: signing in and out, and what somebody typed while the sign-in had expired."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import login, logout
+from django.contrib.auth.backends import ModelBackend
+from django.core import signing
+from django.http import HttpRequest, QueryDict
+
+from earshot import kit
+from earshot.kit import uuid7
+from earshot.people.models import Login, Person
+
+SALT = "earshot.web.author"
+KEPT = "kept_forms"
+MOST_KEPT = 3
+MOST_LETTERS = 200_000
+
+
+class Backend(ModelBackend):
+    """Passwords, as Django keeps them; who has left the company is out. Login, person and unit come in one statement."""
+
+    def get_user(self, user_id: Any) -> Login | None:
+        found = Login.objects.select_related("person", "person__unit").filter(pk=user_id).first()
+        return found if found is not None and self.user_can_authenticate(found) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return bool(user.is_active) and (user.person is None or user.person.left_at is None)
+
+
+def person_of(request: HttpRequest) -> Person | None:
+    user = request.user
+    return user.person if isinstance(user, Login) else None
+
+
+def signed(person: Person) -> str:
+    """What every form of this person carries: so that a form sent after the sign-in had expired still knows its author."""
+    return signing.dumps(str(person.pk), salt=SALT)
+
+
+def author_of(request: HttpRequest) -> str:
+    """The id of the person whose form this is, or nothing where no form of ours says so."""
+    try:
+        return str(UUID(signing.loads(request.POST.get("author", ""), salt=SALT, max_age=14 * 24 * 3600)))
+    except (signing.BadSignature, ValueError, TypeError):
+        return ""
+
+
+def keep_form(request: HttpRequest) -> str:
+    """Keep on the server what was typed into a form that cannot be taken now; returns the name under which its author finds it
+    again, or nothing where there is no author to find it."""
+    author = author_of(request)
+    fields = [(name, value) for name, values in request.POST.lists() for value in values if name not in ("csrfmiddlewaretoken", "author")]
+    if not author or sum(len(name) + len(value) for name, value in fields) > MOST_LETTERS:
+        return ""
+    name = str(uuid7())
+    kept = list(request.session.get(KEPT, []))[-MOST_KEPT + 1 :]
+    kept.append({"name": name, "author": author, "path": request.path, "fields": fields, "at": kit.now().isoformat()})
+    request.session[KEPT] = kept
+    return name
+
+
+def kept_form(request: HttpRequest, person: Person) -> QueryDict | None:
+    """The form that the address asks for, if this person typed it, on this page."""
+    wanted = request.GET.get("typed", "")
+    for kept in request.session.get(KEPT, []) if wanted else []:
+        if kept["name"] == wanted and kept["author"] == str(person.pk) and kept["path"] == request.path:
+            typed = QueryDict(mutable=True)
+            for name, value in kept["fields"]:
+                typed.appendlist(name, value)
+            return typed
+    return None
+
+
+def forget_forms(request: HttpRequest, person: Person) -> None:
+    """The form of this page was taken: what was kept of it is no longer needed."""
+    kept = request.session.get(KEPT, [])
+    left = [one for one in kept if one["author"] != str(person.pk) or one["path"] != request.path]
+    if len(left) != len(kept):
+        request.session[KEPT] = left
+
+
+def enter(request: HttpRequest, user: Login) -> None:
+    """Sign in. What was kept for its authors outlives the change of session, whoever signs in; only its author is shown it."""
+    kept = request.session.get(KEPT)
+    login(request, user, backend="earshot.web.sessions.Backend")
+    if kept:
+        request.session[KEPT] = kept
+
+
+def leave(request: HttpRequest) -> None:
+    kept = request.session.get(KEPT)
+    logout(request)
+    if kept:
+        request.session[KEPT] = kept
