@@ -6,13 +6,16 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from earshot.accounts import queries
 from earshot.accounts.models import Account, Contact
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.journal.numbers import next_number
+from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
 from earshot.kit.problems import wrong
 from earshot.kit.texts import TITLE, text
+from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 
 
@@ -28,7 +31,7 @@ def open_account(
     id: UUID | None = None,
 ) -> Account:
     """A new customer, owned by `owner` and by `unit` (default: the owner's). The same `id` again gives the first one back."""
-    if id is not None and (known := Account.objects.filter(pk=id).first()):
+    if known := earlier(Account, id, lambda account: _is_seen(by, account)):
         return known
     unit = unit or owner.unit
     if unit is None:
@@ -45,6 +48,10 @@ def open_account(
     )
     record("accounts.account_opened", by=by, objects={"account": account, "owner": owner}, scopes=[account])
     return account
+
+
+def _is_seen(by: Actor, account: Account) -> bool:
+    return not by.is_personal or queries.visible_to(personally(by)).filter(pk=account.pk).exists()
 
 
 @verb

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from earshot.accounts.models import Account
 from earshot.accounts.permits import SEE_ALL
@@ -13,3 +13,9 @@ from earshot.people.standing import seen_by
 def visible_to(person: Person) -> QuerySet[Account]:
     """The accounts in which the person has standing."""
     return Account.objects.filter(seen_by(person, "account", company=SEE_ALL))
+
+
+def containing(accounts: QuerySet[Account], words: str) -> QuerySet[Account]:
+    """Those whose name or number contains the words; all where there are none."""
+    words = words.strip()
+    return accounts.filter(Q(name__icontains=words) | Q(number__icontains=words)) if words else accounts

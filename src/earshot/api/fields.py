@@ -30,6 +30,7 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=C
 Short = Annotated[str, StringConstraints(max_length=100, pattern=CLEAN)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=CLEAN)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=CLEAN)]
+AnyReason = Annotated[str, StringConstraints(max_length=1000, pattern=CLEAN)]
 ShortReason = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=CLEAN)]
 Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]

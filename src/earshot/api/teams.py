@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from ninja import Router
 from typing_extensions import TypedDict
 
@@ -10,10 +9,9 @@ from earshot.api.answers import Reply, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import AnyId, Body, Coded, Id, Moment, Named, ShortReason, moment, moment_or_none, named
 from earshot.desk.finding import find
-from earshot.playbooks import book
-from earshot.playbooks.queries import role_names
 from earshot.teams.actions import accept_seat, decline_seat, nominate
-from earshot.teams.models import Membership, Seat
+from earshot.teams.models import Membership
+from earshot.teams.queries import SeatRead
 
 router = Router()
 
@@ -55,20 +53,14 @@ def membership_shown(membership: Membership) -> MembershipShown:
     }
 
 
-def seats_shown(rows: list[Seat]) -> list[SeatShown]:
-    """`rows`: with `live`, the membership that has not ended, as `teams.queries` loads them."""
-    names = role_names({seat.role for seat in rows})
-    english = (get_language() or "").startswith("en")
-    return [
-        {
-            "id": str(seat.pk),
-            "role": {"code": seat.role, "name": names[seat.role]},
-            "leader": seat.leader,
-            "why": seat.why_en if english else seat.why_zh,
-            "membership": membership_shown(seat.live[0]) if seat.live else None,  # type: ignore[attr-defined]
-        }
-        for seat in rows
-    ]
+def seat_shown(seat: SeatRead) -> SeatShown:
+    return {
+        "id": str(seat.seat.pk),
+        "role": {"code": seat.seat.role, "name": seat.role},
+        "leader": seat.seat.leader,
+        "why": seat.why,
+        "membership": membership_shown(seat.membership) if seat.membership else None,
+    }
 
 
 @router.post("/seats/{seat_id}/nominations", response={201: MembershipShown})

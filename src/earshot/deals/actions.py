@@ -20,6 +20,7 @@ from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.journal.numbers import next_number
 from earshot.journal.queries import tell
+from earshot.journal.repeats import earlier
 from earshot.kit import now, texts, uuid7
 from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale, wrong
 from earshot.kit.texts import TITLE, past, text
@@ -46,7 +47,7 @@ def open_deal(
     id: UUID | None = None,
 ) -> Deal:
     """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back."""
-    if id is not None and (known := Deal.objects.filter(pk=id).first()):
+    if known := earlier(Deal, id, lambda deal: _is_seen(by, deal)):
         return known
     deal, stage = _make(by, title, account, owner, amount, currency, unit or account.unit, id, now(), stage_code=None, outside_id=None)
     opened = record(
@@ -54,6 +55,10 @@ def open_deal(
     )
     _entered(by.because(opened), deal, stage)
     return deal
+
+
+def _is_seen(by: Actor, deal: Deal) -> bool:
+    return not by.is_personal or queries.visible_to(personally(by)).filter(pk=deal.pk).exists()
 
 
 @verb

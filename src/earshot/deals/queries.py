@@ -27,6 +27,13 @@ def with_names(deals: QuerySet[Deal]) -> QuerySet[Deal]:
     return deals.select_related("account", "owner", "unit", "stage", "closing")
 
 
+def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
+    """Those whose title, number or account's name contains the words; all where there are none."""
+    words = words.strip()
+    named = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
+    return deals.filter(named) if words else deals
+
+
 def may_work(person: Person, deal: Deal) -> bool:
     """Whether the person may act on the deal: its owner, who sits on its team, or a head of its unit or one above."""
     return deal.owner_id == person.pk or sitting(deal.team_id).filter(pk=person.pk).exists() or is_head_at_or_above(person, deal.unit)

@@ -303,14 +303,11 @@ def search(person: Person, words: str, most: int = 20) -> Found:
     words = words.strip()[:100]
     if not words or "\x00" in words:
         return Found([], [], [], [])
-    in_deal = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
     in_call = Q(number__icontains=words) | Q(trigger__support__zh__icontains=words) | Q(trigger__support__en__icontains=words)
     found_calls = calls.visible_to(person).filter(in_call).select_related("trigger__support", "deal").order_by("-raised_at")
     return Found(
-        deals=list(deals.with_names(deals.visible_to(person)).filter(in_deal).order_by("-opened_at", "-pk")[:most]),
-        accounts=list(
-            accounts.visible_to(person).filter(Q(name__icontains=words) | Q(number__icontains=words)).order_by("name", "pk")[:most]
-        ),
+        deals=list(deals.with_names(deals.containing(deals.visible_to(person), words)).order_by("-opened_at", "-pk")[:most]),
+        accounts=list(accounts.containing(accounts.visible_to(person), words).order_by("name", "pk")[:most]),
         items=list(
             voice.visible_to(person).filter(words__icontains=words).select_related("deal", "speaker").order_by("-recorded_at")[:most]
         ),

@@ -23,14 +23,16 @@ class Batch(models.Model):
 
 
 class Finding(models.Model):
-    """A bad or unknown value: file, line, column, the value, what became of it, and the whole row as it came."""
+    """A bad or unknown value: file, line, column, the value, and the whole row as it came. `code`: what is wrong (`rules.SENTENCES`).
+    `brought_in`: the row was taken all the same, without the value."""
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="findings")
     file = models.CharField(max_length=200)
     line = models.PositiveIntegerField()
-    column = models.CharField(max_length=100)
+    column = models.CharField(max_length=200)
     value = models.TextField(blank=True)
     code = models.CharField(max_length=60)
+    brought_in = models.BooleanField()
     row = models.JSONField()
 
     class Meta:

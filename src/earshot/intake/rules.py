@@ -42,8 +42,9 @@ SENTENCES = {
     "amount.unreadable": _("not an amount from 0 to below 1,000,000,000,000 with at most two decimals"),
     "row.refused": _("refused"),
 }
-MOST = {"id": 65, "name": 100, "seller": 100, "manager": 100, "office": 80, "product": 100, "account": 130, "sector": 100, "stage": 100}
-MOST_ACCOUNT_NAME = MOST["account"]
+MOST = {"id": 65, "seller": 100, "manager": 100, "office": 80, "product": 100, "account": 160, "sector": 100, "stage": 100}
+# The name of a row of these tables is what deals call so: one alias and one length serve both.
+CALLED = {SELLERS: "seller", ACCOUNTS: "account", PRODUCTS: "product"}
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,10 @@ def take(tables: Mapping[str, Table], map_: Map, now: datetime) -> Taken:
     products = _products(taken, tables.get(PRODUCTS), map_)
     _sellers(taken, tables[SELLERS], map_)
     _accounts(taken, tables[ACCOUNTS], map_)
-    stages = {name.casefold(): name for name in map_.stages}
     for row in tables[DEALS].rows:
-        _deal(_Cells(taken, tables[DEALS], row, map_), products, stages, now)
+        _deal(_Cells(taken, tables[DEALS], row, map_), products, now)
     _owners(taken)
-    taken.found = [bad for table in tables.values() for bad in table.found if bad.code == "column.missing"] + taken.found
+    taken.found = [bad for table in tables.values() for bad in table.missing] + taken.found
     return taken
 
 
@@ -115,7 +115,8 @@ class _Cells:
 
     def __init__(self, taken: Taken, table: Table, row: Row, map_: Map) -> None:
         self.taken, self.table, self.row, self.map = taken, table, row, map_
-        self.found: dict[str, Bad] = {bad.column: bad for bad in table.found if bad.row is row}
+        form = table.misshapen.get(row.line)
+        self.found: dict[str, Bad] = {form.column: form} if form else {}
 
     def bad(self, name: str, code: str, value: str | None = None) -> None:
         column = self.table.column_of.get(name, name)
@@ -129,7 +130,7 @@ class _Cells:
     def text(self, name: str) -> str:
         """The value, trimmed and read by the map's aliases; empty when there is none or it cannot be kept."""
         value = " ".join(self.row.cells.get(self.table.column_of.get(name, ""), "").split())
-        kind = self.alias_of(name)
+        kind = CALLED.get(self.table.kind, name) if name == "name" else name
         if value in self.map.aliases.get(kind, {}):
             alias = self.map.aliases[kind][value]
             self.taken.aliased[kind, value, alias] += 1
@@ -137,16 +138,10 @@ class _Cells:
         if "�" in value or not _storable(value):
             self.bad(name, "text.unreadable", value.replace("\x00", "�"))
             return ""
-        if len(value) > MOST.get(self.alias_of(name), 100):
+        if len(value) > MOST.get(kind, 100):
             self.bad(name, "value.too_long")
             return ""
         return value
-
-    def alias_of(self, name: str) -> str:
-        """`name` of the table of products is what deals call `product`: one alias serves both."""
-        whose = {SELLERS: "seller", ACCOUNTS: "account", PRODUCTS: "product"}
-        tables = {table.file: key for key, table in self.map.tables.items()}
-        return whose.get(tables[self.table.file], name) if name == "name" else name
 
     def required(self, name: str) -> str:
         value = self.text(name)
@@ -229,10 +224,10 @@ def _accounts(taken: Taken, table: Table, map_: Map) -> None:
             taken.accounts[name] = AccountIn(row, name, sector)
 
 
-def _deal(cells: _Cells, products: set[str] | None, stages: Mapping[str, str], now: datetime) -> None:
+def _deal(cells: _Cells, products: set[str] | None, now: datetime) -> None:
     taken, map_ = cells.taken, cells.map
     key, seller, stage_name = cells.required("id"), cells.required("seller"), cells.required("stage")
-    stage = map_.stages.get(stages.get(stage_name.casefold(), ""))
+    stage = map_.stages.get(stage_name)
     if key in taken.deals:
         cells.bad("id", "value.twice")
     if seller and seller not in taken.sellers:
@@ -267,7 +262,7 @@ def _deal(cells: _Cells, products: set[str] | None, stages: Mapping[str, str], n
         taken.deals[key] = DealIn(
             row=cells.row,
             key=key,
-            title=" – ".join(filter(None, [product, account or key])),
+            title=" – ".join(filter(None, [product, account or key]))[: texts.TITLE],
             seller=seller,
             account=account,
             stage=stage.stage,

@@ -41,14 +41,17 @@ class Bad:
 
 @dataclass
 class Table:
-    """A file that was read. `column_of`: our field → its column, for the columns that are there. `unknown`: columns that the map
-    does not speak of."""
+    """A file that was read. `kind`: which table of the map. `column_of`: our field → its column, for the columns that are there.
+    `missing`: columns of the map that are not; `unknown`: columns that the map does not speak of. `misshapen`: by line, what is
+    wrong with the form of the row."""
 
+    kind: str
     file: str
     rows: list[Row]
     column_of: Mapping[str, str]
-    found: list[Bad] = field(default_factory=list)
+    missing: list[Bad] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    misshapen: dict[int, Bad] = field(default_factory=dict)
 
 
 def read_all(folder: Path, map_: Map) -> dict[str, Table]:
@@ -80,18 +83,17 @@ def _read(path: Path, name: str, table: TableMap, encoding: str) -> Table:
         raise _fault(path, say(_("the row that begins in line {line} is not CSV: {error}"), line=begins, error=str(error))) from None
     if not header:
         raise _fault(path, _("the file is empty; its first line must name the columns"))
-    read = Table(table.file, [], _columns(path, name, table, header))
+    read = Table(name, table.file, [], _columns(path, name, table, header))
     read.unknown = [column for column in header if column and column not in table.columns and column not in table.unused]
-    absent = [column for column, field_ in table.columns.items() if column not in header and field_ not in read.column_of]
     first = Row(table.file, 1, dict.fromkeys(header, ""))
-    read.found += [Bad(first, column, "", "column.missing") for column in absent]
+    read.missing = [Bad(first, column, "", "column.missing") for column in table.columns if column not in header]
     for line, cells in rows:
         row = Row(table.file, line, _cells(header, cells))
         read.rows.append(row)
         if len(cells) < len(header):
-            read.found.append(Bad(row, header[len(cells)], "", "row.short"))
+            read.misshapen[line] = Bad(row, header[len(cells)], "", "row.short")
         elif BEYOND in row.cells:
-            read.found.append(Bad(row, BEYOND, row.cells[BEYOND], "row.long"))
+            read.misshapen[line] = Bad(row, BEYOND, row.cells[BEYOND], "row.long")
     return read
 
 

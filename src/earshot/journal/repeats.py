@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.models import Repeat
 from earshot.kit import now
+from earshot.kit.engine import locks
 from earshot.kit.problems import Refusal
+
+M = TypeVar("M", bound=models.Model)
 
 
 def claim(person_id: UUID, key: str, request: Any) -> Repeat:
@@ -38,3 +42,18 @@ def keep(repeat: Repeat, status: int, answer: Any) -> None:
     """Keep the answer of the write that just succeeded, to be given again."""
     repeat.status, repeat.answer = status, answer
     repeat.save(update_fields=["status", "answer"])
+
+
+def earlier(model: type[M], id: UUID | None, mine: Callable[[M], bool]) -> M | None:
+    """What the same act made before under this client-made public id, to be given back instead of made twice; None: nothing.
+
+    Two in the same second: the second waits until the first has ended. An id that names something which is not `mine` is
+    refused, without a word on what it names (law 13).
+    """
+    if id is None:
+        return None
+    locks.hold(id)
+    row = model._default_manager.filter(pk=id).first()
+    if row is not None and not mine(row):
+        raise Refusal("id.taken", _("This id is in use. Make a new one."), status=409)
+    return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -12,12 +12,18 @@ from earshot.kit.problems import say, wrong
 
 TITLE = 200
 WORDS = 10_000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(value: str) -> str:
+    """`value` without what no database holds (NUL, halves of surrogate pairs): for what must be kept rather than refused."""
+    return _UNSTORABLE.sub("", value)
 
 
 def text(name: str, value: str | None, *, most: int = WORDS, required: bool = True, verbatim: bool = False) -> str:
     """`value` as it will be kept. `verbatim`: keep it to the letter, only refuse what is empty, too long or holds NUL."""
     raw = value or ""
-    if "\x00" in raw or any(unicodedata.category(letter) == "Cs" for letter in raw):
+    if _UNSTORABLE.search(raw):
         raise wrong(name, _("It holds a character that cannot be stored. Please type it again."))
     kept = raw if verbatim else raw.strip()
     if required and not kept.strip():

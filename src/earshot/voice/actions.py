@@ -20,9 +20,10 @@ from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor, process
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
+from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal, forbidden, missing, wrong
-from earshot.kit.texts import text
+from earshot.kit.texts import storable, text
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.playbooks import book
@@ -67,19 +68,19 @@ def record_meeting(
     only a record without a single word is nothing to keep. `present`: colleagues said to have been there; each confirms it.
     `asks`: what was typed and could not be read, by field. The same `id` again gives the first record back."""
     author = personally(by)
-    if id is not None and (known := Meeting.objects.filter(pk=id, author=author).first()):
+    if known := earlier(Meeting, id, lambda meeting: meeting.author_id == author.pk):
         return known
     if not deals.visible_to(author).filter(pk=deal.pk).exists():
         raise missing()
     kept = [said for said in items if said.words.strip()]
     if not kept:
         raise wrong("items", _("Write at least one thing the customer said, in the customer's own words."))
-    asked = dict(asks or {})
+    asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     at = now()
     if held_at is not None and held_at > at:
         asked["held_at"], held_at = held_at.isoformat(), None
     meeting = Meeting.objects.create(
-        id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=place.strip()[:200], asks=asked, recorded_at=at
+        id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=storable(place).strip()[:200], asks=asked, recorded_at=at
     )
     people = _contacts(by, deal, contacts, asked)
     meeting.contacts.set([person for person in people if person is not None])
@@ -133,11 +134,11 @@ def _contacts(by: Actor, deal: Deal, contacts: Sequence[With], asked: dict[str, 
         name = one.name.strip()
         if not name:
             found.append(None)
-        elif deal.account is None or len(name) > 100 or "\x00" in name:
-            asked[f"contact_{number}"] = f"{name} {one.title}".strip().replace("\x00", "")[:300]
+        elif deal.account is None or len(name) > 100 or storable(name) != name:
+            asked[f"contact_{number}"] = storable(f"{name} {one.title}").strip()[:300]
             found.append(None)
         else:
-            found.append(add_contact(by=by, account=deal.account, name=name, title=one.title.strip().replace("\x00", "")[:100]))
+            found.append(add_contact(by=by, account=deal.account, name=name, title=storable(one.title).strip()[:100]))
     if not any(found):
         asked.setdefault("contact_1", "")
     return found
@@ -355,3 +356,17 @@ def pass_ears(entry: Entry, deal: Deal, role: str, person: Person) -> None:
         objects: dict[str, Any] = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
         record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
         _stop_clocks_of_heard([ear.item])
+
+
+@verb
+def apply_new_rules(entry: Entry) -> None:
+    """A later reaction to a hearing part put in force: statements of open deals whose category had no rule, and has one now, go to
+    the people whom it names. Done twice it is done once: what has been filed by a rule is not looked at again."""
+    ruled = book.in_force().hearing.hearers
+    waiting = Filing.objects.filter(rule="", category__in=list(ruled), ended_at__isnull=True, item__deal__closing__isnull=True)
+    by_deal: dict[UUID, list[tuple[Item, str]]] = {}
+    for filing in waiting.select_related("item", "item__deal", "item__deal__owner", "item__deal__unit").order_by("pk"):
+        by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
+    for filings in by_deal.values():
+        _file(entry, filings)
+        _stop_clocks_of_heard([item for item, _code in filings])

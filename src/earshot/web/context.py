@@ -11,6 +11,8 @@ from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from earshot.web.sessions import signed
+
 # The left bar on a wide screen and the bottom bar of four on a phone. A room without a door is not shown.
 ROOMS = (
     ("my_day", _("My day")),
@@ -18,6 +20,7 @@ ROOMS = (
     ("deals", _("Deals")),
     ("accounts", _("Accounts")),
     ("calls", _("Calls")),
+    ("playbook", _("Playbook")),
 )
 PHONE = (
     ("my_day", _("My day")),
@@ -53,6 +56,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
     person = getattr(user, "person", None) if user is not None and user.is_authenticated else None
     return {
         "person": person,
+        # Every form carries who it was shown to (sessions.py).
+        "form_author": signed(person) if person else "",
         "nav": places(request, ROOMS) if person else [],
         "phone_nav": places(request, PHONE) if person else [],
         "doors": {name: door(name) for name in DOORS},

@@ -14,7 +14,7 @@ from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
 from earshot.journal.models import Entry
-from earshot.journal.reactions import at_once
+from earshot.journal.reactions import afterwards, at_once
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.registry import ADDRESSEES
@@ -100,9 +100,16 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("calls.ended", _standing(calls.CALL_NEEDS, "call")),
 ]
 
+# What is owed after the commit: verb, the name its delivery rows carry, the reaction.
+LATER: list[tuple[str, str, Callable[[Entry], None]]] = [
+    ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules),
+]
+
 
 def fill() -> None:
     """Called once at start."""
+    for verb, name, later in LATER:
+        afterwards(verb, name, later)
     for verb, reaction in REACTIONS:
         at_once(verb, reaction)
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)

@@ -1,0 +1,40 @@
+"""How a clock is shown."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from earshot.api.fields import Moment, moment, moment_or_none
+from earshot.clocks.queries import Reading
+
+
+class ClockShown(TypedDict):
+    """`left`: minutes of working time or of clock time, as `measure` says, negative when overdue, null once it has stopped.
+    `provisional`: due beyond the last day whose holidays are published. `service_level`: the row of the playbook, with its version."""
+
+    started_at: Moment
+    due_at: Moment
+    measure: Literal["working", "clock"]
+    left: int | None
+    overdue: bool
+    provisional: bool
+    stopped_at: Moment | None
+    service_level: str
+
+
+def clock_shown(reading: Reading | None) -> ClockShown | None:
+    if reading is None:
+        return None
+    clock = reading.clock
+    return {
+        "started_at": moment(clock.started_at),
+        "due_at": moment(clock.due_at),
+        "measure": clock.measure,  # type: ignore[typeddict-item]
+        "left": reading.left,
+        "overdue": reading.overdue,
+        "provisional": clock.provisional,
+        "stopped_at": moment_or_none(clock.stopped_at),
+        "service_level": clock.service_level,
+    }

@@ -1,0 +1,404 @@
+"""Deals: list, open, change, move, lose; the gate and its votes; the timeline."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.utils.translation import get_language
+from ninja import Query, Router
+from typing_extensions import TypedDict
+
+from earshot.api import paging
+from earshot.api.answers import Reply, read, version, versioned, write
+from earshot.api.auth import Asked, actor, me
+from earshot.api.fields import (
+    Amount,
+    AnyId,
+    AnyReason,
+    Body,
+    Code,
+    Coded,
+    Currency,
+    Id,
+    Moment,
+    Money,
+    Named,
+    NewId,
+    Page,
+    Reason,
+    Short,
+    Title,
+    moment,
+    moment_or_none,
+    money,
+    named,
+)
+from earshot.api.problems import ProblemLine, line
+from earshot.api.teams import SeatShown, seat_shown
+from earshot.deals import actions, gates, queries
+from earshot.deals.models import Deal, Vote
+from earshot.deals.rules import Condition
+from earshot.desk.finding import find
+from earshot.teams.queries import seats
+
+router = Router()
+NEWEST = ("-opened_at", "-id")
+
+
+class AccountNamed(TypedDict):
+    id: Id
+    number: str
+    name: str
+
+
+class ClosingShown(TypedDict):
+    """How the deal ended, when, and why."""
+
+    outcome: Literal["won", "lost"]
+    reason: str
+    at: Moment
+
+
+class DealLine(TypedDict):
+    """`account` null: imported with an account that nobody knows; such a deal passes no gate. `amount` null: not known yet.
+    `version`: of the row; the ETag of the deal, to be named in `If-Match` by who changes it."""
+
+    id: Id
+    number: str
+    title: str
+    account: AccountNamed | None
+    owner: Named
+    unit: Named
+    stage: Coded
+    amount: Money | None
+    currency: str
+    closing: ClosingShown | None
+    version: int
+    opened_at: Moment
+
+
+class GateNamed(Coded):
+    question: str
+
+
+class PathStepShown(TypedDict):
+    """A stage on the deal's way. `entered_at` null: not reached yet. `gate`: the one at its end."""
+
+    stage: Coded
+    current: bool
+    entered_at: Moment | None
+    left_at: Moment | None
+    gate: GateNamed | None
+
+
+class DealShown(DealLine):
+    path: list[PathStepShown]
+    seats: list[SeatShown]
+
+
+class ConditionShown(TypedDict):
+    """`met` null: it cannot be judged, which counts as not met. `warns`: a policy lets the gate open all the same."""
+
+    met: bool | None
+    warns: bool
+    line: ProblemLine
+
+
+class GateShown(TypedDict):
+    """`gate` null: nothing stands at the end of this stage, or the deal is closed. `open`: nothing keeps the deal here."""
+
+    gate: GateNamed | None
+    open: bool
+    conditions: list[ConditionShown]
+
+
+class VoteShown(TypedDict):
+    """`replaced_at`: when the same person voted anew."""
+
+    id: Id
+    gate: Coded
+    role: Coded
+    person: Named
+    approves: bool
+    reason: str
+    at: Moment
+    replaced_at: Moment | None
+
+
+class NewDeal(Body):
+    """`owner`: left out, you."""
+
+    id: NewId | None = None
+    title: Title
+    account: AnyId
+    owner: AnyId | None = None
+    amount: Amount | None = None
+    currency: Currency = "CNY"
+
+
+class DealChange(Body):
+    """What is left out, or null, stays as it is."""
+
+    title: Title | None = None
+    account: AnyId | None = None
+    amount: Amount | None = None
+    currency: Currency | None = None
+
+
+class Move(Body):
+    """`to`: code of the stage that you mean, so that a move that is not the one you mean is refused."""
+
+    to: Code | None = None
+
+
+class Reversal(Body):
+    to: Code
+    reason: Reason
+
+
+class Loss(Body):
+    reason: Reason
+
+
+class NewVote(Body):
+    """A no says why."""
+
+    approves: bool
+    reason: AnyReason = ""
+
+
+# What a line of the list needs, in one statement; the names of stages in the language asked for are chosen among the two.
+COLUMNS = (
+    "id",
+    "number",
+    "title",
+    "account_id",
+    "account__number",
+    "account__name",
+    "owner_id",
+    "owner__name",
+    "unit_id",
+    "unit__name",
+    "stage__code",
+    "stage__zh",
+    "stage__en",
+    "amount",
+    "currency",
+    "closing__outcome",
+    "closing__reason",
+    "closing__at",
+    "version",
+    "opened_at",
+)
+
+
+def deal_line(row: dict[str, Any], language: str) -> DealLine:
+    """`row`: the COLUMNS of one deal. Plain data all the way: a list is mostly this function."""
+    account_id, outcome = row["account_id"], row["closing__outcome"]
+    amount: Decimal | None = row["amount"]
+    return {
+        "id": str(row["id"]),
+        "number": row["number"],
+        "title": row["title"],
+        "account": {"id": str(account_id), "number": row["account__number"], "name": row["account__name"]} if account_id else None,
+        "owner": {"id": str(row["owner_id"]), "name": row["owner__name"]},
+        "unit": {"id": str(row["unit_id"]), "name": row["unit__name"]},
+        "stage": {"code": row["stage__code"], "name": row[language]},
+        "amount": money(amount),
+        "currency": row["currency"],
+        "closing": {"outcome": outcome, "reason": row["closing__reason"], "at": moment(row["closing__at"])} if outcome else None,
+        "version": row["version"],
+        "opened_at": moment(row["opened_at"]),
+    }
+
+
+def named_in() -> str:
+    """The column of a row of the playbook that holds its name in the language asked for."""
+    return "stage__en" if (get_language() or "").startswith("en") else "stage__zh"
+
+
+def line_of(deal: Deal) -> DealLine:
+    closing = getattr(deal, "closing", None)
+    return {
+        "id": str(deal.pk),
+        "number": deal.number,
+        "title": deal.title,
+        "account": {"id": str(deal.account.pk), "number": deal.account.number, "name": deal.account.name} if deal.account else None,
+        "owner": named(deal.owner),
+        "unit": named(deal.unit),
+        "stage": {"code": deal.stage.code, "name": str(deal.stage)},
+        "amount": money(deal.amount),
+        "currency": deal.currency,
+        "closing": {"outcome": closing.outcome, "reason": closing.reason, "at": moment(closing.at)} if closing else None,
+        "version": deal.version,
+        "opened_at": moment(deal.opened_at),
+    }
+
+
+def _gate_named(gate: Any) -> GateNamed:
+    return {"code": gate.code, "name": str(gate), "question": gate.question}
+
+
+def _step(step: queries.PathStep) -> PathStepShown:
+    gate = getattr(step.stage, "gate", None)
+    return {
+        "stage": {"code": step.stage.code, "name": str(step.stage)},
+        "current": step.current,
+        "entered_at": moment_or_none(step.visit.entered_at if step.visit else None),
+        "left_at": moment_or_none(step.visit.left_at if step.visit else None),
+        "gate": _gate_named(gate) if gate else None,
+    }
+
+
+def deal_shown(deal: Deal, status: int = 200) -> Reply:
+    """The deal as an answer, with its version."""
+    data: DealShown = {
+        **line_of(deal),
+        "path": [_step(step) for step in queries.path(deal)],
+        "seats": [seat_shown(seat) for seat in seats(deal.team_id)],
+    }
+    return Reply(data, status, version=deal.version)
+
+
+def _condition(condition: Condition) -> ConditionShown:
+    return {"met": condition.met, "warns": condition.warns, "line": line(condition.line)}
+
+
+def _vote(vote: Vote) -> VoteShown:
+    return {
+        "id": str(vote.pk),
+        "gate": {"code": vote.gate.code, "name": str(vote.gate)},
+        "role": {"code": vote.role.code, "name": str(vote.role)},
+        "person": named(vote.person),
+        "approves": vote.approves,
+        "reason": vote.reason,
+        "at": moment(vote.at),
+        "replaced_at": moment_or_none(vote.replaced_at),
+    }
+
+
+@router.get("/deals", response=Page[DealLine])
+@read
+def list_deals(
+    request: Asked,
+    q: Annotated[Short, Query(description="Words of the title or the account's name, or the number.")] = "",
+    stage: Annotated[Code | None, Query(description="Code of the stage.")] = None,
+    owner: Annotated[AnyId | None, Query(description="Id of the owner.")] = None,
+    closed: Annotated[bool | None, Query(description="true: only closed ones; false: only open ones.")] = None,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = paging.USUAL,
+) -> Page[DealLine]:
+    """The deals that you may see, the newest first."""
+    rows = queries.containing(queries.visible_to(me(request)), q)
+    if stage is not None:
+        rows = rows.filter(stage__code=stage)
+    if owner is not None:
+        rows = rows.filter(owner=owner)
+    if closed is not None:
+        rows = rows.filter(closing__isnull=not closed)
+    found, after = paging.part(rows.values(*COLUMNS), NEWEST, cursor, limit)
+    language = named_in()
+    return {"items": [deal_line(row, language) for row in found], "next": after}
+
+
+@router.post("/deals", response={201: DealShown})
+@write
+def open_deal(request: Asked, body: NewDeal) -> Reply:
+    """A new deal in the first stage of the process in force, with its team. Entering that stage calls what it calls."""
+    person = me(request)
+    owner = person if body.owner is None else find(person, "person", body.owner)
+    account = find(person, "account", body.account)
+    deal = actions.open_deal(
+        by=actor(request), title=body.title, account=account, owner=owner, amount=body.amount, currency=body.currency, id=body.id
+    )
+    return deal_shown(deal, 201)
+
+
+@router.get("/deals/{deal_id}", response=DealShown)
+@read
+def show_deal(request: Asked, deal_id: AnyId) -> Reply:
+    """One deal with its way through the stages and the seats of its team."""
+    return deal_shown(find(me(request), "deal", deal_id))
+
+
+@router.patch("/deals/{deal_id}", response=DealShown)
+@versioned
+@write
+def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
+    """Change title, account or amount of the version that you have read."""
+    deal = find(me(request), "deal", deal_id)
+    account = None if body.account is None else find(me(request), "account", body.account)
+    changed = actions.change_deal(
+        by=actor(request),
+        deal=deal,
+        version=version(request),
+        title=body.title,
+        account=account,
+        amount=body.amount,
+        currency=body.currency,
+    )
+    return deal_shown(changed)
+
+
+@router.post("/deals/{deal_id}/moves", response=DealShown)
+@versioned
+@write
+def move_deal(request: Asked, deal_id: AnyId, body: Move) -> Reply:
+    """Leave the stage forwards: through its gate, if it has one, to the next stage, or to *won* from the last. A shut gate
+    answers 409 with a line for each condition, and the journal says that it was tried. Entering a stage calls what it calls."""
+    deal = find(me(request), "deal", deal_id)
+    return deal_shown(actions.move_on(by=actor(request), deal=deal, version=version(request), to=body.to))
+
+
+@router.post("/deals/{deal_id}/reversals", response=DealShown)
+@versioned
+@write
+def move_deal_back(request: Asked, deal_id: AnyId, body: Reversal) -> Reply:
+    """Back to an earlier stage, with a reason."""
+    deal = find(me(request), "deal", deal_id)
+    return deal_shown(actions.move_back(by=actor(request), deal=deal, version=version(request), to=body.to, reason=body.reason))
+
+
+@router.post("/deals/{deal_id}/losses", response=DealShown)
+@versioned
+@write
+def lose_deal(request: Asked, deal_id: AnyId, body: Loss) -> Reply:
+    """The customer decided for another, or against buying: why."""
+    deal = find(me(request), "deal", deal_id)
+    return deal_shown(actions.lose_deal(by=actor(request), deal=deal, version=version(request), reason=body.reason))
+
+
+@router.get("/deals/{deal_id}/gate", response=GateShown)
+@read
+def review_gate(request: Asked, deal_id: AnyId) -> GateShown:
+    """The gate before the deal: every condition, met or not, for which object, who can mend it and by which act. Asking is not
+    trying: it leaves no trace."""
+    deal = find(me(request), "deal", deal_id)
+    review = None if hasattr(deal, "closing") else gates.review(deal)
+    if review is None:
+        return {"gate": None, "open": True, "conditions": []}
+    return {
+        "gate": _gate_named(review.gate),
+        "open": review.open,
+        "conditions": [_condition(condition) for condition in review.conditions],
+    }
+
+
+@router.get("/deals/{deal_id}/votes", response=Page[VoteShown])
+@read
+def list_votes(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[VoteShown]:
+    """Who decided what at the gates of this deal, the newest first."""
+    deal = find(me(request), "deal", deal_id)
+    rows = Vote.objects.filter(visit__deal=deal).select_related("gate", "role", "person")
+    found, after = paging.part(rows, ("-at", "-id"), cursor, limit)
+    return {"items": [_vote(vote) for vote in found], "next": after}
+
+
+@router.post("/deals/{deal_id}/votes", response={201: VoteShown})
+@write
+def cast_vote(request: Asked, deal_id: AnyId, body: NewVote) -> Reply:
+    """Your vote at the gate before the deal. It is refused, naming each statement, while you have not heard something critical
+    that the customer said. The last vote needed opens the gate."""
+    deal = find(me(request), "deal", deal_id)
+    return Reply(_vote(actions.vote(by=actor(request), deal=deal, approves=body.approves, reason=body.reason)), 201)

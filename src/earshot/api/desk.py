@@ -1,0 +1,151 @@
+"""What several rooms put before one person: my day, search, timelines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ninja import Query, Router
+from pydantic import StringConstraints
+from typing_extensions import TypedDict
+
+from earshot.api import paging
+from earshot.api.accounts import AccountLine, account_line
+from earshot.api.answers import read
+from earshot.api.auth import Asked, me
+from earshot.api.clocks import ClockShown, clock_shown
+from earshot.api.deals import DealLine, line_of
+from earshot.api.fields import CLEAN, AnyId, Id, Moment, Page, Reference, moment, moment_or_none, reference, reference_to
+from earshot.desk import queries
+from earshot.desk.finding import find
+from earshot.journal.queries import Told, about
+
+router = Router()
+
+
+class DayLineShown(TypedDict):
+    """One thing that waits for you. `act`: the one act that mends it, done on `target`; `ids`: all objects that it covers.
+    `colour`: red is overdue or blocks the next gate, amber is due within a day, grey is not yet owed."""
+
+    cause: str
+    sentence: str
+    detail: str
+    scope: Reference
+    act: str
+    target: Reference
+    ids: list[Id]
+    colour: Literal["red", "amber", "grey"]
+    due_at: Moment | None
+    clock: ClockShown | None
+
+
+class MyDay(TypedDict):
+    items: list[DayLineShown]
+
+
+class ItemFound(TypedDict):
+    id: Id
+    words: str
+    deal: Reference
+
+
+class CallFound(TypedDict):
+    id: Id
+    number: str
+    support: str
+    deal: Reference
+
+
+class Found(TypedDict):
+    """What contains the words, room by room, at most twenty of each."""
+
+    deals: list[DealLine]
+    accounts: list[AccountLine]
+    items: list[ItemFound]
+    calls: list[CallFound]
+
+
+class TouchedShown(Reference):
+    """An object of an entry, with its part in it."""
+
+    part: str
+
+
+class EntryShown(TypedDict):
+    """An entry of the journal. `at`: when it is said to have happened; `recorded_at`: when it was written. `cause`: what led to
+    it, in words, where you may see that too."""
+
+    id: Id
+    verb: str
+    sentence: str
+    actor: str
+    at: Moment
+    recorded_at: Moment
+    cause: str
+    objects: list[TouchedShown]
+
+
+def entry_shown(told: Told) -> EntryShown:
+    return {
+        "id": str(told.entry.id),
+        "verb": told.entry.verb,
+        "sentence": told.sentence,
+        "actor": told.actor,
+        "at": moment(told.claimed_at),
+        "recorded_at": moment(told.recorded_at),
+        "cause": told.cause,
+        "objects": [{"part": part, "kind": kind, "id": str(key), "label": label} for part, kind, key, label in told.objects],
+    }
+
+
+@router.get("/my-day", response=MyDay)
+@read
+def my_day(request: Asked) -> MyDay:
+    """Everything that waits for you, the most pressing first: one line for each thing and cause."""
+    lines = queries.my_day(me(request))
+    return {
+        "items": [
+            {
+                "cause": one.cause,
+                "sentence": str(one.sentence),
+                "detail": one.detail,
+                "scope": reference(one.scope),
+                "act": one.act,
+                "target": reference(one.target),
+                "ids": [str(key) for key in one.ids],
+                "colour": one.colour,  # type: ignore[typeddict-item]
+                "due_at": moment_or_none(one.due_at),
+                "clock": clock_shown(one.clock),
+            }
+            for one in lines
+        ]
+    }
+
+
+@router.get("/search", response=Found)
+@read
+def search(
+    request: Asked,
+    q: Annotated[str, Query(description="The words."), StringConstraints(min_length=1, max_length=100, pattern=CLEAN)],
+) -> Found:
+    """Deals, accounts, statements and calls that contain the words, of those that you may see."""
+    found = queries.search(me(request), q)
+    return {
+        "deals": [line_of(deal) for deal in found.deals],
+        "accounts": [account_line(account) for account in found.accounts],
+        "items": [{"id": str(item.pk), "words": item.words, "deal": reference_to(item.deal)} for item in found.items],
+        "calls": [
+            {"id": str(call.pk), "number": call.number, "support": str(call.trigger.support), "deal": reference_to(call.deal)}
+            for call in found.calls
+        ],
+    }
+
+
+@router.get("/deals/{deal_id}/timeline", response=Page[EntryShown], tags=["Deals"])
+@read
+def show_timeline(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[EntryShown]:
+    """What happened to the deal, the newest first, each entry with its cause."""
+    person = me(request)
+    deal = find(person, "deal", deal_id)
+    entries = about(queries.entries_seen(person), deal.pk).order_by()
+    found, after = paging.part(entries, ("-seq",), cursor, limit)
+    return {"items": [entry_shown(told) for told in queries.told(person, found)], "next": after}

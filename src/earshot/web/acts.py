@@ -1,0 +1,138 @@
+"""Where the one act that mends a line is done: act names of the rooms → addresses of pages. Nowhere else does the door know this."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from earshot.desk import rules
+from earshot.desk.queries import DayLine
+from earshot.journal.kinds import KINDS
+from earshot.kit.problems import Line, Ref
+
+
+@dataclass(frozen=True)
+class Mine:
+    """What of a deal waits for the reader: only then does a line of the gate offer its act, to others it says who can mend it."""
+
+    items: Collection[UUID] = ()
+    calls: Collection[UUID] = ()
+    votes: bool = False
+    works: bool = False
+    operates: bool = False
+
+
+NOBODY = Mine()
+
+
+def address(kind: str, object_id: Any) -> str:
+    """The page of an object, or nothing where its kind has none."""
+    known = KINDS.get(kind)
+    if known is None or not known.page:
+        return ""
+    try:
+        return reverse(f"{known.page}", kwargs={"id": object_id})
+    except NoReverseMatch:
+        return ""
+
+
+def of(ref: Ref | None) -> str:
+    return address(ref.kind, ref.id) if ref else ""
+
+
+def hear(deal_id: Any) -> str:
+    return f"{reverse('to_hear')}?{urlencode({'deal': str(deal_id)})}"
+
+
+def data(text: Any) -> Any:
+    """Names in `text` as company data on a page; a sentence of ours stays as it is."""
+    return text if isinstance(text, Promise) or not text else f"\u2068{text}\u2069"
+
+
+def line(one: Line, mine: Mine, link: bool = True) -> dict[str, Any]:
+    """A line of a gate or a refusal as `c-gate-line` and `c-refusal` take it, with its act where the reader can do it."""
+    shown: dict[str, Any] = {
+        "sentence": one.sentence,
+        "judged": one.judged,
+        "who": data(one.who),
+        "about": {"label": one.about.label if one.about else ""},
+        "about_url": of(one.about) if link else "",
+        "act_label": "",
+    }
+    target = one.target
+    if target is None:
+        return shown
+    if one.act == "take_note" and target.id in mine.items:
+        shown |= {"act_label": _("Hear it"), "act_url": reverse("to_hear")}
+    elif one.act == "deliver" and target.id in mine.calls:
+        shown |= {"act_label": _("Open the call"), "act_url": of(target)}
+    elif one.act == "vote" and mine.votes:
+        shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": f"{reverse('gate', kwargs={'id': target.id})}#vote"}
+    elif one.act == "set_account" and mine.works:
+        shown |= {"act_label": _("Name the account"), "act_url": f"{of(target)}#change"}
+    elif one.act == "raise_calls" and mine.operates:
+        shown |= {"act_label": _("Open the playbook"), "act_url": reverse("playbook")}
+    return shown
+
+
+def word(of_line: DayLine) -> Any:
+    """The word beside the colour: what kind of red, amber or grey it is."""
+    if of_line.colour == rules.RED and not (of_line.clock and of_line.clock.overdue):
+        return _("blocks the gate")
+    return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
+
+
+def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any]:
+    """A line of my day as `c-duty` takes it, with its one act: done right there by a POST, or on the page where it is decided."""
+    shown: dict[str, Any] = {
+        "tone": of_line.colour,
+        "word": word(of_line),
+        "cause": of_line.sentence,
+        "object": of_line.detail or of_line.scope.label,
+        "url": of(of_line.scope),
+        "due": of_line.due_at or "",
+        "left": of_line.clock.left if of_line.clock and of_line.clock.left is not None else "",
+    }
+    one = str(of_line.target.id)
+    here = {"next": reverse("my_day")}
+    match of_line.act:
+        case "take_note":
+            shown |= {"act_label": _("Hear it"), "act_url": hear(of_line.scope.id)}
+        case "take":
+            shown |= {"act_label": _("Take it"), "act_post": of(of_line.target), "hidden": {"act": "take", **here}}
+        case "deliver":
+            shown |= {"act_label": _("Deliver"), "act_url": f"{of(of_line.target)}#deliver"}
+        case "name":
+            shown |= {"act_label": _("Name somebody"), "act_url": f"{of(of_line.target)}#name"}
+        case "confirm_presence":
+            shown |= {"act_label": _("I was there"), "act_post": reverse("my_day"), "hidden": {"act": "confirm", "attendance": one}}
+            shown |= {"other_label": _("I was not"), "other_hidden": {"act": "deny", "attendance": one}}
+        case "accept_seat":
+            deal = deals_of_teams.get(UUID(str(of_line.scope.id)))
+            page = address("deal", deal) if deal else ""
+            shown |= {"act_label": _("Accept"), "act_post": reverse("my_day"), "hidden": {"act": "accept", "membership": one}}
+            shown |= {"url": page, "other_label": _("Decline …") if page else "", "other_url": f"{page}#team"}
+        case "vote":
+            shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
+        case "complete_meeting":
+            shown |= {"act_label": _("Complete it"), "act_url": of(of_line.target), "url": of(of_line.target)}
+        case "file_item":
+            shown |= {"act_label": "", "file": one, "url": of(of_line.target)}
+        case "add_hearer_rule":
+            shown |= {"act_label": _("Open the playbook"), "act_url": f"{reverse('playbook')}#hearing", "url": ""}
+        case "give_post":
+            shown |= {"act_label": _("Open the playbook"), "act_url": f"{reverse('playbook')}#roles", "url": ""}
+    return shown
+
+
+def entry(entry_id: UUID) -> str:
+    """The page of a journal entry."""
+    return reverse("entry", kwargs={"id": entry_id})

@@ -1,0 +1,121 @@
+"""What the rooms read, in the shape that the components take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+
+from earshot.calls.queries import CallRead
+from earshot.clocks.models import Step
+from earshot.clocks.queries import Reading
+from earshot.desk import rules
+from earshot.journal.queries import Told
+from earshot.kit import now
+from earshot.people.models import Person
+from earshot.voice.models import PRESENT
+from earshot.voice.queries import EarRead, ItemRead
+from earshot.web import acts
+
+HOW = {"present": gettext_lazy("was there"), "noted": gettext_lazy("took note of the words")}
+STATES = {
+    "waiting": (pgettext_lazy("state of a call", "waiting to be taken"), ""),
+    "taken": (pgettext_lazy("state of a call", "taken"), ""),
+    "delivered": (pgettext_lazy("state of a call", "delivered"), "met"),
+    "ended": (pgettext_lazy("state of a call", "ended by decision"), ""),
+}
+ADDRESSEES = {
+    "hearer": gettext_lazy("whose duty it is is reminded"),
+    "leader": gettext_lazy("the leader of the team is told"),
+    "unit_head": gettext_lazy("the head of the unit is told"),
+    "operations": gettext_lazy("sales operations are told"),
+}
+
+
+def quote(read: ItemRead, *, opens: bool = True) -> dict[str, Any]:
+    """A statement as `c-quote` takes it."""
+    last = read.corrections[-1] if read.corrections else None
+    return {
+        "words": read.item.words,
+        "speaker": read.speaker.name if read.speaker else "",
+        "title": read.speaker.title if read.speaker else "",
+        "place": read.place,
+        "when": read.said_at or "",
+        "category": read.category_name,
+        "critical": read.critical,
+        "url": acts.address("item", read.item.pk) if opens else "",
+        "id": f"item-{read.item.pk}",
+        "heard": [_heard(ear) for ear in read.ears if ear.heard_at],
+        "unheard": [_unheard(ear) for ear in read.unheard],
+        "others": [
+            {"name": one.person.name, "role": "", "how": HOW[PRESENT if one.how == PRESENT else "noted"], "when": one.at} for one in read.others
+        ],
+        "correction": {"words": last.text, "by": last.author.name, "when": last.at} if last else "",
+    }
+
+
+def _heard(ear: EarRead) -> dict[str, Any]:
+    return {"name": ear.person.name if ear.person else "", "role": ear.role, "how": HOW.get(ear.how, ""), "when": ear.heard_at}
+
+
+def _unheard(ear: EarRead) -> dict[str, Any]:
+    due = ear.clock.due_at if ear.clock else None
+    return {
+        "name": ear.person.name if ear.person else "",
+        "role": ear.role,
+        "due": due or "",
+        "left": ear.clock.left if ear.clock and ear.clock.left is not None else "",
+        "tone": rules.colour(now(), due),
+    }
+
+
+def clock(reading: Reading | None, what: Any = "") -> dict[str, Any] | None:
+    """A clock as `c-clock` takes it."""
+    if reading is None:
+        return None
+    stopped = reading.clock.stopped_at
+    shown: dict[str, Any] = {"what": what, "due": reading.due_at, "left": reading.left if reading.left is not None else ""}
+    if stopped:
+        shown |= {"met": stopped} | ({"tone": "grey", "word": pgettext("a clock", "ended")} if reading.clock.outcome != "met" else {})
+    if reading.next_step:
+        shown |= {"next": step(reading.next_step), "next_when": reading.next_step.due_at}
+    return shown
+
+
+def step(one: Step) -> Any:
+    """What happens at a step of the ladder, in words."""
+    return ADDRESSEES.get(one.addressee, one.addressee)
+
+
+def state(read: CallRead) -> dict[str, Any]:
+    """The state of a call as `c-state` takes it: one word, who, when."""
+    said, tone = STATES[read.state]
+    who = read.assignment.person.name if read.assignment else ""
+    if read.ending:
+        who = read.ending.person.name
+    elif read.result:
+        who = read.result.person.name
+    return {"word": said, "tone": tone, "who": who, "when": read.since}
+
+
+def entries(told: Iterable[Told]) -> list[dict[str, Any]]:
+    """Journal entries as `c-entry` takes them."""
+    return [
+        {
+            "when": one.claimed_at,
+            "recorded": one.recorded_at if abs((one.recorded_at - one.claimed_at).total_seconds()) >= 60 else "",
+            "sentence": one.sentence,
+            "by": one.actor,
+            "cause": one.cause,
+            "url": acts.entry(one.entry.id),
+            "refused": one.entry.verb.endswith("_refused"),
+        }
+        for one in told
+    ]
+
+
+def options(people: Iterable[Person]) -> list[tuple[str, str]]:
+    """People to choose from: name and unit."""
+    return [(str(person.pk), _("{name} ({unit})").format(name=person.name, unit=person.unit) if person.unit_id else person.name) for person in people]
