@@ -21,6 +21,7 @@ import pytest
 import browsers
 import databases
 import worlds
+from api_caller import caller  # noqa: F401 - a fixture
 from worlds import still, world  # noqa: F401 - fixtures
 
 databases.furnish = worlds.build
@@ -103,8 +104,8 @@ def own_database(request: pytest.FixtureRequest, django_test_environment: None, 
     """The name of a database that only this test sees, where commits are real and every thread sees them."""
     if "django_db_setup" not in request.fixturenames:
         request.getfixturevalue("django_db_setup")
-    mark = request.node.get_closest_marker("own_database")
-    with django_db_blocker.unblock(), databases.own(bare=bool(mark and mark.kwargs.get("bare"))) as name:
+    bare = any(mark.kwargs.get("bare") for mark in request.node.iter_markers("own_database"))
+    with django_db_blocker.unblock(), databases.own(bare=bare) as name:
         yield name
 
 

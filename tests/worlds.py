@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -42,6 +42,7 @@ from earshot.voice.models import Item, Meeting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
+MONDAY_IN_UTC = MONDAY.astimezone(UTC)
 
 CRITICAL = "the other offer runs on sun and a small engine; our diesel bill would halve"
 OF_THE_SITE = "场地只给到二十米，别的都给别家了"
@@ -87,13 +88,14 @@ def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
     if not unchecked:
         adopt_pack(by=process("tests"), folder=folder, reason="test")
         return
-    with mock.patch.object(packs, "_cross_check", lambda *_: []):
+    with mock.patch.object(packs, "_cross_check", return_value=[]):
         adopt_pack(by=process("tests"), folder=folder, reason="test")
 
 
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of ours, to see what an act has changed."""
-    models = [model for app in apps.get_app_configs() if app.name.startswith("earshot.") for model in app.get_models(include_auto_created=True)]
+    ours = [app for app in apps.get_app_configs() if app.name.startswith("earshot.")]
+    models = [model for app in ours for model in app.get_models(include_auto_created=True)]
     return {model._meta.db_table: sorted(model._default_manager.order_by().values_list(), key=repr) for model in models}
 
 
@@ -205,9 +207,10 @@ class World:
         return deal
 
 
-def read_built() -> World:
-    """The company that stands in this database, with objects of this moment."""
-    spec = read_world()
+def read_built(spec: Mapping[str, Any] | None = None) -> World:
+    """The company that stands in this database, with objects of this moment. `spec`: what it was built from, default the
+    shipped world."""
+    spec = spec or read_world()
     people = {login.username.removeprefix("demo-"): login.person for login in Login.objects.select_related("person", "person__unit")}
     accounts = {account.name: account for account in Account.objects.select_related("unit", "owner")}
     deals = {deal.title: deal for deal in Deal.objects.select_related("unit", "owner", "account", "stage", "team", "process")}
@@ -216,13 +219,14 @@ def read_built() -> World:
         people={key: person for key, person in people.items() if person is not None},
         accounts={row["key"]: accounts[row["name"]] for row in spec["accounts"]},
         deals={row["key"]: deals[row["title"]] for row in spec.get("deals", [])},
+        categories=tuple(spec.get("categories", World.categories)),
     )
 
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of every thread stands still at `MONDAY`; `later(…)` moves it for a block."""
-    monkeypatch.setattr(clock, "_moved", ContextVar("earshot_clock_of_tests", default=MONDAY))
+    monkeypatch.setattr(clock, "_moved", ContextVar("earshot_clock_of_tests", default=MONDAY_IN_UTC))
 
 
 @pytest.fixture

@@ -2,4 +2,4 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("earshot.web.urls"))]
+urlpatterns = [path("api/v1/", include("earshot.api.urls")), path("", include("earshot.web.urls"))]

@@ -13,7 +13,8 @@ from earshot.accounts.models import Account, Contact
 from earshot.api import paging
 from earshot.api.answers import Reply, read, write
 from earshot.api.auth import Asked, actor, me
-from earshot.api.fields import AnyId, Body, Id, Moment, Named, NewId, Page, Short, Title, moment, named
+from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, Named, NewId, Page, Short, Title, moment, named
+from earshot.api.finding import meant
 from earshot.desk.finding import find
 
 router = Router()
@@ -74,7 +75,7 @@ def account_shown(account: Account) -> AccountShown:
 @read
 def list_accounts(
     request: Asked,
-    q: Annotated[Short, Query(description="Words of the name, or the number.")] = "",
+    q: Annotated[str, Query(max_length=100, pattern=CLEAN, description="Words of the name, or the number.")] = "",
     cursor: paging.Cursor = None,
     limit: paging.Limit = paging.USUAL,
 ) -> Page[AccountLine]:
@@ -88,7 +89,7 @@ def list_accounts(
 @write
 def add_account(request: Asked, body: NewAccount) -> Reply:
     """A new customer, owned by a person and by that person's unit."""
-    owner = me(request) if body.owner is None else find(me(request), "person", body.owner)
+    owner = me(request) if body.owner is None else meant(me(request), "person", body.owner, "owner")
     account = open_account(by=actor(request), name=body.name, sector=body.sector, owner=owner, id=body.id)
     return Reply(account_shown(account), 201)
 

@@ -107,10 +107,16 @@ def _signed(run: Callable[..., HttpResponse], operation: Callable[..., Any]) -> 
     return run
 
 
+def shows_version(operation: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark an operation whose answer carries the row's version as its ETag, for the document."""
+    operation.shows_version = True  # type: ignore[attr-defined]
+    return operation
+
+
 def versioned(operation: Callable[P, Any]) -> Callable[P, Any]:
     """Mark a write that must name the version it was based on: the document shows its `If-Match`, `version` reads it."""
     operation.needs_version = True  # type: ignore[attr-defined]
-    return operation
+    return shows_version(operation)
 
 
 def version(request: Asked) -> int:

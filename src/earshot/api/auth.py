@@ -18,7 +18,6 @@ class Asked(HttpRequest):
     auth: Token
 
 
-
 class Bearer(HttpBearer):
     """`Authorization: Bearer ear_…`, a token made on the page “me” or by `POST /me/tokens`."""
 

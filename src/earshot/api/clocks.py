@@ -28,7 +28,7 @@ def clock_shown(reading: Reading | None) -> ClockShown | None:
     if reading is None:
         return None
     clock = reading.clock
-    return {
+    shown: ClockShown = {
         "started_at": moment(clock.started_at),
         "due_at": moment(clock.due_at),
         "measure": clock.measure,  # type: ignore[typeddict-item]
@@ -38,3 +38,4 @@ def clock_shown(reading: Reading | None) -> ClockShown | None:
         "stopped_at": moment_or_none(clock.stopped_at),
         "service_level": clock.service_level,
     }
+    return shown

@@ -10,9 +10,10 @@ from ninja import Query, Router
 from typing_extensions import TypedDict
 
 from earshot.api import paging
-from earshot.api.answers import Reply, read, version, versioned, write
+from earshot.api.answers import Reply, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import (
+    CLEAN,
     Amount,
     AnyId,
     AnyReason,
@@ -27,13 +28,13 @@ from earshot.api.fields import (
     NewId,
     Page,
     Reason,
-    Short,
     Title,
     moment,
     moment_or_none,
     money,
     named,
 )
+from earshot.api.finding import meant
 from earshot.api.problems import ProblemLine, line
 from earshot.api.teams import SeatShown, seat_shown
 from earshot.deals import actions, gates, queries
@@ -236,7 +237,7 @@ def line_of(deal: Deal) -> DealLine:
     }
 
 
-def _gate_named(gate: Any) -> GateNamed:
+def gate_named(gate: Any) -> GateNamed:
     return {"code": gate.code, "name": str(gate), "question": gate.question}
 
 
@@ -247,7 +248,7 @@ def _step(step: queries.PathStep) -> PathStepShown:
         "current": step.current,
         "entered_at": moment_or_none(step.visit.entered_at if step.visit else None),
         "left_at": moment_or_none(step.visit.left_at if step.visit else None),
-        "gate": _gate_named(gate) if gate else None,
+        "gate": gate_named(gate) if gate else None,
     }
 
 
@@ -282,7 +283,7 @@ def _vote(vote: Vote) -> VoteShown:
 @read
 def list_deals(
     request: Asked,
-    q: Annotated[Short, Query(description="Words of the title or the account's name, or the number.")] = "",
+    q: Annotated[str, Query(max_length=100, pattern=CLEAN, description="Words of the title or the account's name, or the number.")] = "",
     stage: Annotated[Code | None, Query(description="Code of the stage.")] = None,
     owner: Annotated[AnyId | None, Query(description="Id of the owner.")] = None,
     closed: Annotated[bool | None, Query(description="true: only closed ones; false: only open ones.")] = None,
@@ -303,12 +304,13 @@ def list_deals(
 
 
 @router.post("/deals", response={201: DealShown})
+@shows_version
 @write
 def open_deal(request: Asked, body: NewDeal) -> Reply:
     """A new deal in the first stage of the process in force, with its team. Entering that stage calls what it calls."""
     person = me(request)
-    owner = person if body.owner is None else find(person, "person", body.owner)
-    account = find(person, "account", body.account)
+    owner = person if body.owner is None else meant(person, "person", body.owner, "owner")
+    account = meant(person, "account", body.account, "account")
     deal = actions.open_deal(
         by=actor(request), title=body.title, account=account, owner=owner, amount=body.amount, currency=body.currency, id=body.id
     )
@@ -316,6 +318,7 @@ def open_deal(request: Asked, body: NewDeal) -> Reply:
 
 
 @router.get("/deals/{deal_id}", response=DealShown)
+@shows_version
 @read
 def show_deal(request: Asked, deal_id: AnyId) -> Reply:
     """One deal with its way through the stages and the seats of its team."""
@@ -328,7 +331,7 @@ def show_deal(request: Asked, deal_id: AnyId) -> Reply:
 def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
     """Change title, account or amount of the version that you have read."""
     deal = find(me(request), "deal", deal_id)
-    account = None if body.account is None else find(me(request), "account", body.account)
+    account = None if body.account is None else meant(me(request), "account", body.account, "account")
     changed = actions.change_deal(
         by=actor(request),
         deal=deal,
@@ -379,7 +382,7 @@ def review_gate(request: Asked, deal_id: AnyId) -> GateShown:
     if review is None:
         return {"gate": None, "open": True, "conditions": []}
     return {
-        "gate": _gate_named(review.gate),
+        "gate": gate_named(review.gate),
         "open": review.open,
         "conditions": [_condition(condition) for condition in review.conditions],
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ninja import Query, Router
-from pydantic import StringConstraints
 from typing_extensions import TypedDict
 
 from earshot.api import paging
@@ -125,7 +124,7 @@ def my_day(request: Asked) -> MyDay:
 @read
 def search(
     request: Asked,
-    q: Annotated[str, Query(description="The words."), StringConstraints(min_length=1, max_length=100, pattern=CLEAN)],
+    q: Annotated[str, Query(min_length=1, max_length=100, pattern=CLEAN, description="The words.")],
 ) -> Found:
     """Deals, accounts, statements and calls that contain the words, of those that you may see."""
     found = queries.search(me(request), q)

@@ -80,9 +80,9 @@ class Document(OpenAPISchema):
             details["parameters"] += [REPEAT]
         if getattr(operation.view_func, "needs_version", False):
             details["parameters"] += [VERSION]
-        for status, answer in details["responses"].items():
+        for answer in details["responses"].values():
             answer["headers"] = {"Content-Language": CONTENT_LANGUAGE}
-            if status in getattr(operation.view_func, "etag", ()):
+            if getattr(operation.view_func, "shows_version", False):
                 answer["headers"]["ETag"] = ETAG
         for status in sorted(refusals(operation)):
             details["responses"][status] = {

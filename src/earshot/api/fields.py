@@ -47,7 +47,7 @@ def _version_seven(value: Any) -> Any:
 NewId = Annotated[
     UUID,
     BeforeValidator(_version_seven),
-    WithJsonSchema({"type": "string", "pattern": V7, "description": "A UUID of version 7 that you make; the same id again makes nothing twice."}),
+    WithJsonSchema({"type": "string", "pattern": V7, "description": "A UUIDv7 of your own making; the same id again makes nothing twice."}),
 ]
 # Of something that is there already, or not: any UUID may be asked for.
 AnyId = Annotated[UUID, WithJsonSchema({"type": "string", "format": "uuid"})]

@@ -144,10 +144,11 @@ def _sentence(row: Mapping[str, Any]) -> Any:
             return say(_("At most {most} of them."), most=context["max_length"])
         case "too_short":
             return say(_("At least {least} of them."), least=context["min_length"])
-        case "greater_than_equal" | "less_than_equal":
-            return say(_("A whole number within the limits: {limit}."), limit=f"{'≥' if 'ge' in context else '≤'} {context.get('ge', context.get('le'))}")
+        case "greater_than_equal":
+            return say(_("At least {least}."), least=context["ge"])
+        case "less_than_equal":
+            return say(_("At most {most}."), most=context["le"])
         case "string_pattern_mismatch":
             return say(_("It must look like {pattern}."), pattern=context["pattern"])
         case kind:
             return say(_("This cannot be used here ({kind})."), kind=kind)
-

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from earshot.api.answers import Reply, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import AnyId, Body, Coded, Id, Moment, Named, ShortReason, moment, moment_or_none, named
+from earshot.api.finding import meant
 from earshot.desk.finding import find
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Membership
@@ -68,7 +69,7 @@ def seat_shown(seat: SeatRead) -> SeatShown:
 def nominate_to_seat(request: Asked, seat_id: AnyId, body: Nomination) -> Reply:
     """Ask a colleague to take a seat of a deal's team. It counts once that person has accepted."""
     seat = find(me(request), "seat", seat_id)
-    person = find(me(request), "person", body.person)
+    person = meant(me(request), "person", body.person, "person")
     return Reply(membership_shown(nominate(by=actor(request), seat=seat, person=person)), 201)
 
 

@@ -52,7 +52,7 @@ def _door() -> Door:
         ("Desk", desk),
     ):
         door.add_router("", room.router, tags=[name])
-    for error, handler in (
+    handlers: list[tuple[type[Exception], Any]] = [
         (Refusal, problems.refused),
         (AuthenticationError, problems.not_known),
         (ValidationError, problems.invalid),
@@ -60,7 +60,8 @@ def _door() -> Door:
         (RequestDataTooBig, problems.too_big),
         (Http404, problems.not_found),
         (Exception, problems.broken),
-    ):
+    ]
+    for error, handler in handlers:
         door.add_exception_handler(error, handler)
     return door
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries, rules
@@ -17,6 +18,7 @@ from earshot.journal.actors import IMPORT, Actor, process
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.journal.numbers import next_number
+from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
@@ -107,9 +109,10 @@ def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
     support = call.trigger.support
     lacking = rules.lacks(rules.Wanted(call.role, support.skill, support.level), roles_of(person), skills)
     if person.left_at is not None or lacking:
-        names = playbook.role_names({code for code in lacking if code == call.role})
-        what = ", ".join(names.get(code, code) for code in lacking)
-        raise wrong("person", say(_("{name} is not qualified for this call; lacking: {what}."), name=person.name, what=what or "–"))
+        # The row itself, so that the sentence names the role in the language in which it is read.
+        named = [playbook.role(code) if code == call.role else code for code in lacking]
+        what = format_lazy(", ".join("{}" for _code in named) or "–", *named)
+        raise wrong("person", say(_("{name} is not qualified for this call; lacking: {what}."), name=person.name, what=what))
     return _assign(by, call, person, "calls.named", "")
 
 
@@ -157,7 +160,7 @@ def take_call(*, by: Actor, call: Call) -> Assignment:
 def deliver_result(*, by: Actor, call: Call, result: str, id: UUID | None = None) -> Result:
     """The result that the catalogue asks for; the clock stops. The same `id` again gives the first one back."""
     person = personally(by)
-    if id is not None and (known := Result.objects.filter(pk=id, call=call).first()):
+    if known := earlier(Result, id, lambda result: result.call_id == call.pk and result.person_id == person.pk):
         return known
     call = _open(call)
     live = _mine(person, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.calls.rules import Wanted, lacks
@@ -22,7 +22,7 @@ from earshot.voice.models import Item
 
 def visible_to(person: Person) -> QuerySet[Call]:
     """Calls in which the person has standing: called, heading the owing unit or one above, or with standing on the deal."""
-    return Call.objects.filter(seen_by(person, "call") | Q(deal__in=deals.visible_to(person).values("pk")))
+    return Call.objects.filter(seen_by(person, "call") | deals.seen(person, "deal", "deal__unit"))
 
 
 def open_calls() -> QuerySet[Call]:
@@ -107,8 +107,8 @@ def of_deal(deal: Deal) -> QuerySet[Call]:
 
 def waiting_for(person: Person) -> QuerySet[Call]:
     """Open calls that the person is to do."""
-    mine = Assignment.objects.filter(call=OuterRef("pk"), person=person, ended_at__isnull=True)
-    return open_calls().filter(Exists(mine)).order_by("raised_at", "pk")
+    mine = Assignment.objects.filter(person=person, ended_at__isnull=True).values("call")
+    return open_calls().filter(pk__in=mine).order_by("raised_at", "pk")
 
 
 def candidates(call: Call) -> list[tuple[Person, list[str]]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from earshot.clocks import rules
 from earshot.clocks.models import Clock, Step
+from earshot.journal.kinds import dangling
 from earshot.kit import now
 from earshot.kit.worktime import Calendar
 from earshot.people.queries import business_time_of
@@ -48,3 +49,8 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
         )
         found[clock.object_id] = Reading(clock, left, steps[0] if steps and clock.stopped_at is None else None)
     return found
+
+
+def orphans() -> list[str]:
+    """Clocks of an object that does not exist, or of a kind that nothing registers, in words."""
+    return dangling("clocks: a clock runs for", Clock.objects.all())

@@ -270,7 +270,7 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "") -> Vote:
     gate = gates.gate_of(deal)
     if gate is None or hasattr(deal, "closing"):
         raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
-    roles = [d.role for d in gate.deciders.all() if queries.voters(deal, d.role.code).filter(pk=person.pk).exists()]
+    roles = queries.roles_deciding(person, deal, gate)
     if not roles:
         raise forbidden(
             "vote.not_decider", say(_("You hold no role that decides at the gate “{gate}” of this deal."), gate=gate), ref(deal)

@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 
-from earshot.deals.models import Deal, StageVisit, Vote
+from earshot.deals.models import Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import is_head_at_or_above
 from earshot.people.standing import seen_by
-from earshot.playbooks.models import Stage
+from earshot.playbooks import book
+from earshot.playbooks.models import Decider, Gate, Role, Stage
+from earshot.teams.models import Seat
 from earshot.teams.queries import sitting
 
 
 def visible_to(person: Person) -> QuerySet[Deal]:
     """The deals in which the person has standing."""
-    return Deal.objects.filter(seen_by(person, "deal", company=SEE_ALL))
+    return Deal.objects.filter(seen(person))
+
+
+def seen(person: Person, key: str = "pk", unit: str = "unit") -> Q:
+    """The same as a condition on rows that point at a deal by `key`, its unit by `unit`."""
+    return seen_by(person, "deal", key=key, unit=unit, company=SEE_ALL)
 
 
 def with_names(deals: QuerySet[Deal]) -> QuerySet[Deal]:
@@ -53,9 +60,9 @@ class PathStep:
 
 
 def path(deal: Deal) -> list[PathStep]:
-    """The stages of the deal's process with its visits, in two statements."""
+    """The stages of the deal's process with its visits, in one statement."""
     visits = {visit.stage_id: visit for visit in StageVisit.objects.filter(deal=deal).order_by("entered_at")}
-    stages = Stage.objects.filter(version=deal.process_id).select_related("gate").order_by("position")
+    stages = book.process_of(deal.process_id).stages.values()
     return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.pk)) for stage in stages]
 
 
@@ -72,19 +79,32 @@ def voters(deal: Deal, role_code: str) -> QuerySet[Person]:
     return Person.objects.filter(Q(pk__in=posts) | Q(pk__in=seated), left_at__isnull=True).order_by("name", "pk")
 
 
-def votes_waiting_for(person: Person) -> QuerySet[Deal]:
-    """Open deals at a gate where the person may vote by a post and has not voted in this visit."""
-    posts = Post.objects.filter(person=person, until__isnull=True)
-    waiting = Q(pk__in=[])
-    for role, unit in posts.values_list("role", "unit_id"):
-        below = UnitAbove.objects.filter(above=unit).values("unit")
-        waiting |= Q(unit__in=below, stage__gate__deciders__role__code=role)
-    waiting |= Q(
-        team__seats__memberships__in=person.memberships.filter(ended_at__isnull=True, acceptance__isnull=False),
-        stage__gate__deciders__role__code=F("team__seats__role"),
-    )
+def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
+    """The roles of the gate's deciders for which this person may vote on this deal."""
+    return [row.role for row in gate.deciders.all() if voters(deal, row.role.code).filter(pk=person.pk).exists()]
+
+
+def passes(deal: Deal) -> list[GatePass]:
+    """The gates that the deal has passed, the last first, each with the votes that opened it, in two statements."""
+    votes = Vote.objects.filter(replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk")
+    rows = GatePass.objects.filter(visit__deal=deal).select_related("gate", "visit")
+    return list(rows.prefetch_related(Prefetch("visit__votes", votes, to_attr="live")).order_by("-at", "-pk"))
+
+
+def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
+    """Open deals at a gate where the person may vote and has not voted in this visit: one query by each post that decides
+    somewhere, and one by the seats that the person sits in. They may overlap."""
     voted = Vote.objects.filter(person=person, replaced_at__isnull=True, visit__left_at__isnull=True).values("visit__deal")
-    return Deal.objects.filter(waiting, closing__isnull=True).exclude(pk__in=voted).distinct()
+    waiting = Deal.objects.filter(closing__isnull=True).exclude(pk__in=voted)
+    found = []
+    deciding = Decider.objects.values("role__code")
+    for role, unit in Post.objects.filter(person=person, until__isnull=True, role__in=deciding).values_list("role", "unit_id"):
+        below = UnitAbove.objects.filter(above=unit).values("unit")
+        found.append(waiting.filter(stage__gate__deciders__role__code=role, unit__in=below))
+    seats = Seat.objects.filter(memberships__person=person, memberships__ended_at__isnull=True, memberships__acceptance__isnull=False)
+    if seats.filter(role__in=deciding).exists():
+        found.append(waiting.filter(team__seats__in=seats, stage__gate__deciders__role__code=F("team__seats__role")))
+    return found
 
 
 def changes_since(deal: Deal, version: int) -> QuerySet[Entry]:

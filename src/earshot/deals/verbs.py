@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.models import Deal
@@ -47,13 +47,14 @@ def _owners(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
 
 def _deciders(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever holds, in the deal's unit or one above it, a role that decides at the gate of its present stage, sees the deal."""
+    # One filter: conditions on the same deal. A second one would join the deals anew, and let any deal of the unit answer it.
+    among = Q() if deal_ids is None else Q(unit__belows__unit__deals__in=list(deal_ids))
     posts = Post.objects.filter(
+        among,
         until__isnull=True,
         unit__belows__unit__deals__closing__isnull=True,
         unit__belows__unit__deals__stage__gate__deciders__role__code=F("role"),
     )
-    if deal_ids is not None:
-        posts = posts.filter(unit__belows__unit__deals__in=list(deal_ids))
     pairs = posts.values_list("unit__belows__unit__deals", "person_id").distinct()
     return [(deal, (person, None, "deal", deal)) for deal, person in pairs]
 

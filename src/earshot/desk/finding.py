@@ -13,7 +13,7 @@ from earshot.calls import queries as calls
 from earshot.deals import queries as deals
 from earshot.kit.problems import missing
 from earshot.people.models import Person, Token
-from earshot.people.standing import headed_by
+from earshot.people.standing import reach_of
 from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
 from earshot.voice.models import Attendance, Meeting
@@ -26,7 +26,7 @@ def _deals(person: Person) -> QuerySet[Any]:
 def _people(person: Person) -> QuerySet[Person]:
     """Colleagues are known to each other; who has left is known to the heads of the unit alone."""
     current = Person.objects.filter(left_at__isnull=True)
-    return (current | Person.objects.filter(unit__in=headed_by(person))).select_related("unit")
+    return (current | Person.objects.filter(unit__in=reach_of(person).units)).select_related("unit")
 
 
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {

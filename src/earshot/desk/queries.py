@@ -16,6 +16,7 @@ from earshot.accounts import queries as accounts
 from earshot.accounts.models import Account
 from earshot.calls import queries as calls
 from earshot.calls.models import Assignment, Call
+from earshot.clocks.models import Clock
 from earshot.clocks.queries import Reading, readings
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
@@ -25,12 +26,16 @@ from earshot.journal.models import Entry, Scope, Touched
 from earshot.journal.queries import Told, about, tell, visible_entries
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
-from earshot.people.models import Person, UnitAbove
-from earshot.people.permits import ADMINISTER, OPERATE, granted, held
+from earshot.people.models import Person
+from earshot.people.permits import ADMINISTER, OPERATE
+from earshot.people.standing import reach_of
 from earshot.playbooks import book
 from earshot.teams.queries import nominations_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Ear, Hearing, Item
+
+# Lines of one cause that a day shows, the oldest first. A day with more is not read to its end; the rest comes up as these go.
+MOST = 100
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_votes(person),
         *_asked(person),
         *_accountable(person),
-        *(_operations() if OPERATE in held(person) else []),
+        *(_operations() if OPERATE in reach_of(person).permissions else []),
     ]
     last = now().replace(year=9999)
     return sorted(lines, key=lambda line: (rules.ORDER[line.colour], line.due_at or last, str(line.scope.label)))
@@ -73,7 +78,7 @@ def _gated(deal_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def _to_hear(person: Person) -> list[DayLine]:
-    ears = list(voice.ears_waiting_for(person).select_related("item__deal__account"))
+    ears = list(voice.ears_waiting_for(person).select_related("item__deal__account")[: 5 * MOST])
     clocks = readings(ear.pk for ear in ears)
     gated = _gated(ear.item.deal_id for ear in ears)
     by_deal: dict[UUID, list[Ear]] = {}
@@ -121,7 +126,7 @@ def _call_line(read: calls.CallRead, cause: str, sentence: Any, act: str, gated:
 
 
 def _calls_to_do(person: Person) -> list[DayLine]:
-    reads = calls.read(calls.waiting_for(person))
+    reads = calls.read(calls.waiting_for(person)[:MOST])
     gated = _gated(read.call.deal_id for read in reads)
     return [
         _call_line(
@@ -138,9 +143,9 @@ def _calls_to_do(person: Person) -> list[DayLine]:
 def _accountable(person: Person) -> list[DayLine]:
     """Calls that the person answers for and somebody else does: a line only once they are overdue."""
     others = Assignment.objects.filter(call=OuterRef("pk"), ended_at__isnull=True).exclude(person=person)
-    reads = calls.read(calls.open_calls().filter(Exists(others), accountable=person))
-    late = [read for read in reads if read.clock and read.clock.overdue]
-    return [_call_line(read, "call_overdue", _("A call that you answer for is overdue"), "name", set()) for read in late]
+    late = Clock.objects.filter(object_id=OuterRef("pk"), stopped_at__isnull=True, due_at__lt=now())
+    reads = calls.read(calls.open_calls().filter(Exists(others), Exists(late), accountable=person).order_by("raised_at")[:MOST])
+    return [_call_line(read, "call_overdue", _("A call that you answer for is overdue"), "name", set()) for read in reads]
 
 
 def _presence(person: Person) -> list[DayLine]:
@@ -154,7 +159,7 @@ def _presence(person: Person) -> list[DayLine]:
             colour=rules.GREY,
             ids=(row.pk,),
         )
-        for row in voice.attendances_waiting_for(person)
+        for row in voice.attendances_waiting_for(person)[:MOST]
     ]
 
 
@@ -169,7 +174,7 @@ def _seats(person: Person) -> list[DayLine]:
             colour=rules.GREY,
             ids=(row.pk,),
         )
-        for row in nominations_of(person).filter(seat__team__deal__closing__isnull=True).select_related("person")
+        for row in nominations_of(person).filter(seat__team__deal__closing__isnull=True).select_related("person")[:MOST]
     ]
 
 
@@ -183,8 +188,11 @@ def ready_for_decision(waiting: QuerySet[Deal]) -> QuerySet[Deal]:
 
 
 def _votes(person: Person) -> list[DayLine]:
-    waiting = deals.votes_waiting_for(person)
-    ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")[:50]
+    """Gates where nothing but the decision is missing. A gate that waits for more is not the voter's turn yet."""
+    found: dict[UUID, Deal] = {}
+    for waiting in deals.votes_waiting_for(person):
+        ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")
+        found |= {deal.pk: deal for deal in ready[:MOST]}
     return [
         DayLine(
             cause="vote",
@@ -195,7 +203,7 @@ def _votes(person: Person) -> list[DayLine]:
             colour=rules.RED,
             ids=(deal.pk,),
         )
-        for deal in ready
+        for deal in found.values()
     ]
 
 
@@ -211,9 +219,9 @@ def _asked(person: Person) -> list[DayLine]:
             colour=rules.GREY,
             ids=(meeting.pk,),
         )
-        for meeting in voice.meetings_that_ask(person)
+        for meeting in voice.meetings_that_ask(person)[:MOST]
     ]
-    for item in voice.items_without_category(person):
+    for item in voice.items_without_category(person)[:MOST]:
         sentence = _("Say what this statement is about, so that the right people hear it")
         lines.append(
             DayLine("category_asked", sentence, ref(item.deal), "file_item", ref(item), rules.GREY, ids=(item.pk,), detail=str(item))
@@ -238,18 +246,17 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("no_hearer_rule", sentence, target, "add_hearer_rule", target, rules.RED))
-    by_role: dict[str, list[Ear]] = {}
-    for ear in voice.ears_without_person():
-        by_role.setdefault(ear.role, []).append(ear)
-    for role, ears in by_role.items():
+    for role, count in voice.roles_that_nobody_holds():
         target = Ref("role", role, role)
-        sentence = say(_("Nobody holds the role “{role}”, which must hear {n} statements"), role=role, n=len(ears))
+        sentence = say(_("Nobody holds the role “{role}”, which must hear {n} statements"), role=role, n=count)
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
     return lines
 
 
 def scopes_seen(person: Person) -> Any:
     """The scopes of the journal that the person may see, as a query that the journal takes in."""
+
+    known = reach_of(person)
 
     def narrow(scopes: QuerySet[Scope]) -> QuerySet[Scope]:
         seen_deals = deals.visible_to(person)
@@ -260,16 +267,17 @@ def scopes_seen(person: Person) -> Any:
             | Q(kind="call", object_id__in=calls.visible_to(person).values("pk"))
             | Q(kind="account", object_id__in=accounts.visible_to(person).values("pk"))
             | Q(kind="person", object_id=person.pk)
-            | Q(kind="unit", object_id__in=UnitAbove.objects.filter(above__head=person).values("unit"))
+            | Q(kind="unit", object_id__in=known.units)
         )
-        return scopes.filter(own | Q(granted(person, ADMINISTER), kind__in=["person", "unit"]))
+        administered = Q(kind__in=["person", "unit"]) if ADMINISTER in known.permissions else Q(pk__in=[])
+        return scopes.filter(own | administered)
 
     return narrow
 
 
 def entries_seen(person: Person) -> QuerySet[Entry]:
     """The journal as this person may read it."""
-    return visible_entries(scopes_seen(person), held(person))
+    return visible_entries(scopes_seen(person), reach_of(person).permissions)
 
 
 def timeline(person: Person, object_id: UUID, most: int = 50) -> list[Told]:

@@ -110,5 +110,9 @@ def findings(batch: Batch) -> QuerySet[Finding]:
     return Finding.objects.filter(batch=batch).order_by("file", "line", "column")
 
 
+def last_with_findings() -> Batch | None:
+    return batches().filter(findings__isnull=False).first()
+
+
 def batches() -> QuerySet[Batch]:
     return Batch.objects.order_by("-started_at", "-pk")

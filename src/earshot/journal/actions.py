@@ -154,4 +154,5 @@ def keep_labels(labels: Iterable[Label]) -> None:
     ids = [object_id for _kind, object_id in wanted]
     known = {(label.kind, label.object_id): label for label in Label.objects.filter(object_id__in=ids)}
     fresh = [label for key, label in wanted.items() if key not in known or (known[key].text != label.text and known[key].erased_at is None)]
+    fresh.sort(key=lambda label: label.object_id)  # one order for all, so that two calls never wait for each other's label
     Label.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text"])

@@ -47,3 +47,14 @@ def kind_of(thing: models.Model) -> Kind:
 def ref(thing: models.Model) -> Ref:
     kind = kind_of(thing)
     return Ref(kind.name, thing.pk, kind.label(thing))
+
+
+def dangling(what: str, rows: models.QuerySet[Any]) -> list[str]:
+    """Of rows that point at "any object" by `kind` and `object_id`: those that point at nothing, in words, a thousand a kind."""
+    found: list[str] = []
+    for name, kind in KINDS.items():
+        gone = rows.filter(kind=name).exclude(object_id__in=kind.model._default_manager.values("pk")).values_list("object_id", flat=True)
+        found += [f"{what} {name} {object_id}, which does not exist" for object_id in gone.distinct()[:1000]]
+    unknown = rows.exclude(kind__in=list(KINDS)).values_list("kind", flat=True).distinct()
+    found += [f"{what} an object of the kind {kind!r}, which nothing registers" for kind in unknown]
+    return found

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from earshot.journal import actors
-from earshot.journal.kinds import KINDS
+from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry, Label, Scope, Touched
 from earshot.journal.verbs import VERBS
 
@@ -116,12 +116,5 @@ def in_language(value: Any) -> Any:
 
 
 def orphans() -> list[str]:
-    """Pointers at "any object" that point at nothing, in words: entries' objects, by kind, a thousand at a time."""
-    found: list[str] = []
-    for name, kind in KINDS.items():
-        ids = Touched.objects.filter(kind=name).values("object_id").distinct()
-        gone = ids.exclude(object_id__in=kind.model._default_manager.values("pk"))
-        found += [f"journal: an entry names {name} {row['object_id']}, which does not exist" for row in gone[:1000]]
-    unknown = Touched.objects.exclude(kind__in=list(KINDS)).values_list("kind", flat=True).distinct()
-    found += [f"journal: an entry names an object of the kind {kind!r}, which nothing registers" for kind in unknown]
-    return found
+    """Pointers at "any object" that point at nothing, in words: entries' objects and scopes."""
+    return dangling("journal: an entry names", Touched.objects.all()) + dangling("journal: an entry belongs to", Scope.objects.all())

@@ -20,7 +20,7 @@ def standing_still(at: datetime) -> Iterator[None]:
     """For tests and for building a demonstration world: everything inside happens at `at` (aware)."""
     if at.tzinfo is None:
         raise ValueError(f"a naive moment ({at}) cannot be 'now'; give it a time zone")
-    token = _moved.set(at)
+    token = _moved.set(at.astimezone(UTC))
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.actors import Actor
@@ -17,11 +17,6 @@ ADMINISTER = "people.administer"
 OPERATE = "operations"
 PERMITS.add(ADMINISTER, _("Administer units, people, logins and permissions"))
 PERMITS.add(OPERATE, _("Sales operations: keep the playbook, receive its alarms, run imports"))
-
-
-def granted(person: Person, permission: str) -> Exists:
-    """The condition "this person holds the permission now", for use inside a query: no statement of its own."""
-    return Exists(Grant.objects.filter(person=person, permission=permission, until__isnull=True))
 
 
 def holds(person: Person, permission: str) -> bool:

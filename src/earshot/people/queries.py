@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -50,6 +51,16 @@ def holders(role: str, unit: Unit | None = None) -> QuerySet[Person]:
     if unit is not None:
         posts = posts.filter(unit=unit)
     return Person.objects.filter(pk__in=posts.values("person"), left_at__isnull=True).order_by("name", "pk")
+
+
+def holders_by_role(roles: Iterable[str]) -> dict[str, list[Person]]:
+    """Role → people with the company who hold it now, by name, in one statement."""
+    found: dict[str, list[Person]] = {}
+    posts = Post.objects.filter(role__in=list(roles), until__isnull=True, person__left_at__isnull=True)
+    for post in posts.select_related("person", "person__unit").order_by("person__name", "person_id"):
+        if post.person not in found.setdefault(post.role, []):
+            found[post.role].append(post.person)
+    return found
 
 
 def roles_of(person: Person) -> set[str]:

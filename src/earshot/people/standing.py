@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, Value
+from django.db.models.functions import Cast
 
+from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
 from earshot.kit.registry import Registry
-from earshot.people.models import LIVE, Person, Standing, UnitAbove
-from earshot.people.permits import granted
+from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
 Key = tuple[UUID | None, UUID | None, str, UUID]  # person, heads_of, kind, object
 Source = Callable[[Iterable[UUID] | None], Iterable[tuple[UUID, Key]]]
@@ -22,27 +23,50 @@ Source = Callable[[Iterable[UUID] | None], Iterable[tuple[UUID, Key]]]
 SOURCES: Registry[Source] = Registry("reason of standing")
 
 
-def headed_by(person: Person) -> QuerySet[UnitAbove, Any]:
-    """Ids of the units that the person heads, or whose unit above he or she heads."""
-    return UnitAbove.objects.filter(above__head=person).values("unit_id")
+@dataclass(frozen=True)
+class Reach:
+    """What a person sees beyond personal standing: the units that he or she heads, with all below them, and the company-wide
+    permissions held. Asked in one statement; what a person sees is then one further statement, planned for that person: for most
+    it is driven by a handful of standing rows, for a head by the order of the list."""
+
+    units: tuple[UUID, ...]
+    permissions: frozenset[str]
 
 
-def objects_seen(person: Person, kind: str) -> QuerySet[Standing, Any]:
-    """Ids of the objects of `kind` on which the person has standing now, personally or as a head."""
-    holder = Q(person=person) | Q(heads_of__in=headed_by(person))
-    return Standing.objects.filter(holder, LIVE, kind=kind).values("object_id")
+def reach(person: Person) -> Reach:
+    units = UnitAbove.objects.filter(above__head=person).annotate(word=Value("unit")).values_list("word", Cast("unit_id", CharField()))
+    grants = Grant.objects.filter(person=person, until__isnull=True).annotate(word=Value("permission"))
+    found = list(units.union(grants.values_list("word", "permission"), all=True))
+    return Reach(
+        units=tuple(sorted(UUID(text) for word, text in found if word == "unit")),
+        permissions=frozenset(text for word, text in found if word == "permission"),
+    )
+
+
+def for_request(person: Person) -> Person:
+    """Ask for the person's reach once for a whole request: a door does this with the person it has just loaded."""
+    person.known_reach = reach(person)  # type: ignore[attr-defined]
+    return person
+
+
+def reach_of(person: Person) -> Reach:
+    return getattr(person, "known_reach", None) or reach(person)
 
 
 def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", company: str = "") -> Q:
     """The condition "`person` may see it": standing, or heading the owning unit or one above, or a company-wide permission.
 
-    `key` and `unit`: the fields that hold the object and its owning unit (empty: none owns it). No statement of its own.
+    `key` and `unit`: the fields that hold the object and its owning unit (empty: none owns it).
     """
-    condition = Q(**{f"{key}__in": objects_seen(person, kind)})
-    if unit:
-        condition |= Q(**{f"{unit}__in": headed_by(person)})
-    if company:
-        condition |= Q(granted(person, company))
+    known = reach_of(person)
+    if company and company in known.permissions:
+        return ~Q(pk__in=[])
+    condition = Q(**{f"{key}__in": Standing.objects.filter(LIVE, person=person, kind=kind).values("object_id")})
+    if known.units:
+        as_head = Standing.objects.filter(LIVE, heads_of__in=known.units, kind=kind)
+        condition |= Q(**{f"{key}__in": as_head.values("object_id")})
+        if unit:
+            condition |= Q(**{f"{unit}__in": known.units})
     return condition
 
 
@@ -91,3 +115,8 @@ def _write(entry: Entry, why: str, lacking: set[tuple[UUID, Key]], surplus: set[
         holder = Q(person=p) if p else Q(heads_of=u)
         rows = Standing.objects.filter(holder, LIVE, why=why, source_id=source, kind=kind, object_id=o)
         rows.update(until=now())
+
+
+def orphans() -> list[str]:
+    """Standings on an object that does not exist, or of a kind that nothing registers, in words."""
+    return dangling("standing: somebody has standing on", Standing.objects.filter(LIVE))

@@ -64,9 +64,10 @@ class Book:
     def support(self) -> Support:
         return support_of(self._version(SUPPORT))
 
-    def service_level(self, code: str) -> clock_rules.Level:
-        """The service level with this code, as the clocks take it, citing its version."""
-        return service_levels_of(self._version(SERVICE_LEVELS))[code]
+    @property
+    def service_levels(self) -> Mapping[str, clock_rules.Level]:
+        """By code, as the clocks take them, each citing its version."""
+        return service_levels_of(self._version(SERVICE_LEVELS))
 
     def warns_only(self, policy: str) -> bool:
         """Whether the named policy only warns; where nothing is set, it blocks."""

@@ -9,12 +9,19 @@ from django.utils.translation import gettext_lazy as _
 from earshot.clocks import rules as clock_rules
 from earshot.kit.problems import say, wrong
 from earshot.playbooks import book
-from earshot.playbooks.models import HEARING, Category, DefaultHearer, HearerRule, PartVersion, Stage, Trigger
+from earshot.playbooks.models import HEARING, Category, DefaultHearer, HearerRule, PartVersion, Role, ServiceLevel, Stage, Trigger
 
 
 def service_level(code: str) -> clock_rules.Level:
-    """The service level in force with this code, as the clocks take it, citing its version."""
-    return book.in_force().service_level(code)
+    """The service level in force with this code, as the clocks take it, citing its version. One that is in force no more, but
+    that a record of an older version names, as it stood last."""
+    found = book.in_force().service_levels.get(code)
+    if found is None:
+        last = ServiceLevel.objects.filter(code=code).order_by("-version__number").values_list("version_id", flat=True).first()
+        if last is None:
+            raise LookupError(f"there never was a service level {code!r}")
+        found = book.service_levels_of(last)[code]
+    return found
 
 
 def service_level_of(cited: str) -> clock_rules.Level:
@@ -62,6 +69,11 @@ def next_stage(stage: Stage) -> Stage | None:
 
 def warns_only(policy: str) -> bool:
     return book.in_force().warns_only(policy)
+
+
+def role(code: str) -> Role | str:
+    """The role of the process in force, for a sentence that is worded when it is read; an unknown code names itself."""
+    return book.in_force().process.roles.get(code, code)
 
 
 def role_names(codes: Collection[str]) -> dict[str, str]:

@@ -14,9 +14,9 @@ from earshot.kit.problems import Refusal, forbidden, say
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
-from earshot.people.queries import is_head_at_or_above
 from earshot.playbooks.models import SeatTemplate
 from earshot.teams.models import Acceptance, Membership, Seat, Team
+from earshot.teams.queries import may_nominate
 
 
 @verb
@@ -40,8 +40,7 @@ def nominate(*, by: Actor, seat: Seat, person: Person) -> Membership:
     team = seat.team
     if by.is_personal:
         someone = personally(by)
-        leads = Membership.objects.filter(seat__team=team, seat__leader=True, person=someone, ended_at__isnull=True).exists()
-        if not leads and not is_head_at_or_above(someone, team.unit):
+        if not may_nominate(someone, team):
             raise forbidden("team.not_leader", say(_("Only the leader of {team} or a head above it nominates."), team=team.name))
     if person.left_at is not None:
         raise Refusal("team.person_left", say(_("{name} is no longer with the company."), name=person.name))
@@ -63,7 +62,7 @@ def _nominate(by: Actor, seat: Seat, person: Person) -> Membership:
 def accept_seat(*, by: Actor, membership: Membership) -> Acceptance:
     """The nominated person's own act; nobody does it for another, and an import never does."""
     person = personally(by)
-    _mine_and_open(person, membership)
+    membership = _mine_and_open(person, membership)
     if known := Acceptance.objects.filter(membership=membership).first():
         return known
     return _accept(by, membership)
@@ -80,7 +79,7 @@ def _accept(by: Actor, membership: Membership) -> Acceptance:
 def decline_seat(*, by: Actor, membership: Membership, reason: str) -> None:
     """A refusal by the person needs a reason; the seat is an empty chair again."""
     person = personally(by)
-    _mine_and_open(person, membership)
+    membership = _mine_and_open(person, membership)
     membership.end_reason = text("reason", reason, most=300)
     membership.ended_at = now()
     membership.save(update_fields=["end_reason", "ended_at"])
@@ -88,8 +87,11 @@ def decline_seat(*, by: Actor, membership: Membership, reason: str) -> None:
     record("teams.declined", by=by, objects={"membership": membership, "team": team}, scopes=[team], data={"reason": membership.end_reason})
 
 
-def _mine_and_open(person: Person, membership: Membership) -> None:
+def _mine_and_open(person: Person, membership: Membership) -> Membership:
+    """The nomination as it stands now, locked; refused when it is another's or has ended."""
+    membership = Membership.objects.select_for_update(of=("self",)).select_related("seat__team", "person").get(pk=membership.pk)
     if membership.person_id != person.pk:
         raise forbidden("team.not_yours", _("A seat is accepted or declined by the person nominated to it, by nobody else."))
     if membership.ended_at is not None:
-        raise Refusal("team.ended", _("This nomination has ended."))
+        raise Refusal("team.ended", _("This nomination has ended."), status=409)
+    return membership

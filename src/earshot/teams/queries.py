@@ -9,8 +9,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import get_language
 
 from earshot.people.models import Person
+from earshot.people.queries import is_head_at_or_above
 from earshot.playbooks.queries import role_names
-from earshot.teams.models import Membership, Seat
+from earshot.teams.models import Membership, Seat, Team
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:
     if role is not None:
         memberships = memberships.filter(seat__role=role)
     return Person.objects.filter(pk__in=memberships.values("person"), left_at__isnull=True).order_by("pk")
+
+
+def may_nominate(person: Person, team: Team) -> bool:
+    """Whether the person asks others to take its seats: whoever leads the team, or heads its unit or one above."""
+    leads = Membership.objects.filter(seat__team=team, seat__leader=True, person=person, ended_at__isnull=True).exists()
+    return leads or is_head_at_or_above(person, team.unit)
 
 
 def nominations_of(person: Person) -> QuerySet[Membership]:

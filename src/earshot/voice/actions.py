@@ -80,7 +80,7 @@ def record_meeting(
     if held_at is not None and held_at > at:
         asked["held_at"], held_at = held_at.isoformat(), None
     meeting = Meeting.objects.create(
-        id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=storable(place).strip()[:200], asks=asked, recorded_at=at
+        id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=storable(place).strip()[:200], asks=dict(asked), recorded_at=at
     )
     people = _contacts(by, deal, contacts, asked)
     meeting.contacts.set([person for person in people if person is not None])
@@ -209,7 +209,7 @@ def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.Requi
     for rule in dict.fromkeys(ear.rule for ear in fresh):
         group = [ear for ear in fresh if ear.rule == rule]
         hearer = group[0].person
-        level = book.in_force().service_level(levels[group[0].pk])
+        level = playbook.service_level(levels[group[0].pk])
         clocks.start("ear", [ear.pk for ear in group], level, unit=hearer.unit if hearer else deal.unit, since=at)
         objects: dict[str, Any] = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
         record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=[deal, *(ear.item for ear in group)])
@@ -253,7 +253,7 @@ def take_note(*, by: Actor, items: Iterable[Item]) -> int:
 @verb
 def confirm_presence(*, by: Actor, attendance: Attendance) -> None:
     """Confirm for oneself what somebody else ticked: only then does it count as having heard."""
-    person = _own_attendance(by, attendance)
+    person, attendance = _own_attendance(by, attendance)
     attendance.confirmed_at = now()
     attendance.save(update_fields=["confirmed_at"])
     items = list(Item.objects.filter(meeting=attendance.meeting_id).select_related("deal"))
@@ -263,7 +263,7 @@ def confirm_presence(*, by: Actor, attendance: Attendance) -> None:
 @verb
 def deny_presence(*, by: Actor, attendance: Attendance) -> None:
     """ "I was not there": what somebody else ticked counts for nothing, and gives no standing any more."""
-    _own_attendance(by, attendance)
+    _person, attendance = _own_attendance(by, attendance)
     attendance.denied_at = now()
     attendance.save(update_fields=["denied_at"])
     meeting = attendance.meeting
@@ -272,13 +272,15 @@ def deny_presence(*, by: Actor, attendance: Attendance) -> None:
     )
 
 
-def _own_attendance(by: Actor, attendance: Attendance) -> Person:
+def _own_attendance(by: Actor, attendance: Attendance) -> tuple[Person, Attendance]:
+    """The actor and the attendance as it stands now, locked; refused when it is another's or answered."""
     person = personally(by)
+    attendance = Attendance.objects.select_for_update(of=("self",)).select_related("meeting__deal", "person").get(pk=attendance.pk)
     if attendance.person_id != person.pk:
         raise forbidden("presence.not_yours", _("Presence is confirmed by the person him- or herself, by nobody else."))
     if attendance.confirmed_at or attendance.denied_at:
         raise Refusal("presence.answered", _("You have answered this already."), status=409)
-    return person
+    return person, attendance
 
 
 @verb
@@ -309,8 +311,7 @@ def correct_item(*, by: Actor, item: Item, correction: str) -> Correction:
 
 
 def _works_on(person: Person, item: Item) -> None:
-    present = Attendance.objects.filter(meeting=item.meeting_id, person=person, confirmed_at__isnull=False).exists()
-    if item.meeting.author_id != person.pk and not present and not deals.may_work(person, item.deal):
+    if not queries.may_work_on(person, item):
         sentence = _("Only those who were there, or who work on the deal, file or correct what was said.")
         raise forbidden("item.not_yours", sentence, ref(item))
 
@@ -344,14 +345,29 @@ def complete_meeting(
 def pass_ears(entry: Entry, deal: Deal, role: str, person: Person) -> None:
     """A reaction: somebody else acts for `role` on this deal from now on, so he or she must hear what the role must hear. Who
     had not heard yet is released; who had, keeps the hearing, and the new one still has to hear for him- or herself."""
+    ears = Ear.objects.filter(item__deal=deal, role=role, ended_at__isnull=True).exclude(person=person)
+    _pass(entry, deal, ears.select_related("item", "person"), person)
+
+
+def fill_ears(entry: Entry, role: str) -> None:
+    """A reaction: somebody holds `role` now. What nobody could hear for it, on deals still open, has a hearer."""
+    empty = Ear.objects.filter(role=role, person__isnull=True, ended_at__isnull=True, item__deal__closing__isnull=True)
+    by_deal: dict[Deal, list[Ear]] = {}
+    for ear in empty.select_related("item__deal__owner", "item__deal__unit").order_by("since", "pk"):
+        by_deal.setdefault(ear.item.deal, []).append(ear)
+    for deal, ears in by_deal.items():
+        hearer = queries.hearer_of(deal, role)
+        if hearer is not None:
+            _pass(entry, deal, ears, hearer)
+
+
+def _pass(entry: Entry, deal: Deal, ears: Iterable[Ear], person: Person) -> None:
     at = now()
-    for ear in (
-        Ear.objects.filter(item__deal=deal, role=role, ended_at__isnull=True).exclude(person=person).select_related("item", "person")
-    ):
+    for ear in ears:
         level = playbook.service_level_of(ear.rule)
         Ear.objects.filter(pk=ear.pk).update(ended_at=at)
         clocks.cancel([ear.pk])
-        fresh = Ear.objects.create(item=ear.item, role=role, person=person, rule=ear.rule, since=at)
+        fresh = Ear.objects.create(item=ear.item, role=ear.role, person=person, rule=ear.rule, since=at)
         clocks.start("ear", [fresh.pk], level, unit=person.unit or deal.unit)
         objects: dict[str, Any] = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
         record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])

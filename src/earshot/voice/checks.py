@@ -11,8 +11,9 @@ from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.people.models import Person
+from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_GATE
-from earshot.playbooks.queries import role_names, warns_only
+from earshot.playbooks.queries import warns_only
 from earshot.voice import queries, rules
 from earshot.voice.models import Ear
 
@@ -24,18 +25,19 @@ def everyone_has_heard(deal: Deal) -> list[Condition]:
     )
     heard = queries.heard_pairs({ear.item_id for ear in ears})
     open_ears = {(ear.item, ear.person) for ear in rules.unheard([rules.EarNow(e.item_id, e.person_id) for e in ears], heard)}
-    names = role_names({ear.role for ear in ears})
+    # The rows themselves, so that each sentence names the role in the language in which it is read.
+    roles = book.in_force().process.roles
     warns = warns_only(HEAR_BEFORE_GATE)
     conditions = []
     for ear in ears:
         met = (ear.item_id, ear.person_id) not in open_ears
         who = ear.person.name if ear.person else _("operations: nobody holds this role")
         if met:
-            sentence = say(_("{person} ({role}) has heard {item}"), person=who, role=names[ear.role], item=ear.item)
+            sentence = say(_("{person} ({role}) has heard {item}"), person=who, role=roles.get(ear.role, ear.role), item=ear.item)
         elif ear.person is None:
-            sentence = say(_("Nobody holds the role {role}, which must hear {item}"), role=names[ear.role], item=ear.item)
+            sentence = say(_("Nobody holds the role {role}, which must hear {item}"), role=roles.get(ear.role, ear.role), item=ear.item)
         else:
-            sentence = say(_("{person} ({role}) has not heard {item}"), person=who, role=names[ear.role], item=ear.item)
+            sentence = say(_("{person} ({role}) has not heard {item}"), person=who, role=roles.get(ear.role, ear.role), item=ear.item)
         code = "voice.heard" if met else "voice.not_heard"
         conditions.append(Condition(met, Line(code, sentence, about=ref(ear.item), who=who, act="take_note", target=ref(ear.item)), warns))
     return conditions

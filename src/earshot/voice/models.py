@@ -78,7 +78,10 @@ class Filing(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item"], condition=Q(ended_at__isnull=True), name="one_live_filing")]
-        indexes = [models.Index(fields=["category"], condition=Q(ended_at__isnull=True), name="filing_category")]
+        indexes = [
+            models.Index(fields=["category"], condition=Q(ended_at__isnull=True, rule=""), name="filing_without_rule"),
+            models.Index(fields=["item"], condition=Q(ended_at__isnull=True, critical=True), name="filing_critical"),
+        ]
 
     def __str__(self) -> str:
         return self.category
@@ -100,7 +103,10 @@ class Ear(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["item", "role"], condition=Q(ended_at__isnull=True), name="one_live_ear_per_role"),
         ]
-        indexes = [models.Index(fields=["person"], condition=Q(ended_at__isnull=True), name="live_ears")]
+        indexes = [
+            models.Index(fields=["person", "since"], condition=Q(ended_at__isnull=True), name="live_ears"),
+            models.Index(fields=["role"], condition=Q(ended_at__isnull=True, person__isnull=True), name="ears_of_nobody"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.item_id}"

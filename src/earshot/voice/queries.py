@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 
 from earshot.accounts.models import Contact
 from earshot.clocks.queries import Reading, readings
@@ -26,7 +26,13 @@ from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, I
 
 def visible_to(person: Person) -> QuerySet[Item]:
     """The items that the person may see: of deals in which he or she has standing, or one by one."""
-    return Item.objects.filter(seen_by(person, "item", unit="") | Q(deal__in=deals.visible_to(person).values("pk")))
+    return Item.objects.filter(seen_by(person, "item", unit="") | deals.seen(person, "deal", "deal__unit"))
+
+
+def may_work_on(person: Person, item: Item) -> bool:
+    """Whether the person files or corrects the item: its author, who was there, or who works on the deal."""
+    present = Attendance.objects.filter(meeting=item.meeting_id, person=person, confirmed_at__isnull=False).exists()
+    return item.meeting.author_id == person.pk or present or deals.may_work(person, item.deal)
 
 
 def hearer_of(deal: Deal, role: str) -> Person | None:
@@ -177,6 +183,7 @@ def categories_without_rule() -> list[tuple[str, int]]:
     return [(category, n) for category, n in rows.order_by("category") if category not in ruled]
 
 
-def ears_without_person() -> QuerySet[Ear]:
-    """For operations: duties to hear that nobody can do, because nobody holds the role."""
-    return Ear.objects.filter(person__isnull=True, ended_at__isnull=True).select_related("item").order_by("since")
+def roles_that_nobody_holds() -> list[tuple[str, int]]:
+    """For operations: roles that must hear and that nobody holds, with how many statements wait for each."""
+    rows = Ear.objects.filter(person__isnull=True, ended_at__isnull=True).values_list("role").annotate(n=Count("pk"))
+    return list(rows.order_by("role"))

@@ -11,7 +11,7 @@ from earshot.journal import kinds, verbs
 from earshot.people.standing import SOURCES, Key
 from earshot.voice.models import Attendance, Correction, Ear, Item, Meeting
 
-kinds.register("meeting", Meeting, label=lambda meeting: f"{meeting.held_at or meeting.recorded_at:%Y-%m-%d}")
+kinds.register("meeting", Meeting, label=lambda meeting: f"{meeting.held_at or meeting.recorded_at:%Y-%m-%d}", page="meeting")
 kinds.register("item", Item, page="item")
 kinds.register("ear", Ear, label=lambda ear: ear.role)
 kinds.register("attendance", Attendance, label=lambda attendance: attendance.person.name)

@@ -1,3 +1,36 @@
-"""The pages' addresses. Nouns; nearly every act is a POST to one of them."""
+"""The pages' addresses. Nouns; every act is a POST to one of them."""
 
-urlpatterns: list[object] = []
+from __future__ import annotations
+
+from django.urls import path
+from django.views.i18n import set_language
+
+from earshot.web.gallery import gallery
+from earshot.web.views import accounts, calls, day, deals, items, meetings, people, reading, signing
+
+urlpatterns = [
+    path("", day.MyDay.as_view(), name="my_day"),
+    path("hear/", day.ToHear.as_view(), name="to_hear"),
+    path("capture/", meetings.Capture.as_view(), name="capture"),
+    path("deals/", deals.Deals.as_view(), name="deals"),
+    path("deals/new/", deals.NewDeal.as_view(), name="deal_new"),
+    path("deals/<uuid:id>/", deals.War.as_view(), name="deal"),
+    path("deals/<uuid:id>/meetings/new/", meetings.NewMeeting.as_view(), name="meeting_new"),
+    path("deals/<uuid:id>/gate/", deals.Gate.as_view(), name="gate"),
+    path("meetings/<uuid:id>/", meetings.Meeting.as_view(), name="meeting"),
+    path("items/<uuid:id>/", items.Item.as_view(), name="item"),
+    path("calls/", calls.Calls.as_view(), name="calls"),
+    path("calls/<uuid:id>/", calls.Call.as_view(), name="call"),
+    path("accounts/", accounts.Accounts.as_view(), name="accounts"),
+    path("accounts/new/", accounts.NewAccount.as_view(), name="account_new"),
+    path("accounts/<uuid:id>/", accounts.Account.as_view(), name="account"),
+    path("people/<uuid:id>/", people.Person.as_view(), name="person"),
+    path("me/", people.Me.as_view(), name="me"),
+    path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
+    path("search/", reading.Search.as_view(), name="search"),
+    path("playbook/", reading.Playbook.as_view(), name="playbook"),
+    path("sign-in/", signing.sign_in, name="sign_in"),
+    path("sign-out/", signing.sign_out, name="sign_out"),
+    path("language/", set_language, name="set_language"),
+    path("gallery/", gallery, name="gallery"),
+]

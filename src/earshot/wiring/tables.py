@@ -62,11 +62,21 @@ def _ears_follow_call(entry: Entry) -> None:
     voice_actions.pass_ears(entry, call.deal, call.role, Person.objects.select_related("unit").get(pk=entry.one("assignee")))
 
 
+def _ears_of_post(entry: Entry) -> None:
+    voice_actions.fill_ears(entry, entry.data["role"])
+
+
+def _ears_of_seat(entry: Entry) -> None:
+    voice_actions.fill_ears(entry, Membership.objects.select_related("seat").get(pk=entry.one("membership")).seat.role)
+
+
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account", new=True)),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
     ("teams.declined", _standing(deals.SITS, "membership")),
     ("people.post_given", _deciders_of_post),
+    ("people.post_given", _ears_of_post),
+    ("teams.accepted", _ears_of_seat),
     ("deals.deal_opened", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_opened", _members_of_deal),
     ("deals.deal_brought_in", _standing(deals.OWNS, "deal", new=True)),

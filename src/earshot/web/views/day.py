@@ -66,7 +66,7 @@ class ToHear(Page):
     """The original words of everything that waits for me; taking note of all that is shown is one act."""
 
     template = "web/to_hear.html"
-    acts = {"take_note": ("items",)}
+    acts = {"take_note": ("shown",)}
 
     def context(self) -> dict[str, Any]:
         ears = voice.ears_waiting_for(self.person)
@@ -90,7 +90,7 @@ class ToHear(Page):
             "count": len(shown),
             "more": len(waiting) - len(shown),
             "one_deal": bool(wanted),
-            "hidden": {"act": "take_note", "items": ",".join(str(read.item.pk) for read in shown)},
+            "hidden": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in shown)},
         }
 
     def take_note(self, posted: QueryDict) -> Done:
@@ -104,7 +104,7 @@ def _seen_deals(page: Page, deal_ids: Sequence[UUID]) -> set[UUID]:
 
 def take_note_of(page: Page, posted: QueryDict) -> str:
     """Take note of exactly the statements that the sent page had shown."""
-    wanted = ids(posted.get("items", ""))
+    wanted = ids(posted.get("shown", ""))
     items = list(voice.visible_to(page.person).filter(pk__in=wanted).distinct())
     if len(items) != len(set(wanted)):
         raise missing()

@@ -1,0 +1,457 @@
+"""What the customer said: records of meetings, items, corrections, hearings, presence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from ninja import Query, Router
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from typing_extensions import TypedDict
+
+from earshot.api import paging
+from earshot.api.accounts import ContactShown, contact
+from earshot.api.answers import Reply, read, write
+from earshot.api.auth import Asked, actor, me
+from earshot.api.clocks import ClockShown, clock_shown
+from earshot.api.fields import (
+    AnyId,
+    AsTyped,
+    Body,
+    Code,
+    Coded,
+    Id,
+    Lenient,
+    Moment,
+    Named,
+    NewId,
+    Page,
+    Reference,
+    Short,
+    Title,
+    Words,
+    moment,
+    moment_or_none,
+    named,
+    reference_to,
+)
+from earshot.desk.finding import find
+from earshot.kit.problems import Refusal, missing
+from earshot.people.models import Person
+from earshot.voice import actions, queries
+from earshot.voice.models import Item, Meeting
+
+router = Router()
+NEWEST = ("-recorded_at", "-id")
+
+
+class HearingShown(TypedDict):
+    """Who has heard it, when, and how: was present, or took note of the words."""
+
+    person: Named
+    at: Moment
+    how: Literal["present", "noted"]
+
+
+class EarShown(TypedDict):
+    """Somebody who must hear it, by a rule. `person` null: nobody holds the role. `heard_at` null: not yet."""
+
+    role: Coded
+    person: Named | None
+    rule: str
+    since: Moment
+    heard_at: Moment | None
+    how: str
+    clock: ClockShown | None
+
+
+class CorrectionShown(TypedDict):
+    id: Id
+    text: str
+    author: Named
+    at: Moment
+
+
+class ItemShown(TypedDict):
+    """One thing the customer said, word for word. `category` null: nobody has said what it is about."""
+
+    id: Id
+    words: str
+    position: int
+    deal: Reference
+    meeting: Id
+    category: Coded | None
+    critical: bool
+    speaker: ContactShown | None
+    said_at: Moment | None
+    recorded_at: Moment
+    place: str
+    author: Named
+    heard_by_me: bool
+    ears: list[EarShown]
+    heard_by: list[HearingShown]
+    corrections: list[CorrectionShown]
+
+
+class Ask(TypedDict):
+    """Something of a record that is still open. `typed`: what came and could not be read. `act` on `target` answers it."""
+
+    field: str
+    typed: str
+    sentence: str
+    act: str
+    target: Reference
+
+
+class AttendanceShown(TypedDict):
+    """Somebody said to have been there; it counts once that person has confirmed it."""
+
+    id: Id
+    person: Named
+    confirmed_at: Moment | None
+    denied_at: Moment | None
+
+
+class MeetingShown(TypedDict):
+    """A record of a contact with the customer. `asks`: what its author is still asked for; the words are kept either way."""
+
+    id: Id
+    deal: Reference
+    author: Named
+    held_at: Moment | None
+    place: str
+    recorded_at: Moment
+    contacts: list[ContactShown]
+    attendances: list[AttendanceShown]
+    items: list[ItemShown]
+    asks: list[Ask]
+
+
+class Heard(TypedDict):
+    """`new`: how many of them you had not heard before."""
+
+    new: int
+
+
+def _position(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1000 else None
+
+
+class SaidIn(Lenient):
+    """`words`: to the letter. `category`: code of the playbook. `speaker`: position in `contacts`, from 0."""
+
+    words: Words
+    category: AsTyped = ""
+    speaker: Annotated[
+        int | None, BeforeValidator(_position), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}]})
+    ] = None
+
+
+class ContactIn(Lenient):
+    name: AsTyped = ""
+    title: AsTyped = ""
+
+
+class NewMeeting(Lenient):
+    """Only the words are required. A time, a category, a contact or a colleague that cannot be read is kept and asked for in
+    `asks`; it never keeps the words from being saved. `present`: ids of colleagues who were there; each confirms it."""
+
+    id: NewId | None = None
+    items: Annotated[list[SaidIn], Field(min_length=1, max_length=100)]
+    contacts: Annotated[list[ContactIn], Field(max_length=50)] = []
+    held_at: AsTyped = ""
+    place: AsTyped = ""
+    present: Annotated[list[AsTyped], Field(max_length=100)] = []
+    was_present: bool = True
+
+
+class NamedContact(Body):
+    name: Annotated[Short, Field(min_length=1)]
+    title: Short = ""
+
+
+class MeetingCompletion(Body):
+    """What is left out, or null, stays as it is."""
+
+    held_at: AwareDatetime | None = None
+    place: Annotated[Title, Field()] | None = None
+    contacts: Annotated[list[NamedContact], Field(max_length=50)] = []
+
+
+class FiledAs(Body):
+    category: Code
+
+
+class NewCorrection(Body):
+    text: Words
+
+
+class NewHearings(Body):
+    """The items whose words were shown to you."""
+
+    items: Annotated[list[AnyId], Field(min_length=1, max_length=500)]
+
+
+def items_shown(items: QuerySet[Item], person: Person) -> list[ItemShown]:
+    return [_item(one, person) for one in queries.read(items)]
+
+
+def _item(one: queries.ItemRead, person: Person) -> ItemShown:
+    return {
+        "id": str(one.item.pk),
+        "words": one.item.words,
+        "position": one.item.position,
+        "deal": reference_to(one.item.deal),
+        "meeting": str(one.item.meeting_id),
+        "category": {"code": one.category, "name": one.category_name} if one.category else None,
+        "critical": one.critical,
+        "speaker": contact(one.speaker) if one.speaker else None,
+        "said_at": moment_or_none(one.said_at),
+        "recorded_at": moment(one.item.recorded_at),
+        "place": one.place,
+        "author": named(one.author),
+        "heard_by_me": one.heard_by(person),
+        "ears": [_ear(ear) for ear in one.ears],
+        "heard_by": [
+            {"person": named(hearing.person), "at": moment(hearing.at), "how": hearing.how}  # type: ignore[typeddict-item]
+            for hearing in one.item.hearings.all()
+        ],
+        "corrections": [_correction(correction) for correction in one.corrections],
+    }
+
+
+def _ear(ear: queries.EarRead) -> EarShown:
+    return {
+        "role": {"code": ear.ear.role, "name": ear.role},
+        "person": named(ear.person) if ear.person else None,
+        "rule": ear.ear.rule,
+        "since": moment(ear.ear.since),
+        "heard_at": moment_or_none(ear.heard_at),
+        "how": ear.how,
+        "clock": clock_shown(ear.clock),
+    }
+
+
+def _correction(correction: Any) -> CorrectionShown:
+    return {"id": str(correction.pk), "text": correction.text, "author": named(correction.author), "at": moment(correction.at)}
+
+
+def meeting_shown(meeting: Meeting, person: Person, typed: Sequence[str] = ()) -> MeetingShown:
+    """`typed`: what was sent as the category of each item, where the record has just been made."""
+    items = items_shown(Item.objects.filter(meeting=meeting).order_by("position", "pk"), person)
+    attendances = meeting.attendances.select_related("person").order_by("at", "pk")
+    return {
+        "id": str(meeting.pk),
+        "deal": reference_to(meeting.deal),
+        "author": named(meeting.author),
+        "held_at": moment_or_none(meeting.held_at),
+        "place": meeting.place,
+        "recorded_at": moment(meeting.recorded_at),
+        "contacts": [contact(one) for one in meeting.contacts.order_by("name", "pk")],
+        "attendances": [
+            {
+                "id": str(one.pk),
+                "person": named(one.person),
+                "confirmed_at": moment_or_none(one.confirmed_at),
+                "denied_at": moment_or_none(one.denied_at),
+            }
+            for one in attendances
+        ],
+        "items": items,
+        "asks": [*_asks_of_record(meeting), *_asks_of_items(items, typed)],
+    }
+
+
+def _asks_of_record(meeting: Meeting) -> list[Ask]:
+    sentences = {
+        "held_at": _("When did you meet? Give a time that has passed, with its time zone."),
+        "contact": _("With whom did you speak? Give the name of somebody at the customer."),
+        "present": _("These colleagues could not be found."),
+    }
+    target = reference_to(meeting)
+    return [
+        {
+            "field": field,
+            "typed": typed,
+            "sentence": str(sentences.get(field.partition("_")[0] if field.startswith("contact") else field, _("This could not be read."))),
+            "act": "complete_meeting",
+            "target": target,
+        }
+        for field, typed in sorted(meeting.asks.items())
+    ]
+
+
+def _asks_of_items(items: Sequence[ItemShown], typed: Sequence[str]) -> list[Ask]:
+    return [
+        {
+            "field": f"items.{item['position'] - 1}.category",
+            "typed": typed[number] if number < len(typed) else "",
+            "sentence": str(_("What is this about? Choose a category of the list, so that the right people hear it.")),
+            "act": "file_item",
+            "target": {"kind": "item", "id": item["id"], "label": item["words"][:60]},
+        }
+        for number, item in enumerate(items)
+        if item["category"] is None
+    ]
+
+
+def _time(typed: str) -> datetime | None:
+    """A moment with its time zone, or None where it cannot be read."""
+    try:
+        found = parse_datetime(typed.strip())
+        return found.astimezone(UTC) if found is not None and found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _colleagues(person: Person, ids: Sequence[str]) -> tuple[list[Person], list[str]]:
+    """Those whom the ids name, and the ids that name nobody."""
+    found: list[Person] = []
+    unknown: list[str] = []
+    for typed in ids:
+        try:
+            found.append(find(person, "person", UUID(typed.strip())))
+        except (ValueError, Refusal):
+            unknown.append(typed[:100])
+    return found, unknown
+
+
+@router.post("/deals/{deal_id}/meetings", response={201: MeetingShown})
+@write
+def record_meeting(request: Asked, deal_id: AnyId, body: NewMeeting) -> Reply:
+    """Keep what the customer said, in the customer's own words. Whoever must hear each of them is named at once, by rule."""
+    person = me(request)
+    deal = find(person, "deal", deal_id)
+    asks: dict[str, str] = {}
+    held_at = _time(body.held_at)
+    if body.held_at.strip() and held_at is None:
+        asks["held_at"] = body.held_at[:300]
+    present, unknown = _colleagues(person, body.present)
+    if unknown:
+        asks["present"] = ", ".join(unknown)
+    meeting = actions.record_meeting(
+        by=actor(request),
+        deal=deal,
+        items=[actions.Said(said.words, said.category.strip(), said.speaker) for said in body.items],
+        contacts=[actions.With(one.name, one.title) for one in body.contacts],
+        held_at=held_at,
+        place=body.place,
+        present=present,
+        was_present=body.was_present,
+        asks=asks,
+        id=body.id,
+    )
+    return Reply(meeting_shown(meeting, person, [said.category for said in body.items if said.words.strip()]), 201)
+
+
+@router.get("/meetings/{meeting_id}", response=MeetingShown)
+@read
+def show_meeting(request: Asked, meeting_id: AnyId) -> MeetingShown:
+    """A record with all that was said, and what is still asked for."""
+    return meeting_shown(find(me(request), "meeting", meeting_id), me(request))
+
+
+@router.patch("/meetings/{meeting_id}", response=MeetingShown)
+@write
+def complete_meeting(request: Asked, meeting_id: AnyId, body: MeetingCompletion) -> Reply:
+    """Answer what your record asks for. What was said stays as it is."""
+    meeting = actions.complete_meeting(
+        by=actor(request),
+        meeting=find(me(request), "meeting", meeting_id),
+        held_at=body.held_at,
+        place=body.place,
+        contacts=[actions.With(one.name, one.title) for one in body.contacts],
+    )
+    return Reply(meeting_shown(meeting, me(request)))
+
+
+@router.get("/items", response=Page[ItemShown])
+@read
+def list_items(
+    request: Asked,
+    to_hear: Annotated[bool, Query(description="Only those that you must hear and have not heard.")] = False,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = paging.USUAL,
+) -> Page[ItemShown]:
+    """What customers said, of what you may see, the newest first."""
+    person = me(request)
+    rows = queries.visible_to(person)
+    if to_hear:
+        rows = rows.filter(pk__in=queries.ears_waiting_for(person).order_by().values("item"))
+    return items_page(rows, person, cursor, limit)
+
+
+@router.get("/deals/{deal_id}/items", response=Page[ItemShown])
+@read
+def list_items_of_deal(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[ItemShown]:
+    """What the customer said on this deal, the newest first: who must hear it, who has."""
+    deal = find(me(request), "deal", deal_id)
+    return items_page(Item.objects.filter(deal=deal), me(request), cursor, limit)
+
+
+def items_page(rows: QuerySet[Item], person: Person, cursor: str | None, limit: int) -> Page[ItemShown]:
+    found, after = paging.part(rows.values("recorded_at", "id"), NEWEST, cursor, limit)
+    chosen = Item.objects.filter(pk__in=[row["id"] for row in found]).order_by(*NEWEST)
+    return {"items": items_shown(chosen, person), "next": after}
+
+
+@router.get("/items/{item_id}", response=ItemShown)
+@read
+def show_item(request: Asked, item_id: AnyId) -> ItemShown:
+    """One thing the customer said. Reading it here is not yet taking note of it."""
+    return _one(request, item_id)
+
+
+def _one(request: Asked, item_id: UUID) -> ItemShown:
+    found = items_shown(queries.visible_to(me(request)).filter(pk=item_id), me(request))
+    if not found:
+        raise missing()
+    return found[0]
+
+
+@router.put("/items/{item_id}/category", response=ItemShown)
+@write
+def file_item(request: Asked, item_id: AnyId, body: FiledAs) -> Reply:
+    """Say what it is about: who must hear it follows the rule of that category at once."""
+    actions.file_item(by=actor(request), item=find(me(request), "item", item_id), category=body.category)
+    return Reply(_one(request, item_id))
+
+
+@router.post("/items/{item_id}/corrections", response={201: CorrectionShown})
+@write
+def correct_item(request: Asked, item_id: AnyId, body: NewCorrection) -> Reply:
+    """A correction stands beside the words; the words stay."""
+    correction = actions.correct_item(by=actor(request), item=find(me(request), "item", item_id), correction=body.text)
+    return Reply(_correction(correction), 201)
+
+
+@router.post("/hearings", response={201: Heard})
+@write
+def take_note(request: Asked, body: NewHearings) -> Reply:
+    """Take note of the original words of all these items: one act, recorded for each. Only you can do it for yourself."""
+    wanted = set(body.items)
+    items = list(Item.objects.filter(pk__in=wanted))
+    if len(items) != len(wanted):
+        raise missing()
+    return Reply(Heard(new=actions.take_note(by=actor(request), items=items)), 201)
+
+
+@router.post("/attendances/{attendance_id}/confirmation", response={204: None})
+@write
+def confirm_presence(request: Asked, attendance_id: AnyId) -> Reply:
+    """You were there, as somebody said: only now does it count as having heard."""
+    actions.confirm_presence(by=actor(request), attendance=find(me(request), "attendance", attendance_id))
+    return Reply(status=204)
+
+
+@router.post("/attendances/{attendance_id}/denial", response={204: None})
+@write
+def deny_presence(request: Asked, attendance_id: AnyId) -> Reply:
+    """You were not there: what somebody said of you counts for nothing."""
+    actions.deny_presence(by=actor(request), attendance=find(me(request), "attendance", attendance_id))
+    return Reply(status=204)

@@ -1,0 +1,186 @@
+"""Deals: list, look, move, vote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from earshot.calls import queries as calls
+from earshot.cli.root import Group, option
+from earshot.cli.who import acting, find
+from earshot.cli.words import moment, rows, tell_line
+from earshot.deals import actions, gates, queries
+from earshot.deals.models import Deal
+from earshot.desk.queries import timeline
+from earshot.people.actors import as_person
+from earshot.people.models import Person
+from earshot.teams.queries import seats
+from earshot.voice import queries as voice
+
+
+@click.group(cls=Group, help=noop("Deals, from lead to won."))
+def deals() -> None:
+    pass
+
+
+VERSION = option("--version", type=int, help=noop("The version that you looked at; otherwise the present one."))
+MOST = option("--most", type=click.IntRange(1, 1000), default=50, show_default=True, help=noop("How many at most."))
+
+
+def _version(deal: Deal, version: int | None) -> int:
+    return deal.version if version is None else version
+
+
+@deals.command("list", help=noop("The deals in which you have standing, the newest first."))
+@option("--stage", default="", help=noop("Only those in the stage with this code."))
+@option("--all", "everything", is_flag=True, help=noop("Those that are closed as well."))
+@MOST
+@acting()
+def list_(stage: str, everything: bool, most: int, person: Person) -> None:
+    found = queries.with_names(queries.visible_to(person)).order_by("-opened_at", "-pk")
+    if stage:
+        found = found.filter(stage__code=stage)
+    if not everything:
+        found = found.filter(closing__isnull=True)
+    rows([deal.number, _state(deal), deal.owner.name, _account(deal), deal.title] for deal in found[:most])
+
+
+def _account(deal: Deal) -> str:
+    return str(deal.account) if deal.account else _("account not known")
+
+
+def _state(deal: Deal) -> str:
+    if hasattr(deal, "closing"):
+        return {"won": _("won"), "lost": _("lost")}[deal.closing.outcome]
+    return str(deal.stage)
+
+
+@deals.command(help=noop("A deal: where it stands, what was said, what is called, what happened."))
+@click.argument("deal", metavar="DEAL")
+@MOST
+@acting()
+def show(deal: str, most: int, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    click.echo(str(found))
+    amount = f"{found.amount} {found.currency}" if found.amount is not None else "–"
+    rows(
+        [
+            (_("account"), _account(found)),
+            (_("owner"), f"{found.owner} ({found.unit})"),
+            (_("stage"), _state(found)),
+            (_("amount"), amount),
+            (_("version"), found.version),
+        ]
+    )
+    path = " → ".join(f"[{step.stage}]" if step.current else str(step.stage) for step in queries.path(found))
+    click.echo(path)
+    _section(_("Team"))
+    for seat in seats(found.team_id):
+        sits = seat.membership.person.name if seat.membership else _("empty chair")
+        click.echo(f"  {seat.role}: {sits}" + ("" if seat.accepted or not seat.membership else _(" (asked, has not accepted)")))
+    _section(_("What the customer said"))
+    for item in voice.read(voice.visible_to(person).filter(deal=found).distinct()):
+        unheard = ", ".join(f"{ear.role} {ear.person or '–'}" for ear in item.unheard)
+        click.echo(f"  “{item.item.words}”" + (_("  not heard yet: {who}").format(who=unheard) if unheard else ""))
+    _section(_("Calls"))
+    for read in calls.read(calls.of_deal(found)):
+        click.echo(f"  {read.call}  {read.call.unit}  {read.assignment.person if read.assignment else '–'}  {moment(read.since)}")
+    _section(_("What happened"))
+    for told in timeline(person, found.pk, most):
+        click.echo(f"  {moment(told.recorded_at)}  {told.sentence}")
+
+
+def _section(name: str) -> None:
+    click.echo()
+    click.echo(name)
+
+
+@deals.command(help=noop("The gate before a deal, line by line; nothing changes."))
+@click.argument("deal", metavar="DEAL")
+@acting()
+def gate(deal: str, person: Person) -> None:
+    review = gates.review(find(person, "deal", deal))
+    if review is None:
+        click.echo(_("There is no gate at the end of this stage."))
+        return
+    state = _("open") if review.open else _("shut")
+    click.echo(_("The gate “{gate}”: {state}. {question}").format(gate=review.gate, state=state, question=review.gate.question))
+    for condition in review.conditions:
+        mark = "✓" if condition.met else ("!" if condition.warns else "✗")
+        click.echo(f"  {mark} {condition.line.sentence if condition.met else tell_line(condition.line)}")
+
+
+@deals.command("open", help=noop("Open a deal that you own."))
+@option("--title", required=True, help=noop("What it is called."))
+@option("--account", required=True, metavar="ACCOUNT", help=noop("The account: number or id."))
+@option("--amount", default=None, help=noop("How much."))
+@option("--currency", default="CNY", show_default=True, help=noop("ISO 4217 code."))
+@acting()
+def open_(title: str, account: str, amount: str | None, currency: str, person: Person) -> None:
+    customer = find(person, "account", account)
+    made = actions.open_deal(by=as_person(person), title=title, account=customer, owner=person, amount=amount, currency=currency)
+    click.echo(_("Opened: {deal}").format(deal=made))
+
+
+@deals.command(help=noop("Change what is given of a deal."))
+@click.argument("deal", metavar="DEAL")
+@option("--title", default=None, help=noop("What it is called."))
+@option("--account", default=None, metavar="ACCOUNT", help=noop("The account: number or id."))
+@option("--amount", default=None, help=noop("How much."))
+@option("--currency", default=None, help=noop("ISO 4217 code."))
+@VERSION
+@acting()
+def change(deal: str, account: str | None, version: int | None, person: Person, **given: Any) -> None:
+    found: Deal = find(person, "deal", deal)
+    customer = find(person, "account", account) if account else None
+    changed = actions.change_deal(by=as_person(person), deal=found, version=_version(found, version), account=customer, **given)
+    click.echo(_("{deal}: version {version}").format(deal=changed, version=changed.version))
+
+
+@deals.command(help=noop("Move a deal on, through its gate if there is one. A shut gate refuses, line by line."))
+@click.argument("deal", metavar="DEAL")
+@option("--to", default=None, metavar="STAGE", help=noop("Code of the stage that you mean."))
+@VERSION
+@acting()
+def move(deal: str, to: str | None, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    moved = actions.move_on(by=as_person(person), deal=found, version=_version(found, version), to=to)
+    click.echo(_("{deal} stands in “{stage}” now.").format(deal=moved, stage=_state(moved)))
+
+
+@deals.command(help=noop("Take a deal back to an earlier stage."))
+@click.argument("deal", metavar="DEAL")
+@option("--to", required=True, metavar="STAGE", help=noop("Code of the stage that you mean."))
+@option("--reason", required=True, help=noop("Why; it stands in the journal."))
+@VERSION
+@acting()
+def back(deal: str, to: str, reason: str, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    moved = actions.move_back(by=as_person(person), deal=found, version=_version(found, version), to=to, reason=reason)
+    click.echo(_("{deal} stands in “{stage}” now.").format(deal=moved, stage=moved.stage))
+
+
+@deals.command(help=noop("Vote at the gate before a deal."))
+@click.argument("deal", metavar="DEAL")
+@option("--yes/--no", "approves", required=True, default=None, help=noop("For or against."))
+@option("--reason", default="", help=noop("Why; a no needs one."))
+@acting()
+def vote(deal: str, approves: bool, reason: str, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    actions.vote(by=as_person(person), deal=found, approves=approves, reason=reason)
+    now = find(person, "deal", str(found.pk))
+    click.echo(_("{name} has voted. {deal} stands in “{stage}”.").format(name=person.name, deal=now, stage=_state(now)))
+
+
+@deals.command(help=noop("Record that the customer decided for another, or against buying."))
+@click.argument("deal", metavar="DEAL")
+@option("--reason", required=True, help=noop("Why; it stands in the journal."))
+@VERSION
+@acting()
+def lose(deal: str, reason: str, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    actions.lose_deal(by=as_person(person), deal=found, version=_version(found, version), reason=reason)
+    click.echo(_("{deal} is recorded as lost.").format(deal=found))

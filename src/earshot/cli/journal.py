@@ -1,0 +1,42 @@
+"""The worker: what is owed after the commit."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+import click
+from django.db import DatabaseError, close_old_connections
+from django.utils.translation import gettext_noop as noop
+
+from earshot.journal.jobs import drain
+
+PAUSE = 1.0  # seconds between two looks when nothing is owed
+log = logging.getLogger(__name__)
+
+
+@click.command(help=noop("Deliver what is owed, until told to stop (SIGTERM, Ctrl-C)."))
+def worker() -> None:
+    stop = threading.Event()
+
+    def asked(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGINT, asked)
+    run(stop)
+
+
+def run(stop: threading.Event) -> None:
+    """Drain until `stop`: what was begun is ended, nothing new is begun. A database that is away is waited for."""
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            tried = drain(most=20)
+        except DatabaseError:
+            log.exception("the worker could not read what is owed")
+            tried = 0
+        if not tried:
+            stop.wait(PAUSE)

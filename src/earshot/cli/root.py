@@ -1,0 +1,140 @@
+"""The command `earshot`: which command stands in which module, in which language it speaks, and how a refusal is said.
+
+Modules are loaded when their command is asked for, after Django is set up.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any
+
+import click
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_noop as noop
+
+from earshot import __version__
+
+COMMANDS = {
+    "calls": "earshot.cli.calls:calls",
+    "check": "earshot.cli.house:check",
+    "day": "earshot.cli.desk:day",
+    "deals": "earshot.cli.deals:deals",
+    "demo": "earshot.cli.demo:demo",
+    "intake": "earshot.cli.intake:intake",
+    "items": "earshot.cli.voice:items",
+    "login": "earshot.cli.people:login",
+    "migrate": "earshot.cli.house:migrate",
+    "playbook": "earshot.cli.playbooks:playbook",
+    "serve": "earshot.cli.serve:serve",
+    "token": "earshot.cli.people:token",
+    "worker": "earshot.cli.journal:worker",
+}
+LANGUAGES = ["en", "zh-hans"]
+REFUSED = 2
+
+
+class Worded(click.Command):
+    """A command whose help is read in the language of whoever reads it."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return gettext(self.help or "").partition("\n")[0]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        kept, self.help = self.help, gettext(self.help) if self.help else None
+        try:
+            super().format_help_text(ctx, formatter)
+        finally:
+            self.help = kept
+
+
+class Option(click.Option):
+    """An option whose help is read in the language of whoever reads it."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        kept, self.help = self.help, gettext(self.help) if self.help else None
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = kept
+
+
+class Group(Worded, click.Group):
+    """Commands of one subject."""
+
+    command_class = Worded
+
+
+Group.group_class = Group
+
+
+def option(*names: str, **settings: Any) -> Any:
+    """`click.option`, with help in both languages."""
+    return click.option(*names, cls=Option, **settings)
+
+
+def set_up() -> None:
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()
+
+
+class Root(Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        set_up()
+        ctx.with_resource(override(_language(args)))  # before anything is said, help included
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _colon, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from django.db.utils import OperationalError, ProgrammingError
+
+        from earshot.kit.problems import Refusal
+
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            from earshot.cli.words import tell_refusal
+
+            tell_refusal(refusal)
+            ctx.exit(REFUSED)
+        except (OperationalError, ProgrammingError) as error:
+            from earshot.cli.house import unapplied
+
+            if not unapplied():
+                raise
+            click.echo(gettext("The database is not up to date ({error}). Run “earshot migrate” first.").format(error=error), err=True)
+            ctx.exit(1)
+
+
+def _language(args: list[str]) -> str:
+    words = [word.removeprefix("--language=") for word in args]
+    named = [words[n] for n, word in enumerate(args) if word.startswith("--language=") or (n and args[n - 1] == "--language")]
+    language = (named or [os.environ.get("EARSHOT_LANGUAGE", "")])[0]
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
+@click.group(cls=Root, help=noop("Earshot: those within earshot of the customer decide, and everyone who must hear, hears."))
+@click.version_option(__version__)
+@option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    envvar="EARSHOT_LANGUAGE",
+    show_envvar=True,
+    help=noop("In which language to speak."),
+)
+def earshot(language: str) -> None:
+    pass

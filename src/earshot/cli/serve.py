@@ -1,0 +1,135 @@
+"""Serving: the web process and the worker beside it, both watched, both stopped together."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+
+import click
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from earshot.cli.root import Worded, option
+from earshot.kit.problems import Refusal, say
+
+HOST = "127.0.0.1"
+PATIENCE = 15.0  # seconds that a process gets to end what it began
+LONG_ENOUGH = 30.0  # a worker that ran so long did not die at birth: begin again at once
+PORT = option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help=noop("Port on 127.0.0.1."))
+
+
+@click.command(cls=Worded, help=noop("Serve the application, with its worker beside it, until told to stop (SIGTERM, Ctrl-C)."))
+@PORT
+def serve(port: int) -> None:
+    free(port)
+    collect()
+    raise SystemExit(run(port))
+
+
+def free(port: int) -> None:
+    """Refused when somebody else answers there: better than a server that dies at birth."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise Refusal("serve.port", say(_("Port {port} is taken. Stop what runs there, or give another one: --port"), port=port)) from None
+
+
+def collect() -> None:
+    """Static files into the folder they are served from, when they are not the ones that are there."""
+    root = Path(settings.STATIC_ROOT)
+    stamp, wanted = root / ".stamp", _fingerprint()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        click.echo(_("Preparing the pages …"))
+        call_command("collectstatic", interactive=False, clear=root.exists(), verbosity=0)
+        stamp.write_text(wanted)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            size, touched = storage.size(path), storage.get_modified_time(path)
+            digest.update(f"{path} {size} {touched}\n".encode())
+    return digest.hexdigest()
+
+
+class Child:
+    """A process of ours, in a session of its own: Ctrl-C reaches the parent alone, which then stops its children in order."""
+
+    def __init__(self, *command: str) -> None:
+        self.command = command
+        self.began = monotonic()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_dies_with_us)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def wait(self) -> None:
+        try:
+            self.process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def _dies_with_us() -> None:
+    """Runs in the child, where the system knows how: whatever kills the parent, no child is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
+    """Serve until asked to stop; 0 then, else the code of a web process that ended by itself. A worker that dies is begun again.
+    `ready`: called once the application answers."""
+    asked = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    web = Child(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws",
+                "--log-level", "warning", "--backpressure", "32", "--workers-kill-timeout", "5", "earshot.wsgi:application")  # fmt: skip
+    worker = Child(sys.executable, "-m", "earshot.cli", "worker")
+    pause, announced, again_at = 1.0, False, 0.0
+    while not asked.wait(0.2 if not announced else 0.5) and web.process.poll() is None:
+        if not announced and _answers(port):
+            announced = True
+            ready()
+        if worker.process.poll() is not None:
+            if not again_at:
+                pause = 1.0 if monotonic() - worker.began > LONG_ENOUGH else min(pause * 2, 60.0)
+                again_at = monotonic() + pause
+                click.echo(_("The worker ended; it is begun again."), err=True)
+            elif monotonic() >= again_at:
+                worker, again_at = Child(*worker.command), 0.0
+    code = 0 if asked.is_set() else web.process.returncode or 1
+    for child in (web, worker):
+        child.stop()
+    for child in (web, worker):
+        child.wait()
+    return code
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=0.2).close()
+    except OSError:
+        return False
+    return True

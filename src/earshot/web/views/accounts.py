@@ -1,0 +1,92 @@
+"""Accounts: the customers, the people there, their deals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from earshot.accounts import queries as accounts
+from earshot.accounts.actions import open_account
+from earshot.accounts.models import Contact
+from earshot.deals import queries as deals
+from earshot.desk.queries import timeline
+from earshot.kit.problems import say
+from earshot.web import acts, parts
+from earshot.web.page import Done, Page, page_number
+from earshot.web.tables import link, under
+from earshot.web.templatetags.looks import money, quoted, when
+from earshot.web.views.deals import OUTCOMES
+
+A_PAGE = 50
+
+
+class Accounts(Page):
+    template = "web/accounts.html"
+
+    def context(self) -> dict[str, Any]:
+        words = self.request.GET.get("q", "").strip()[:100].replace("\x00", "")
+        rows = accounts.visible_to(self.person).select_related("owner", "unit").order_by("name", "pk")
+        if words:
+            rows = rows.filter(name__icontains=words)
+        page = Paginator(rows, A_PAGE).get_page(page_number(self.request))
+        return {
+            "columns": [
+                {"label": gettext_lazy("Account")},
+                {"label": gettext_lazy("Sector")},
+                {"label": gettext_lazy("Answers for it")},
+                {"label": gettext_lazy("Unit")},
+            ],
+            "rows": [
+                [
+                    under(link(acts.address("account", one.pk), one.name), one.number),
+                    quoted(one.sector),
+                    quoted(one.owner.name),
+                    quoted(one.unit.name),
+                ]
+                for one in page.object_list
+            ],
+            "q": words,
+            "sum": ngettext("%(n)s account", "%(n)s accounts", page.paginator.count) % {"n": page.paginator.count},
+            "before": f"?q={words}&page={page.previous_page_number()}" if page.has_previous() else "",
+            "after": f"?q={words}&page={page.next_page_number()}" if page.has_next() else "",
+        }
+
+
+class NewAccount(Page):
+    template = "web/account_new.html"
+    acts = {"open": ("name", "sector")}
+
+    def open(self, posted: QueryDict) -> Done:
+        account = open_account(by=self.by, name=posted.get("name", ""), sector=posted.get("sector", ""), owner=self.person)
+        return Done(say(_("{account} is opened; you answer for it."), account=account.name), acts.address("account", account.pk))
+
+
+class Account(Page):
+    template = "web/account.html"
+    kind = "account"
+
+    def context(self) -> dict[str, Any]:
+        account = self.thing
+        rows = deals.with_names(deals.visible_to(self.person)).filter(account=account).order_by("-opened_at", "-pk")
+        return {
+            "owner_url": acts.address("person", account.owner_id),
+            "new_deal_url": f"{reverse('deal_new')}?account={account.pk}",
+            "contacts": list(Contact.objects.filter(account=account).order_by("name", "pk")[:200]),
+            "columns": [{"label": gettext_lazy("Deal")}, {"label": gettext_lazy("Stage")}, {"label": gettext_lazy("Owner")}, {"label": gettext_lazy("Amount"), "number": True}, {"label": gettext_lazy("Opened")}],
+            "rows": [
+                [
+                    under(link(acts.address("deal", deal.pk), deal.title), deal.number),
+                    OUTCOMES[deal.closing.outcome] if hasattr(deal, "closing") else quoted(deal.stage),
+                    quoted(deal.owner.name),
+                    money(deal.amount, deal.currency),
+                    when(deal.opened_at),
+                ]
+                for deal in rows[:100]
+            ],
+            "entries": parts.entries(timeline(self.person, account.pk)),
+        }

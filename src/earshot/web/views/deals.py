@@ -1,0 +1,462 @@
+"""Deals: the list, opening one, the war room, the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import pgettext_lazy
+
+from earshot.accounts import queries as accounts
+from earshot.calls import queries as calls
+from earshot.deals import gates
+from earshot.deals import queries as deals
+from earshot.deals.actions import change_deal, lose_deal, move_back, move_on, open_deal, vote
+from earshot.deals.models import LOST, Deal, StageVisit
+from earshot.desk.finding import find
+from earshot.desk.queries import timeline
+from earshot.journal.queries import in_language
+from earshot.kit.problems import Line, Refusal, say
+from earshot.people.models import Person
+from earshot.people.permits import OPERATE, holds
+from earshot.people.queries import holders_by_role
+from earshot.playbooks import book
+from earshot.playbooks.models import HEAR_BEFORE_VOTE
+from earshot.playbooks.queries import next_stage, warns_only
+from earshot.teams.actions import accept_seat, decline_seat, nominate
+from earshot.teams.queries import may_nominate, seats
+from earshot.voice import queries as voice
+from earshot.voice.models import Hearing, Item
+from earshot.web import acts, parts
+from earshot.web.page import Done, Page, one_id, page_number, version
+from earshot.web.tables import link, under
+from earshot.web.templatetags.looks import money, quoted, when
+from earshot.web.views.day import take_note_of
+
+A_PAGE = 50
+WORDS_SHOWN = 20
+SORTS = {"title": "title", "amount": "amount", "since": "since", "opened": "opened_at"}
+CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
+
+
+class Deals(Page):
+    """All deals that I may see, filtered; one statement counts them and one reads a page, whatever their number."""
+
+    template = "web/deals.html"
+
+    def context(self) -> dict[str, Any]:
+        asked = self.request.GET
+        rows = self.filtered(asked)
+        page = Paginator(rows, A_PAGE).get_page(page_number(self.request))
+        stages = list(book.in_force().process.stages.values())
+        filters = {name: asked.get(name, "") for name in ("q", "stage", "state", "mine")}
+        return {
+            "columns": self.columns(asked),
+            "rows": [self.cells(deal) for deal in page.object_list],
+            "filters": filters,
+            "sort": {"sort": asked.get("sort", "")} if asked.get("sort") else {},
+            "filtered": any(filters.values()),
+            "stages": [(stage.code, str(stage)) for stage in stages],
+            "states": [("", _("open")), ("won", _("won")), ("lost", _("lost")), ("all", _("all"))],
+            "sum": ngettext("%(n)s deal", "%(n)s deals", page.paginator.count) % {"n": page.paginator.count},
+            "before": self.at(page.previous_page_number()) if page.has_previous() else "",
+            "after": self.at(page.next_page_number()) if page.has_next() else "",
+            "pages": _("page %(page)s of %(all)s") % {"page": page.number, "all": page.paginator.num_pages},
+            "many": page.paginator.num_pages > 1,
+        }
+
+    def filtered(self, asked: QueryDict) -> QuerySet[Deal]:
+        entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
+        rows = deals.with_names(deals.visible_to(self.person)).annotate(since=Subquery(entered))
+        rows = deals.containing(rows, asked.get("q", "")) if asked.get("q", "").strip() else rows
+        if asked.get("stage"):
+            rows = rows.filter(stage__code=asked["stage"][:60].replace("\x00", ""))
+        if asked.get("mine"):
+            rows = rows.filter(owner=self.person)
+        match asked.get("state", ""):
+            case "won" | "lost" as outcome:
+                rows = rows.filter(closing__outcome=outcome)
+            case "all":
+                pass
+            case _:
+                rows = rows.filter(closing__isnull=True)
+        name = asked.get("sort", "").removeprefix("-")
+        down = asked.get("sort", "").startswith("-")
+        field = SORTS.get(name, "opened_at")
+        return rows.order_by(f"{'-' if down or name not in SORTS else ''}{field}", "-pk")
+
+    def columns(self, asked: QueryDict) -> list[dict[str, Any]]:
+        heads = [
+            (gettext_lazy("Deal"), "title", False),
+            (gettext_lazy("Account"), "", False),
+            (gettext_lazy("Stage"), "", False),
+            (gettext_lazy("Owner"), "", False),
+            (gettext_lazy("Amount"), "amount", True),
+            (gettext_lazy("In this stage since"), "since", False),
+        ]
+        made = []
+        for label, name, number in heads:
+            column: dict[str, Any] = {"label": label, "number": number}
+            if name:
+                current = asked.get("sort", "")
+                column["url"] = self.at(1, sort=f"-{name}" if current == name else name)
+                if current.removeprefix("-") == name:
+                    column["sorted"] = "descending" if current.startswith("-") else "ascending"
+            made.append(column)
+        return made
+
+    def at(self, page: int, **other: str) -> str:
+        """This list with the same filters, elsewhere."""
+        kept = {name: value for name in ("q", "stage", "state", "mine", "sort") if (value := self.request.GET.get(name, ""))}
+        return f"{reverse('deals')}?{urlencode({**kept, **other, **({'page': str(page)} if page > 1 else {})})}"
+
+    def cells(self, deal: Deal) -> list[Any]:
+        closing = getattr(deal, "closing", None)
+        stage = quoted(deal.stage) if closing is None else OUTCOMES[closing.outcome]
+        return [
+            under(link(acts.address("deal", deal.pk), deal.title), deal.number),
+            quoted(deal.account.name) if deal.account else _("not known"),
+            stage,
+            quoted(deal.owner.name),
+            money(deal.amount, deal.currency),
+            when(closing.at if closing else deal.since),  # type: ignore[attr-defined]
+        ]
+
+
+OUTCOMES = {"won": pgettext_lazy("outcome of a deal", "won"), "lost": pgettext_lazy("outcome of a deal", "lost")}
+
+
+class NewDeal(Page):
+    """A deal in one short form."""
+
+    template = "web/deal_new.html"
+    acts = {"open": ("title", "account", "amount", "currency")}
+
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"open": {"account": self.request.GET.get("account", ""), "currency": "CNY"}}
+
+    def context(self) -> dict[str, Any]:
+        seen = accounts.visible_to(self.person).order_by("name", "pk").values_list("pk", "name")
+        return {"accounts": [(str(pk), name) for pk, name in seen], "currencies": currencies()}
+
+    def open(self, posted: QueryDict) -> Done:
+        if not posted.get("account"):
+            raise Refusal("deal.account_missing", _("That cannot be saved as it stands."), fields={"account": _("Choose the customer.")})
+        account = find(self.person, "account", one_id(posted["account"]))
+        deal = open_deal(
+            by=self.by,
+            title=posted.get("title", ""),
+            account=account,
+            owner=self.person,
+            amount=posted.get("amount", ""),
+            currency=posted.get("currency", "CNY"),
+        )
+        return Done(say(_("{deal} is open. Record what the customer says."), deal=deal), acts.address("deal", deal.pk))
+
+
+def currencies() -> list[tuple[str, str]]:
+    return [(code, code) for code in CURRENCIES]
+
+
+class War(Page):
+    """The war room of a deal: where it stands and what keeps it there; the customer's words; people and empty seats; what happened."""
+
+    template = "web/deal.html"
+    kind = "deal"
+    acts = {
+        "move_on": ("version",),
+        "move_back": ("version", "to", "reason"),
+        "lose": ("version", "reason"),
+        "change": ("version", "title", "account", "amount", "currency"),
+        "nominate": ("seat", "person"),
+        "accept": ("membership",),
+        "decline": ("membership", "reason"),
+    }
+
+    @cached_property
+    def works(self) -> bool:
+        return deals.may_work(self.person, self.thing)
+
+    def seek(self) -> None:
+        super().seek()
+        self.__dict__.pop("works", None)
+
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        deal = self.thing
+        return {
+            "change": {"title": deal.title, "account": str(deal.account_id or ""), "amount": plain(deal.amount), "currency": deal.currency},
+        }
+
+    def context(self) -> dict[str, Any]:
+        deal: Deal = self.thing
+        closing = getattr(deal, "closing", None)
+        review = None if closing else gates.review(deal)
+        path = deals.path(deal)
+        here = next((step for step in path if step.current), None)
+        mine = self.mine(deal, review)
+        after = next_stage(deal.stage)
+        return {
+            "deal": deal,
+            "closing": closing,
+            "outcome": OUTCOMES.get(closing.outcome) if closing else "",
+            "stages": [self.stage(step, closing is not None) for step in path],
+            "gate": gate_sum(review, deal),
+            "review": review,
+            "gate_lines": gate_lines(review, mine),
+            "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
+            "next": after,
+            "here": here,
+            "earlier": [(step.stage.code, str(step.stage)) for step in path if step.stage.position < deal.stage.position],
+            "works": self.works and closing is None,
+            "accounts": self.account_options(deal) if self.works else [],
+            "currencies": currencies() if deal.currency in CURRENCIES else [*currencies(), (deal.currency, deal.currency)],
+            **self.words(deal),
+            "team": self.team(deal),
+            "calls": self.calls(deal),
+            "passes": self.passes(deal),
+            "entries": parts.entries(timeline(self.person, deal.pk)),
+        }
+
+    def mine(self, deal: Deal, review: gates.Review | None) -> acts.Mine:
+        return acts.Mine(
+            items=set(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True)),
+            calls=set(calls.waiting_for(self.person).filter(deal=deal).values_list("pk", flat=True)),
+            votes=bool(review and deals.roles_deciding(self.person, deal, review.gate)),
+            works=self.works,
+            operates=holds(self.person, OPERATE),
+        )
+
+    @staticmethod
+    def stage(step: deals.PathStep, closed: bool) -> dict[str, Any]:
+        visited = step.visit is not None
+        state = "here" if step.current and not closed else "done" if visited and (not step.current or closed) else "ahead"
+        return {"label": str(step.stage), "state": state, "when": step.visit.entered_at if step.visit and state != "ahead" else ""}
+
+    def account_options(self, deal: Deal) -> list[tuple[str, str]]:
+        found = [(str(pk), name) for pk, name in accounts.visible_to(self.person).order_by("name", "pk").values_list("pk", "name")]
+        if deal.account and str(deal.account_id) not in dict(found):
+            found.insert(0, (str(deal.account_id), deal.account.name))
+        return found
+
+    def words(self, deal: Deal) -> dict[str, Any]:
+        page = Paginator(Item.objects.filter(deal=deal).order_by("-recorded_at", "position", "pk"), WORDS_SHOWN).get_page(page_number(self.request))
+        return {
+            "quotes": [parts.quote(read) for read in voice.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]
+            "words_count": page.paginator.count,
+            "words_before": f"?page={page.previous_page_number()}#words" if page.has_previous() else "",
+            "words_after": f"?page={page.next_page_number()}#words" if page.has_next() else "",
+        }
+
+    def team(self, deal: Deal) -> list[dict[str, Any]]:
+        rows = seats(deal.team_id)
+        empty = {row.seat.role for row in rows if row.membership is None}
+        nominates = not hasattr(deal, "closing") and bool(empty) and may_nominate(self.person, deal.team)
+        holders = holders_by_role(empty) if nominates else {}
+        return [
+            {
+                "role": row.role,
+                "why": row.why,
+                "leads": row.seat.leader,
+                "person": row.membership.person if row.membership else None,
+                "url": acts.address("person", row.membership.person_id) if row.membership else "",
+                "asked": row.membership is not None and not row.accepted,
+                "mine": row.membership is not None and not row.accepted and row.membership.person_id == self.person.pk,
+                "hidden": {"act": "accept", "membership": str(row.membership.pk)} if row.membership else {},
+                "decline": {"act": "decline", "membership": str(row.membership.pk)} if row.membership else {},
+                "nominate": {"act": "nominate", "seat": str(row.seat.pk)},
+                "options": parts.options(holders.get(row.seat.role, [])) if row.membership is None else [],
+                "id": str(row.seat.pk),
+            }
+            for row in rows
+        ]
+
+    @staticmethod
+    def calls(deal: Deal) -> list[dict[str, Any]]:
+        return [call_part(read) for read in calls.read(calls.of_deal(deal))]
+
+    @staticmethod
+    def passes(deal: Deal) -> list[dict[str, Any]]:
+        return [
+            {
+                "gate": str(row.gate),
+                "at": row.at,
+                "votes": [
+                    {"name": one.person.name, "role": str(one.role), "at": one.at, "approves": one.approves, "reason": one.reason}
+                    for one in row.visit.live  # type: ignore[attr-defined]
+                ],
+                "lines": [{"sentence": in_language(line["sentence"]), "state": "met" if line.get("met") else "waived"} for line in row.lines],
+            }
+            for row in deals.passes(deal)
+        ]
+
+    # acts
+
+    def move_on(self, posted: QueryDict) -> Done:
+        deal = move_on(by=self.by, deal=self.thing, version=version(posted.get("version", "")))
+        if hasattr(deal, "closing"):
+            return Done(say(_("{deal} is won."), deal=deal.number))
+        return Done(say(_("Now in the stage “{stage}”. What this stage calls for, the process has called."), stage=deal.stage))
+
+    def move_back(self, posted: QueryDict) -> Done:
+        deal = move_back(
+            by=self.by, deal=self.thing, version=version(posted.get("version", "")), to=posted.get("to", ""), reason=posted.get("reason", "")
+        )
+        return Done(say(_("Back in the stage “{stage}”."), stage=deal.stage))
+
+    def lose(self, posted: QueryDict) -> Done:
+        deal = lose_deal(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))
+        return Done(say(_("{deal} is recorded as lost."), deal=deal.number))
+
+    def change(self, posted: QueryDict) -> Done:
+        chosen = posted.get("account", "")
+        deal = change_deal(
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            title=posted.get("title", ""),
+            account=find(self.person, "account", one_id(chosen)) if chosen and chosen != str(self.thing.account_id) else None,
+            amount=posted.get("amount", ""),
+            currency=posted.get("currency", "") or None,
+        )
+        return Done(say(_("{deal} is saved."), deal=deal.number))
+
+    def nominate(self, posted: QueryDict) -> Done:
+        if not posted.get("person"):
+            raise Refusal("team.nobody_chosen", _("That cannot be saved as it stands."), fields={"person": _("Choose somebody for the seat.")})
+        seat = find(self.person, "seat", one_id(posted.get("seat", "")))
+        person: Person = find(self.person, "person", one_id(posted["person"]))
+        if seat.team_id != self.thing.team_id:
+            raise Refusal("team.other_team", _("This seat belongs to another team."))
+        nominate(by=self.by, seat=seat, person=person)
+        return Done(say(_("{name} is asked to take the seat. It counts once accepted in person."), name=person.name))
+
+    def accept(self, posted: QueryDict) -> Done:
+        accept_seat(by=self.by, membership=find(self.person, "membership", one_id(posted.get("membership", ""))))
+        return Done(_("You sit on the team now."))
+
+    def decline(self, posted: QueryDict) -> Done:
+        membership = find(self.person, "membership", one_id(posted.get("membership", "")))
+        decline_seat(by=self.by, membership=membership, reason=posted.get("reason", ""))
+        return Done(_("Declined. The seat is empty again, and its leader sees why."), reverse("my_day"))
+
+
+def plain(amount: Decimal | None) -> str:
+    if amount is None:
+        return ""
+    return f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
+
+
+def call_part(read: calls.CallRead) -> dict[str, Any]:
+    """A call in a list beside a deal."""
+    return {
+        "number": read.call.number,
+        "support": str(read.support),
+        "url": acts.address("call", read.call.pk),
+        "unit": read.call.unit.name,
+        "role": read.role,
+        "state": parts.state(read),
+        "clock": parts.clock(read.clock) if read.state in ("waiting", "taken") else None,
+        "result": read.result.text if read.result else "",
+        "objections": len(read.objections),
+    }
+
+
+def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
+    """The word at the end of the stage on the way."""
+    if review is None:
+        return ""
+    missing = len(review.unmet)
+    url = reverse("gate", kwargs={"id": deal.pk})
+    if not missing:
+        return {"word": say(_("gate: open"), n=0), "tone": "met", "url": url}
+    return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
+
+
+def gate_lines(review: gates.Review | None, mine: acts.Mine) -> list[dict[str, Any]]:
+    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through."""
+    lines = []
+    for one in review.conditions if review else []:
+        if one.met is True:
+            continue
+        shown = acts.line(one.line, mine)
+        state = "unknown" if not one.line.judged else "waived" if one.warns else "unmet"
+        lines.append({**shown, "state": state, "condition": one.line.sentence, "about": shown["about"]["label"]})
+    return lines
+
+
+class Gate(Page):
+    """The decision on one screen: the question, the customer's critical words, what is missing, the votes, one's own vote."""
+
+    template = "web/gate.html"
+    kind = "deal"
+    acts = {"vote": ("approves", "reason"), "take_note": ("shown",)}
+
+    def context(self) -> dict[str, Any]:
+        deal: Deal = self.thing
+        review = None if hasattr(deal, "closing") else gates.review(deal)
+        roles = deals.roles_deciding(self.person, deal, review.gate) if review else []
+        critical = list(voice.critical_items(deal).values_list("pk", flat=True)[: WORDS_SHOWN * 5])
+        owed = list(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True))
+        shown = Item.objects.filter(pk__in=[*critical, *owed])
+        heard = set(Hearing.objects.filter(person=self.person, item__in=[*critical, *owed]).values_list("item_id", flat=True))
+        reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
+        unheard = [read for read in reads if read.item.pk not in heard]
+        visit = deals.open_visit(deal) if review else None
+        mine = acts.Mine(items={read.item.pk for read in unheard}, votes=bool(roles), works=False)
+        lines = gate_lines(review, mine)
+        for one in lines:
+            if one.get("act_url") == reverse("to_hear"):
+                one["act_url"] = "#words"
+            elif one.get("act_label"):
+                one["act_url"] = "#vote"
+        votes = deals.live_votes(visit) if visit else []
+        return {
+            "deal": deal,
+            "review": review,
+            "gate_lines": lines,
+            "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
+            "quotes": [parts.quote(read) for read in reads],
+            "unheard": len(unheard),
+            "note": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in unheard)},
+            "roles": [str(role) for role in roles],
+            "may_vote": bool(roles),
+            "waits": bool(unheard) and bool(roles) and not warns_only(HEAR_BEFORE_VOTE),
+            "votes": [
+                {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at} for one in votes
+            ],
+            "voted": any(one.person_id == self.person.pk for one in votes),
+            "choices": [("yes", _("I approve")), ("no", _("I am against"))],
+        }
+
+    def vote(self, posted: QueryDict) -> Done:
+        if posted.get("approves") not in ("yes", "no"):
+            raise Refusal("vote.not_chosen", _("That cannot be saved as it stands."), fields={"approves": _("Choose one of the two.")})
+        approves = posted["approves"] == "yes"
+        vote(by=self.by, deal=self.thing, approves=approves, reason=posted.get("reason", ""))
+        fresh = find(self.person, "deal", self.thing.pk)
+        if fresh.version != self.thing.version:
+            where = say(_("Your vote opened the gate; now in the stage “{stage}”."), stage=fresh.stage)
+            won = hasattr(fresh, "closing") and fresh.closing.outcome != LOST
+            return Done(_("Your vote opened the gate: the deal is won.") if won else where, acts.address("deal", fresh.pk))
+        return Done(_("Your vote is recorded."))
+
+    def take_note(self, posted: QueryDict) -> Done:
+        return Done(take_note_of(self, posted), f"{self.request.path}#vote")
+
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """What the voter has not heard stands on this same page."""
+        lines = super().refused_lines()
+        assert self.refused is not None
+        for shown, one in zip(lines, self.refused.lines, strict=False):
+            if isinstance(one, Line) and one.about and one.about.kind == "item":
+                shown["about_url"] = f"#item-{one.about.id}"
+        return lines

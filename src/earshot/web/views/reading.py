@@ -1,0 +1,160 @@
+"""Pages to read: search, a journal entry, the playbook."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from earshot.desk.finding import FINDERS
+from earshot.desk.queries import entries_seen, search, told
+from earshot.journal.queries import Told
+from earshot.kit.problems import missing
+from earshot.playbooks import book
+from earshot.playbooks.models import IN_FORCE, Decider, PartVersion, ServiceLevel
+from earshot.playbooks.queries import role_names
+from earshot.people.models import Unit
+from earshot.voice.queries import read
+from earshot.voice.models import Item
+from earshot.web import acts, parts
+from earshot.web.page import Page
+
+MOST_EFFECTS = 30
+
+
+class Search(Page):
+    """Deals, accounts, statements and calls that contain the words, as far as I may see them."""
+
+    template = "web/search.html"
+
+    def context(self) -> dict[str, Any]:
+        words = self.request.GET.get("q", "").strip()[:100]
+        found = search(self.person, words)
+        quotes = [parts.quote(one) for one in read(Item.objects.filter(pk__in=[item.pk for item in found.items]))] if found.items else []
+        return {
+            "q": words,
+            "deals": [
+                {"url": acts.address("deal", one.pk), "label": str(one), "account": one.account.name if one.account else "", "stage": str(one.stage)}
+                for one in found.deals
+            ],
+            "accounts": [{"url": acts.address("account", one.pk), "label": one.name, "number": one.number} for one in found.accounts],
+            "calls": [{"url": acts.address("call", one.pk), "label": str(one), "deal": str(one.deal)} for one in found.calls],
+            "quotes": quotes,
+            "nothing": not (found.deals or found.accounts or found.items or found.calls),
+        }
+
+
+class Entry(Page):
+    """One entry of the journal: the sentence, what it touched, what led to it and what it led to, as far as I may see."""
+
+    template = "web/entry.html"
+
+    def seek(self) -> None:
+        self.thing = entries_seen(self.person).filter(id=self.kwargs["id"]).first()
+        if self.thing is None:
+            raise missing()
+
+    def context(self) -> dict[str, Any]:
+        seen = entries_seen(self.person)
+        cause = list(seen.filter(pk=self.thing.cause_id)) if self.thing.cause_id else []
+        effects = list(seen.filter(cause=self.thing).order_by("seq")[:MOST_EFFECTS])
+        rows = told(self.person, [self.thing, *cause, *effects])
+        here: Told = rows[0]
+        return {
+            "told": here,
+            "entry": parts.entries([here])[0],
+            "rule": here.entry.rule,
+            "objects": self.objects(here),
+            "cause": parts.entries(rows[1 : 1 + len(cause)]),
+            "effects": parts.entries(rows[1 + len(cause) :]),
+        }
+
+    def objects(self, here: Told) -> list[dict[str, str]]:
+        """What the entry touched; a link only where the reader may follow it."""
+        by_kind: dict[str, set[UUID]] = {}
+        for _part, kind, object_id, _label in here.objects:
+            if kind in FINDERS:
+                by_kind.setdefault(kind, set()).add(object_id)
+        visible = {(kind, pk) for kind, ids in by_kind.items() for pk in FINDERS[kind](self.person).filter(pk__in=ids).values_list("pk", flat=True)}
+        return [
+            {"label": label, "url": acts.address(kind, object_id) if (kind, object_id) in visible else ""}
+            for _part, kind, object_id, label in here.objects
+        ]
+
+
+class Playbook(Page):
+    """How the company works, as it is in force: read-only."""
+
+    template = "web/playbook.html"
+
+    def context(self) -> dict[str, Any]:
+        now = book.in_force()
+        process, hearing, support = now.process, now.hearing, now.support
+        units = dict(Unit.objects.values_list("code", "name"))
+        levels = {
+            row.code: row
+            for row in ServiceLevel.objects.filter(version__state=IN_FORCE).prefetch_related("rungs").select_related("version").order_by("minutes")
+        }
+        deciders = _deciders(process)
+        names = role_names({*process.roles, *(row.role_code for group in hearing.hearers.values() for row in group), *(row.role_code for row in support.catalogue.values())})
+        return {
+            "stages": [
+                {
+                    "label": str(stage),
+                    "gate": str(stage.gate) if hasattr(stage, "gate") else "",
+                    "question": stage.gate.question if hasattr(stage, "gate") else "",
+                    "deciders": ", ".join(deciders.get(stage.code, [])),
+                    "support": [str(row.support) for row in support.triggers.get(stage.code, ())],
+                    "none": stage.code in support.none_needed,
+                }
+                for stage in process.stages.values()
+            ],
+            "roles": [{"label": str(role), "sells": role.sells, "owner": role.owner} for role in process.roles.values()],
+            "seats": [{"label": str(seat.role), "why": str(seat), "leader": seat.leader} for seat in process.seats],
+            "categories": [
+                {
+                    "label": str(row),
+                    "critical": row.critical,
+                    "hearers": ", ".join(names.get(rule.role_code, rule.role_code) for rule in hearing.hearers.get(code, ())),
+                    "level": ", ".join(dict.fromkeys(str(levels.get(rule.service_level, rule.service_level)) for rule in hearing.hearers.get(code, ()))),
+                    "silent": not hearing.hearers.get(code),
+                }
+                for code, row in hearing.categories.items()
+            ],
+            "default": names.get(hearing.default.role_code, hearing.default.role_code),
+            "support": [
+                {
+                    "label": str(row),
+                    "unit": units.get(row.unit_code, row.unit_code),
+                    "role": names.get(row.role_code, row.role_code),
+                    "skill": f"{row.skill} ≥ {row.level}" if row.skill else "",
+                    "level": str(levels.get(row.service_level, row.service_level)),
+                    "result": row.result,
+                }
+                for row in support.catalogue.values()
+            ],
+            "levels": [
+                {
+                    "label": str(row),
+                    "limit": _limit(row),
+                    "ladder": [{"share": rung.share, "who": parts.ADDRESSEES.get(rung.addressee, rung.addressee)} for rung in row.rungs.all()],
+                }
+                for row in levels.values()
+            ],
+            "versions": list(PartVersion.objects.filter(state=IN_FORCE).order_by("part")),
+        }
+
+
+def _limit(row: ServiceLevel) -> str:
+    hours = f"{row.minutes / 60:g}"
+    return _("%(n)s working hours") % {"n": hours} if row.measure == "working" else _("%(n)s hours by the clock") % {"n": hours}
+
+
+def _deciders(process: book.Process) -> dict[str, list[str]]:
+    """Stage code → the roles that decide at its gate."""
+    found: dict[str, list[str]] = {}
+    rows = Decider.objects.filter(gate__version=process.version.pk).select_related("role", "gate__stage").order_by("pk")
+    for row in rows:
+        found.setdefault(row.gate.stage.code, []).append(str(row.role))
+    return found

@@ -1,0 +1,273 @@
+"""The API against its own document: every role of the company sends what fits the document and what does not, and no answer is a
+server error, undocumented, or of another shape than was said. A tour of real calls shows that every operation can succeed.
+
+Every call starts from the same world: what it did is undone, so that one found failure can be sent again alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api_caller import Caller
+from earshot.demo.actions import read_world
+from earshot.kit import uuid7
+from earshot.people.models import Token
+from earshot.playbooks import book
+from earshot.teams.models import Membership, Seat
+from worlds import World
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+FITTING, UNFITTING = 4, 3  # how many of each, for every role and operation
+ROLES = read_world()["offered"]
+
+
+@lru_cache(maxsize=1)
+def document() -> Any:
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler())
+
+
+@lru_cache(maxsize=1)
+def operations() -> dict[str, Any]:
+    """`POST /deals` → the operation."""
+    found = {}
+    for result in document().get_all_operations():
+        operation = result.ok()
+        found[f"{operation.method.upper()} {operation.path.removeprefix('/api/v1')}"] = operation
+    return found
+
+
+@lru_cache(maxsize=512)
+def cases(label: str, mode: GenerationMode, count: int) -> tuple[Case, ...]:
+    """So many requests that fit the document, or that do not; the same ones in every run."""
+    drawn: list[Case] = []
+
+    @settings(
+        max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operations()[label].as_strategy(generation_mode=mode))
+    def draw(case: Case) -> None:
+        drawn.append(case)
+
+    draw()
+    return tuple(drawn[:count])
+
+
+def answer(case: Case, key: str) -> Any:
+    """Send it with the key of a token, and hold the answer to the document."""
+    case.headers = {name: value for name, value in (case.headers or {}).items() if name.lower() != "authorization"}
+    response = case.call(headers={"Authorization": f"Bearer {key}"})
+    case.validate_response(response, checks=CHECKS)
+    return response
+
+
+class Known:
+    """Ids and codes that exist, by the names under which operations ask for them: so that a generated request reaches more than
+    "there is no such thing"."""
+
+    def __init__(self, world: World, seed: str) -> None:
+        self.chance = random.Random(seed)
+        ready, waiting = world.ready_deal("Ready"), world.moved_deal("Waiting")
+        fresh = world.deal("Fresh")
+        meeting = world.words(fresh, present=[key for key in ROLES if key in world.people])
+        seats = list(Seat.objects.filter(team=waiting.team_id, memberships__isnull=True))
+        for seat, key in zip(seats, ("delivery", "engineer"), strict=True):
+            Membership.objects.create(seat=seat, person=world.people[key], nominated_at=fresh.opened_at)
+        now = book.in_force()
+        self.versions = {str(deal.pk): f'"{deal.version}"' for deal in (ready, waiting, fresh)}
+        self.by_name: dict[str, list[str]] = {
+            "deal_id": list(self.versions),
+            "account_id": [str(account.pk) for account in world.accounts.values()],
+            "item_id": [str(item.pk) for item in world.items(waiting)],
+            "call_id": [str(call.pk) for deal in (ready, waiting) for call in world.calls(deal)],
+            "meeting_id": [str(meeting.pk)],
+            "person_id": [str(person.pk) for person in world.people.values()],
+            "seat_id": [str(pk) for pk in Seat.objects.filter(team=fresh.team_id).values_list("pk", flat=True)],
+            "membership_id": [str(pk) for pk in Membership.objects.values_list("pk", flat=True)],
+            "attendance_id": [str(pk) for pk in meeting.attendances.values_list("pk", flat=True)],
+            "token_id": [str(pk) for pk in Token.objects.values_list("pk", flat=True)],
+        }
+        people = self.by_name["person_id"]
+        self.by_field: dict[str, list[Any]] = {
+            "account": self.by_name["account_id"],
+            "owner": people,
+            "person": people,
+            "to": list(now.process.stages),
+            "stage": list(now.process.stages),
+            "category": list(now.hearing.categories),
+            "role": list(now.process.roles),
+            "currency": ["CNY", "USD"],
+            "items": [self.by_name["item_id"][:1]],
+            "id": [str(uuid7())],
+        }
+
+    def put_into(self, case: Case, label: str) -> Case:
+        for name in list(case.path_parameters or {}):
+            if self.chance.random() < 0.85:
+                case.path_parameters[name] = self.chance.choice(self.by_name[name])
+        deal = (case.path_parameters or {}).get("deal_id")
+        if "If-Match" in (case.headers or {}) and deal in self.versions and self.chance.random() < 0.7:
+            case.headers["If-Match"] = self.versions[deal]
+        fields = [case.query] if isinstance(case.query, dict) else []
+        if isinstance(case.body, dict) and not label.endswith("/meetings"):
+            fields.append(case.body)
+        for part in fields:
+            for name in list(part):
+                if name in self.by_field and self.chance.random() < 0.7:
+                    part[name] = self.chance.choice(self.by_field[name])
+        return case
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_role_sends_is_answered_as_the_document_says(world: World, role: str):
+    key = Caller(world.people[role]).key
+    known = Known(world, role)
+    succeeded = set()
+    for label in operations():
+        for mode, count in ((GenerationMode.POSITIVE, FITTING), (GenerationMode.NEGATIVE, UNFITTING)):
+            for drawn in cases(label, mode, count):
+                case = drawn.operation.Case(
+                    path_parameters=dict(drawn.path_parameters or {}),
+                    headers=dict(drawn.headers or {}),
+                    query=dict(drawn.query) if isinstance(drawn.query, dict) else drawn.query,
+                    body=dict(drawn.body) if isinstance(drawn.body, dict) else drawn.body,
+                    media_type=drawn.media_type,
+                )
+                case = known.put_into(case, label) if mode is GenerationMode.POSITIVE else case
+                with undone():
+                    if answer(case, key).status_code < 300:
+                        succeeded.add(label)
+    # Not a vacuous run: lists and a record of one's own succeed for everybody.
+    assert {"GET /deals", "GET /my-day", "GET /playbook", "GET /people", "POST /me/tokens"} <= succeeded
+
+
+class undone:  # noqa: N801 - reads as a word
+    """Whatever happens inside is taken back at the end."""
+
+    def __enter__(self) -> None:
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        transaction.set_rollback(True)
+        self.atomic.__exit__(None, None, None)
+
+
+class Tour:
+    """Real calls by people of the company, each held to the document."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.keys = {role: Caller(person).key for role, person in world.people.items()}
+        self.done: set[str] = set()
+
+    def __call__(self, role: str, label: str, body: Any = None, *, match: str = "", query: dict[str, Any] | None = None, **ids: str) -> Any:
+        operation = operations()[label]
+        more: dict[str, Any] = {} if body is None else {"body": body, "media_type": "application/json"}
+        headers = {"If-Match": match} if match else {}
+        case = operation.Case(path_parameters=ids, query=query or {}, headers=headers, **more)
+        response = answer(case, self.keys[role])
+        assert 200 <= response.status_code < 300, f"{label} by {role}: {response.status_code} {response.content.decode()}"
+        self.done.add(label)
+        return response.json() if response.content else None
+
+    def etag(self, deal: str) -> str:
+        return f'"{self("seller", "GET /deals/{deal_id}", deal_id=deal)["version"]}"'
+
+
+def calls_of_a_company(tour: Tour) -> Iterator[str]:
+    world = tour.world
+    engineer, delivery = str(world.engineer.pk), str(world.delivery.pk)
+
+    account = tour("seller", "POST /accounts", {"name": "Blue Nile", "sector": "Telecoms"})["id"]
+    tour("seller", "GET /accounts", query={"q": "Nile"})
+    tour("seller", "GET /accounts/{account_id}", account_id=account)
+    deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"})["id"]
+    tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
+    yield "opened"
+
+    said = [{"words": words, "category": category, "speaker": 0} for words, category in world.three_items()]
+    meeting = tour(
+        "seller",
+        "POST /deals/{deal_id}/meetings",
+        {"items": said, "contacts": [{"name": "Osman"}], "held_at": "yesterday", "present": [engineer, delivery]},
+        deal_id=deal,
+    )
+    tour("seller", "PATCH /meetings/{meeting_id}", {"held_at": "2026-11-20T09:00:00Z"}, meeting_id=meeting["id"])
+    tour("seller", "GET /meetings/{meeting_id}", meeting_id=meeting["id"])
+    presence = {row["person"]["id"]: row["id"] for row in meeting["attendances"]}
+    tour("engineer", "POST /attendances/{attendance_id}/confirmation", attendance_id=presence[engineer])
+    tour("delivery", "POST /attendances/{attendance_id}/denial", attendance_id=presence[delivery])
+    item = meeting["items"][1]["id"]
+    tour("seller", "PUT /items/{item_id}/category", {"category": world.categories[2]}, item_id=item)
+    tour("seller", "POST /items/{item_id}/corrections", {"text": "30 metres"}, item_id=item)
+    tour("seller", "GET /items/{item_id}", item_id=item)
+    yield "said"
+
+    tour("seller", "PATCH /deals/{deal_id}", {"title": "Sudan, north"}, match=tour.etag(deal), deal_id=deal)
+    first = tour("seller", "GET /deals/{deal_id}", deal_id=deal)
+    tour("seller", "POST /deals/{deal_id}/moves", {"to": first["path"][1]["stage"]["code"]}, match=tour.etag(deal), deal_id=deal)
+    tour(
+        "seller", "POST /deals/{deal_id}/reversals", {"to": first["stage"]["code"], "reason": "early"}, match=tour.etag(deal), deal_id=deal
+    )
+    tour("seller", "POST /deals/{deal_id}/moves", {}, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/gate", deal_id=deal)
+    chairs = [seat["id"] for seat in first["seats"] if seat["membership"] is None]
+    asked = tour("seller", "POST /seats/{seat_id}/nominations", {"person": engineer}, seat_id=chairs[0])["id"]
+    tour("engineer", "POST /memberships/{membership_id}/acceptance", membership_id=asked)
+    asked = tour("seller", "POST /seats/{seat_id}/nominations", {"person": delivery}, seat_id=chairs[1])["id"]
+    tour("delivery", "POST /memberships/{membership_id}/refusal", {"reason": "no time"}, membership_id=asked)
+    yield "moved"
+
+    [call] = [row["id"] for row in tour("seller", "GET /deals/{deal_id}/calls", deal_id=deal)["items"]]
+    tour("engineer_head", "GET /calls", query={"open": "true"})
+    tour("engineer_head", "GET /calls/{call_id}/candidates", call_id=call)
+    tour("engineer", "POST /calls/{call_id}/assignments", {"person": str(world.engineer_two.pk)}, call_id=call)
+    tour("engineer_two", "POST /calls/{call_id}/declines", {"reason": "on leave"}, call_id=call)
+    tour("seller", "POST /calls/{call_id}/objections", {"reason": "known customer"}, call_id=call)
+    tour("engineer", "GET /calls/{call_id}", call_id=call)
+    tour("engineer", "GET /calls/{call_id}/items", call_id=call)
+    tour("engineer", "POST /calls/{call_id}/takings", call_id=call)
+    tour("engineer", "POST /calls/{call_id}/results", {"text": "The bill halves."}, call_id=call)
+    tour("seller", "POST /calls/{call_id}/results/returns", {"reason": "by how much?"}, call_id=call)
+    tour("sales_head", "POST /calls/{call_id}/endings", {"reason": "answered by mail"}, call_id=call)
+    yield "called"
+
+    tour("engineer", "GET /items", query={"to_hear": "true"})
+    words = [row["id"] for row in tour("head", "GET /deals/{deal_id}/items", deal_id=deal)["items"]]
+    tour("head", "POST /hearings", {"items": words})
+    tour("head", "POST /deals/{deal_id}/votes", {"approves": True}, deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/votes", deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
+    tour("seller", "POST /deals/{deal_id}/losses", {"reason": "the rival was cheaper to run"}, match=tour.etag(deal), deal_id=deal)
+    yield "decided"
+
+    for label in ("GET /me", "GET /my-day", "GET /playbook", "GET /people", "GET /me/tokens"):
+        tour("operations", label)
+    tour("operations", "GET /people/{person_id}", person_id=engineer)
+    tour("seller", "GET /search", query={"q": "diesel"})
+    spare = tour("administrator", "POST /me/tokens", {"name": "spare"})["id"]
+    tour("administrator", "DELETE /tokens/{token_id}", token_id=spare)
+    yield "read"
+
+
+def test_every_operation_succeeds_at_least_once(world: World):
+    tour = Tour(world)
+    assert list(calls_of_a_company(tour)) == ["opened", "said", "moved", "called", "decided", "read"]
+    assert tour.done == set(operations())
