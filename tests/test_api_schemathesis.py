@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -30,12 +31,23 @@ from earshot.demo.actions import read_world
 from earshot.kit import uuid7
 from earshot.people.models import Token
 from earshot.playbooks import book
+from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from worlds import World
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
 FITTING, UNFITTING = 4, 3  # how many of each, for every role and operation
 ROLES = read_world()["offered"]
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """The application leaves the test's own connection open between requests, as under Django's test client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +100,7 @@ class Known:
         meeting = world.words(fresh, present=[key for key in ROLES if key in world.people])
         seats = list(Seat.objects.filter(team=waiting.team_id, memberships__isnull=True))
         for seat, key in zip(seats, ("delivery", "engineer"), strict=True):
-            Membership.objects.create(seat=seat, person=world.people[key], nominated_at=fresh.opened_at)
+            nominate(by=world.by("seller"), seat=seat, person=world.people[key])
         now = book.in_force()
         self.versions = {str(deal.pk): f'"{deal.version}"' for deal in (ready, waiting, fresh)}
         self.by_name: dict[str, list[str]] = {

@@ -23,6 +23,10 @@ from worlds import CRITICAL, World, read_built, snapshot, spoken
 pytestmark = [pytest.mark.own_database(bare=True), pytest.mark.usefixtures("own_database", "still")]
 
 
+# Words that the code knows in another sense: parts of the playbook, addressees of a ladder, permissions, the demo's logins.
+ALSO_OTHER_WORDS = {"support", "leader", "operations"}
+
+
 def walk(world: World) -> Deal:
     """From the meeting room to the stage after the gate, through the verbs, without naming a code."""
     deal = world.spoken_deal()
@@ -67,11 +71,11 @@ def holds(seed: int, tmp_path: Path) -> None:
     assert Assignment.objects.filter(call__deal=deal, person=world.people[FOURTH], taken_at__isnull=False).exists()
     assert [spoken(told.sentence) for told in timeline(world.seller, deal.pk)]
     # Nothing that a pack or world of ours ships is left anywhere in the database: no code was written from memory.
-    shipped = {code for name in spec["renamed"] for code in [name.partition("/")[2]]} - {"default"}
-    kept = {value for rows in snapshot().values() for row in rows for value in row if isinstance(value, str)}
-    assert not shipped & kept - {"leader", "support", "people", "site", "rival"}
-    columns = {ear.role for ear in Ear.objects.all()} | {call.support_code for call in Call.objects.all()}
-    assert not columns & shipped
+    shipped = {name.partition("/")[2] for name in spec["renamed"]} - ALSO_OTHER_WORDS
+    left = {
+        table: words for table, rows in snapshot().items() if (words := shipped & {v for row in rows for v in row if isinstance(v, str)})
+    }
+    assert left == {}
 
 
 @pytest.mark.req("B18.1a")

@@ -16,10 +16,13 @@ from earshot.accounts.models import Account
 from earshot.deals.actions import open_deal
 from earshot.deals.models import Deal
 from earshot.demo.actions import build_world
+from earshot.journal.actors import process
 from earshot.kit import uuid7
-from earshot.people.actions import make_token
+from earshot.people.actions import add_person, make_token
 from earshot.people.actors import as_person
 from earshot.people.models import Person
+from earshot.playbooks.book import in_force
+from earshot.voice.actions import Said, record_meeting
 
 LIST, ONE, MOVES = "/api/v1/deals", "/api/v1/deals/{id}", "/api/v1/deals/{id}/moves"
 LIST_PAGE, ONE_PAGE = "/deals/", "/deals/{id}/"
@@ -33,13 +36,25 @@ class Company:
     key: dict[Person, str]
 
 
+SELLERS = 100
+
+
 def company(total: int) -> Company:
-    """The demonstration company with `total` deals; its own few are the patterns of the rest."""
+    """The demonstration company with `total` deals of a hundred sellers of one unit, each with a statement that an engineer must
+    hear; one deal of each, made through the verbs, is the pattern of the rest."""
     world = build_world()
-    seller, head = world.people["seller"], world.people["head"]
-    fill([deal for deal in world.deals.values() if deal.owner_id == seller.pk], total)
+    seller, head, account = world.people["seller"], world.people["head"], world.accounts["sudatel"]
+    by = process("bench")
+    patterns = []
+    for number in range(SELLERS):
+        owner = add_person(by=by, name=f"客户经理 {number}", unit=seller.unit) if number else seller
+        deal = open_deal(by=as_person(owner), title=f"站点混合供电 {number}", account=account, owner=owner, amount="2105000")
+        said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
+        record_meeting(by=as_person(owner), deal=deal, items=said)
+        patterns.append(deal)
+    fill(patterns, total)
     keys = {person: make_token(by=as_person(person), person=person, name="bench")[1] for person in (seller, head)}
-    return Company(seller, head, world.accounts["sudatel"], keys)
+    return Company(seller, head, account, keys)
 
 
 def api(house: Company, person: Person) -> Callable[..., None]:
@@ -76,7 +91,7 @@ def fresh_deals(house: Company) -> Iterator[Deal]:
 
 def cases(house: Company) -> Iterator[Case]:
     seller, head = api(house, house.seller), api(house, house.head)
-    some = Deal.objects.filter(owner=house.seller).order_by("pk")[1000 if Deal.objects.count() > 2000 else 1]
+    some = Deal.objects.filter(owner=house.seller).order_by("pk")[1]
     rows, row, page = "/bench/rows", f"/bench/row?id={some.pk}", "/bench/page"
     look = pages(house.seller)
 

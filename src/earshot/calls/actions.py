@@ -225,8 +225,9 @@ def end_call(*, by: Actor, call: Call, reason: str) -> Ending:
 
 
 def _locked(call: Call) -> Call:
-    rows = Call.objects.select_for_update(of=("self",)).select_related("deal", "deal__unit", "unit", "accountable", "trigger__support")
-    return rows.get(pk=call.pk)
+    """The call as it stands now, its deal locked."""
+    deals.lock(call.deal_id)
+    return Call.objects.select_related("deal", "deal__unit", "unit", "accountable", "trigger__support").get(pk=call.pk)
 
 
 def _open(call: Call) -> Call:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -24,7 +26,13 @@ def calls() -> None:
 @acting()
 def list_(person: Person) -> None:
     rows(
-        [read.call.number, read.state, moment(read.clock.due_at if read.clock else None), read.call.unit.name, f"{read.support} · {read.call.deal}"]
+        [
+            read.call.number,
+            read.state,
+            moment(read.clock.due_at if read.clock else None),
+            read.call.unit.name,
+            f"{read.support} · {read.call.deal}",
+        ]
         for read in queries.read(queries.waiting_for(person))
     )
 
@@ -43,7 +51,7 @@ def take(call: str, person: Person) -> None:
 @option("--result", default="", help=noop("The result in words."))
 @option("--file", "file", type=click.File(encoding="utf-8"), help=noop("A file that holds the result; - reads it from the terminal."))
 @acting()
-def deliver(call: str, result: str, file: click.utils.LazyFile | None, person: Person) -> None:
+def deliver(call: str, result: str, file: TextIO | None, person: Person) -> None:
     found = find(person, "call", call)
     deliver_result(by=as_person(person), call=found, result=file.read() if file else result)
     click.echo(_("{name} has delivered a result for {call}.").format(name=person.name, call=found))

@@ -80,11 +80,11 @@ def show(deal: str, most: int, person: Person) -> None:
     _section(_("Team"))
     for seat in seats(found.team_id):
         sits = seat.membership.person.name if seat.membership else _("empty chair")
-        click.echo(f"  {seat.role}: {sits}" + ("" if seat.accepted or not seat.membership else _(" (asked, has not accepted)")))
+        click.echo(f"  {seat.role}: {sits}" + ("" if seat.accepted or not seat.membership else " " + _("(asked, has not accepted)")))
     _section(_("What the customer said"))
     for item in voice.read(voice.visible_to(person).filter(deal=found).distinct()):
         unheard = ", ".join(f"{ear.role} {ear.person or '–'}" for ear in item.unheard)
-        click.echo(f"  “{item.item.words}”" + (_("  not heard yet: {who}").format(who=unheard) if unheard else ""))
+        click.echo(f"  “{item.item.words}”" + ("  " + _("not heard yet: {who}").format(who=unheard) if unheard else ""))
     _section(_("Calls"))
     for read in calls.read(calls.of_deal(found)):
         click.echo(f"  {read.call}  {read.call.unit}  {read.assignment.person if read.assignment else '–'}  {moment(read.since)}")

@@ -42,7 +42,9 @@ def migrate() -> None:
     click.echo(_("Applied: {names}").format(names=", ".join(wanting)) if wanting else _("The database is up to date."))
 
 
-@click.group(cls=Group, invoke_without_command=True, help=noop("Check that everything stands as it should; each fault in words, exit code 1."))
+@click.group(
+    cls=Group, invoke_without_command=True, help=noop("Check that everything stands as it should; each fault in words, exit code 1.")
+)
 @click.pass_context
 def check(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
@@ -51,7 +53,16 @@ def check(ctx: click.Context) -> None:
     if wanting:
         faults = [_("The database is not up to date: {names}").format(names=", ".join(wanting))]
     else:
-        faults = [*guards.faults(), *orphans(), *clock_orphans(), *standing.orphans(), *_standing(), *_wiring(), *_playbook(), *_deliveries()]
+        faults = [
+            *guards.faults(),
+            *orphans(),
+            *clock_orphans(),
+            *standing.orphans(),
+            *_standing(),
+            *_wiring(),
+            *_playbook(),
+            *_deliveries(),
+        ]
     _report(ctx, faults)
 
 

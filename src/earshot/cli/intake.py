@@ -14,7 +14,6 @@ from earshot.cli.root import Group, option
 from earshot.cli.who import acting, uuid
 from earshot.cli.words import moment, rows
 from earshot.intake import actions, maps, queries
-from earshot.intake.models import Batch
 from earshot.intake.queries import Forecast
 from earshot.intake.rules import SENTENCES, Taken
 from earshot.kit.problems import missing
@@ -63,7 +62,7 @@ def deals(folder: Path, map_: str, preview: bool, person: Person | None) -> None
 
 def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        click.echo(_("\r{done} of {total} deals").format(done=done, total=total), nl=done == total, err=True)
+        click.echo("\r" + _("{done} of {total} deals").format(done=done, total=total), nl=done == total, err=True)
 
 
 def _forecast(will: Forecast) -> None:
@@ -71,20 +70,20 @@ def _forecast(will: Forecast) -> None:
     click.echo(_("What this import brings:"))
     rows(
         [
-            (_("  sellers"), f"{will.sellers} {new}", f"{will.sellers_known} {here}"),
-            (_("  heads of teams"), f"{will.managers} {new}", ""),
-            (_("  accounts"), f"{will.accounts} {new}", f"{will.accounts_known} {here}"),
-            (_("  deals"), f"{will.deals} {new}", f"{will.deals_known} {here}"),
+            ("  " + _("sellers"), f"{will.sellers} {new}", f"{will.sellers_known} {here}"),
+            ("  " + _("heads of teams"), f"{will.managers} {new}", ""),
+            ("  " + _("accounts"), f"{will.accounts} {new}", f"{will.accounts_known} {here}"),
+            ("  " + _("deals"), f"{will.deals} {new}", f"{will.deals_known} {here}"),
         ]
     )
     sentence = _("Of the deals to add, {open} are open and {closed} closed; {unknown} come in as “account not known” and pass no gate.")
     click.echo(sentence.format(open=will.open, closed=will.closed, unknown=will.without_account))
     click.echo(_("Closed deals owe nothing. The open ones owe {n} calls, due from the import on:").format(n=will.owed))
     for row in will.calls:
-        line = _("  {n} × “{support}” of {unit}; {person} is answerable")
-        click.echo(line.format(n=row.count, support=row.support, unit=row.unit, person=row.person))
+        line = _("{n} × “{support}” of {unit}; {person} is answerable")
+        click.echo("  " + line.format(n=row.count, support=row.support, unit=row.unit, person=row.person))
     if not will.calls:
-        click.echo(_("  none"))
+        click.echo("  " + _("none"))
 
 
 def _found(taken: Taken) -> None:
@@ -102,7 +101,7 @@ def _found(taken: Taken) -> None:
         for bad in alike[:SHOWN]:
             click.echo(f"    {bad.row.file}:{bad.row.line} {bad.column} = {bad.value!r}")
         if count > SHOWN:
-            click.echo(_("    … and {n} more (earshot intake findings prints all, once they are kept)").format(n=count - SHOWN))
+            click.echo("    " + _("… and {n} more (earshot intake findings prints all, once they are kept)").format(n=count - SHOWN))
 
 
 @intake.command(help=noop("The imports so far, the newest first."))
@@ -120,12 +119,15 @@ def batches(person: Person | None) -> None:
     )
 
 
-@intake.command(help=noop("Every finding of an import (the newest that kept any, unless BATCH is named): file and line, column, value, what is wrong."))
+@intake.command(
+    help=noop("Every finding of an import (the newest that kept any, unless BATCH is named): file and line, column, value, what is wrong.")
+)
 @click.argument("batch", required=False)
 @acting(required=False)
 def findings(batch: str | None, person: Person | None) -> None:
     _may_look(person)
-    found = Batch.objects.filter(pk=uuid(batch)).first() if batch else queries.last_with_findings()
+    batch_id = uuid(batch) if batch else None
+    found = queries.batch(batch_id) if batch_id else None if batch else queries.last_with_findings()
     if found is None:
         raise missing()
     for row in queries.findings(found).iterator():

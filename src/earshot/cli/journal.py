@@ -11,13 +11,14 @@ import click
 from django.db import DatabaseError, close_old_connections
 from django.utils.translation import gettext_noop as noop
 
+from earshot.cli.root import Worded
 from earshot.journal.jobs import drain
 
 PAUSE = 1.0  # seconds between two looks when nothing is owed
 log = logging.getLogger(__name__)
 
 
-@click.command(help=noop("Deliver what is owed, until told to stop (SIGTERM, Ctrl-C)."))
+@click.command(cls=Worded, help=noop("Deliver what is owed, until told to stop (SIGTERM, Ctrl-C)."))
 def worker() -> None:
     stop = threading.Event()
 

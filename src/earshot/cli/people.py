@@ -29,8 +29,8 @@ def give(whom: str, username: str, person: Person | None) -> None:
     made, password = give_login(by=by, person=somebody, username=username)
     unit = somebody.unit.name if somebody.unit else "–"
     click.echo(_("{name} ({unit}) signs in as:").format(name=somebody.name, unit=unit))
-    click.echo(_("  user name: {username}").format(username=made.username))
-    click.echo(_("  password:  {password}").format(password=password))
+    click.echo("  " + _("user name: {username}").format(username=made.username))
+    click.echo("  " + _("password: {password}").format(password=password))
     click.echo(_("The password is shown this once and kept nowhere."))
 
 

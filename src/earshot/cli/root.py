@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from django.utils import translation as language
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_noop as noop
 
@@ -34,14 +35,19 @@ LANGUAGES = ["en", "zh-hans"]
 REFUSED = 2
 
 
+def _spoken(words: str | None) -> str | None:
+    """Help that was marked where it stands (`noop`), in the reader's language."""
+    return language.gettext(words) if words else words
+
+
 class Worded(click.Command):
     """A command whose help is read in the language of whoever reads it."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        return gettext(self.help or "").partition("\n")[0]
+        return _spoken(self.help) or ""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        kept, self.help = self.help, gettext(self.help) if self.help else None
+        kept, self.help = self.help, _spoken(self.help)
         try:
             super().format_help_text(ctx, formatter)
         finally:
@@ -52,7 +58,7 @@ class Option(click.Option):
     """An option whose help is read in the language of whoever reads it."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        kept, self.help = self.help, gettext(self.help) if self.help else None
+        kept, self.help = self.help, _spoken(self.help)
         try:
             return super().get_help_record(ctx)
         finally:
@@ -121,8 +127,8 @@ class Root(Group):
 def _language(args: list[str]) -> str:
     words = [word.removeprefix("--language=") for word in args]
     named = [words[n] for n, word in enumerate(args) if word.startswith("--language=") or (n and args[n - 1] == "--language")]
-    language = (named or [os.environ.get("EARSHOT_LANGUAGE", "")])[0]
-    return language if language in LANGUAGES else LANGUAGES[0]
+    asked = (named or [os.environ.get("EARSHOT_LANGUAGE", "")])[0]
+    return asked if asked in LANGUAGES else LANGUAGES[0]
 
 
 @click.group(cls=Root, help=noop("Earshot: those within earshot of the customer decide, and everyone who must hear, hears."))

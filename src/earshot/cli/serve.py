@@ -46,7 +46,9 @@ def free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise Refusal("serve.port", say(_("Port {port} is taken. Stop what runs there, or give another one: --port"), port=port)) from None
+            raise Refusal(
+                "serve.port", say(_("Port {port} is taken. Stop what runs there, or give another one: --port"), port=port)
+            ) from None
 
 
 def collect() -> None:

@@ -25,7 +25,9 @@ def items() -> None:
     pass
 
 
-DEAL = option("--deal", default="", metavar="NUMBER", help=noop("All statements of this deal that you may see, instead of those that wait for you."))
+DEAL = option(
+    "--deal", default="", metavar="NUMBER", help=noop("All statements of this deal that you may see, instead of those that wait for you.")
+)
 
 
 @items.command("list", help=noop("What waits for you to be heard."))
@@ -35,7 +37,9 @@ def list_(deal: str, person: Person) -> None:
     _show(_wanted(person, (), deal), person)
 
 
-@items.command(help=noop("Read the statements and take note of all of them, in one act: those named, those of a deal, or those that wait for you."))
+@items.command(
+    help=noop("Read the statements and take note of all of them, in one act: those named, those of a deal, or those that wait for you.")
+)
 @click.argument("ids", metavar="[ITEM]...", nargs=-1)
 @DEAL
 @acting()
@@ -62,10 +66,11 @@ def _wanted(person: Person, ids: tuple[str, ...], deal: str) -> QuerySet[Item]:
 def _show(wanted: QuerySet[Item], person: Person) -> list[Any]:
     read = queries.read(wanted.distinct().order_by("recorded_at", "position", "pk"))
     for one in read:
-        critical = _(", critical") if one.critical else ""
-        click.echo(f"{one.item.deal}  ·  {one.category_name or '–'}{critical}  ·  {one.item.pk}")
+        about = [str(one.item.deal), one.category_name or "–", *([_("critical")] if one.critical else []), str(one.item.pk)]
+        click.echo("  ·  ".join(about))
         click.echo(f"  “{one.item.words}”")
-        click.echo(_("  said by {speaker}, {at}; recorded by {author}").format(speaker=one.speaker or "–", at=moment(one.said_at), author=one.author))
+        said = _("said by {speaker}, {at}; recorded by {author}")
+        click.echo("  " + said.format(speaker=one.speaker or "–", at=moment(one.said_at), author=one.author))
         for ear in one.ears:
             heard = _("heard {at}").format(at=moment(ear.heard_at)) if ear.heard_at else _("has not heard")
             click.echo(f"  {ear.role}: {ear.person or '–'}, {heard}")

@@ -266,7 +266,8 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "") -> Vote:
     old. Refused while the voter has not heard a critical statement of the deal, naming each. The last vote needed opens the gate.
     """
     person = personally(by)
-    deal = Deal.objects.select_for_update(of=("self",)).select_related("stage", "unit", "owner", "account").get(pk=deal.pk)
+    queries.lock(deal.pk)
+    deal = Deal.objects.select_related("stage", "unit", "owner", "account").get(pk=deal.pk)
     gate = gates.gate_of(deal)
     if gate is None or hasattr(deal, "closing"):
         raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
@@ -328,7 +329,8 @@ def lose_deal(*, by: Actor, deal: Deal, version: int, reason: str) -> Deal:
 
 def _fresh(by: Actor, deal: Deal, version: int) -> Deal:
     """The deal as it stands now, locked; refused when it is closed, stale, or not the actor's to work on."""
-    deal = Deal.objects.select_for_update(of=("self",)).select_related("stage", "unit", "owner", "account", "process").get(pk=deal.pk)
+    queries.lock(deal.pk)
+    deal = Deal.objects.select_related("stage", "unit", "owner", "account", "process").get(pk=deal.pk)
     if by.is_personal:
         person = personally(by)
         if not queries.may_work(person, deal):

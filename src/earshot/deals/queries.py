@@ -10,6 +10,7 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from earshot.deals.models import Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
+from earshot.kit.engine import locks
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import is_head_at_or_above
 from earshot.people.standing import seen_by
@@ -44,6 +45,12 @@ def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
 def may_work(person: Person, deal: Deal) -> bool:
     """Whether the person may act on the deal: its owner, who sits on its team, or a head of its unit or one above."""
     return deal.owner_id == person.pk or sitting(deal.team_id).filter(pk=person.pk).exists() or is_head_at_or_above(person, deal.unit)
+
+
+def lock(*deal_ids: UUID) -> None:
+    """Whoever changes what the people of a deal must do, or what they decide on, goes one after the other from here to the end of
+    the call: a vote and a critical statement, a person named and a duty to hear, never miss each other."""
+    locks.lock(Deal.objects.filter(pk__in=deal_ids))
 
 
 def open_visit(deal: Deal) -> StageVisit:

@@ -68,9 +68,7 @@ def _begin(map_: Map, taken: Taken, ordered_by: Person | None) -> Batch:
     """The batch, and its findings with their rows; one that an earlier batch of this source kept already is not kept twice."""
     if ordered_by is not None:
         require(as_person(ordered_by), OPERATE)
-    batch = Batch.objects.create(
-        source=map_.source, map_name=map_.name, ordered_by=ordered_by.pk if ordered_by else None, started_at=now()
-    )
+    batch = Batch.objects.create(source=map_.source, map_name=map_.name, ordered_by=ordered_by.pk if ordered_by else None, started_at=now())
     earlier = Finding.objects.filter(batch__source=map_.source).values_list("file", "line", "column", "value", "code", "brought_in")
     kept = set(earlier.iterator())
     fresh = [row for bad in taken.found if _cell(row := _finding(batch, bad)) not in kept]
@@ -111,7 +109,9 @@ def _bring_people(by: Actor, map_: Map, sellers: Iterable[SellerIn]) -> dict[str
     parent = Unit.objects.get(code=map_.unit)
     units: dict[Team, Unit] = {}
     found: dict[str, tuple[Person, Unit]] = {}
-    known = {person.outside_id: person for person in Person.objects.filter(outside_id__startswith=map_.outside_id("")).select_related("unit")}
+    known = {
+        person.outside_id: person for person in Person.objects.filter(outside_id__startswith=map_.outside_id("")).select_related("unit")
+    }
     for seller in sellers:
         team = _team(by, map_, parent, units, known, seller)
         person = known.get(map_.outside_id(seller.name))
@@ -158,7 +158,9 @@ def _bring_accounts(by: Actor, batch: Batch, map_: Map, accounts: Iterable[Accou
     """Accounts with one owner each: the seller named for it, else who heads the unit of the map or one above."""
     _one_at_a_time()
     known = queries.known(Account, map_)
-    sellers = {person.outside_id: person for person in Person.objects.filter(outside_id__startswith=map_.outside_id("")).select_related("unit")}
+    sellers = {
+        person.outside_id: person for person in Person.objects.filter(outside_id__startswith=map_.outside_id("")).select_related("unit")
+    }
     parent = Unit.objects.get(code=map_.unit)
     head = head_at_or_above(parent)
     added = 0

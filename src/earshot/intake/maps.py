@@ -155,7 +155,9 @@ def read(path: Path, names: Names) -> Map:
         raise Refusal("intake.no_map", say(_("The map {path} cannot be read: {error}"), path=str(path), error=str(error))) from None
     except yaml.YAMLError as error:
         raise _refused(path, [_finding(path, "", say(_("This is not YAML: {error}"), error=str(error)))]) from None
-    errors = sorted(jsonschema.Draft202012Validator(SCHEMA).iter_errors(data), key=lambda error: [str(step) for step in error.absolute_path])
+    errors = sorted(
+        jsonschema.Draft202012Validator(SCHEMA).iter_errors(data), key=lambda error: [str(step) for step in error.absolute_path]
+    )
     found = [_finding(path, "/".join(map(str, error.absolute_path)), error.message) for error in errors]
     found = found or list(_cross_check(path, data, names))
     if found:
@@ -170,7 +172,9 @@ def read(path: Path, names: Names) -> Map:
         unit=data["unit"],
         role=data["role"],
         tables={
-            name: TableMap(data[name]["file"], data[name]["columns"], frozenset(data[name].get("unused", ()))) for name in FIELDS if name in data
+            name: TableMap(data[name]["file"], data[name]["columns"], frozenset(data[name].get("unused", ())))
+            for name in FIELDS
+            if name in data
         },
         aliases=data.get("aliases", {}),
         stages={
@@ -215,7 +219,9 @@ def _cross_check(path: Path, data: Mapping[str, Any], names: Names) -> Iterator[
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield _finding(path, "zone", say(_("there is no time zone “{name}”; write one such as Asia/Shanghai"), name=data["zone"]))
     if not _reads_dates(data["date"]):
-        yield _finding(path, "date", say(_("“{format}” does not read a day, month and year; write one such as %m/%d/%Y"), format=data["date"]))
+        yield _finding(
+            path, "date", say(_("“{format}” does not read a day, month and year; write one such as %m/%d/%Y"), format=data["date"])
+        )
 
 
 def _reads_dates(form: str) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
@@ -74,11 +75,7 @@ def forecast(taken: Taken, map_: Map) -> Forecast:
     still_open = [deal for deal in fresh if not deal.closing]
     fresh_sellers = _lacking(taken.sellers, sellers, map_)
     fresh_accounts = _lacking(taken.accounts, accounts, map_)
-    calls = [
-        _owed(trigger, count)
-        for stage, count in Counter(deal.stage for deal in still_open).items()
-        for trigger in triggers(stage)
-    ]
+    calls = [_owed(trigger, count) for stage, count in Counter(deal.stage for deal in still_open).items() for trigger in triggers(stage)]
     return Forecast(
         sellers=fresh_sellers,
         sellers_known=len(taken.sellers) - fresh_sellers,
@@ -112,6 +109,10 @@ def findings(batch: Batch) -> QuerySet[Finding]:
 
 def last_with_findings() -> Batch | None:
     return batches().filter(findings__isnull=False).first()
+
+
+def batch(batch_id: UUID) -> Batch | None:
+    return Batch.objects.filter(pk=batch_id).first()
 
 
 def batches() -> QuerySet[Batch]:

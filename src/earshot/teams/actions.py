@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
+from earshot.kit.engine import locks
 from earshot.kit.problems import Refusal, forbidden, say
 from earshot.kit.texts import text
 from earshot.people.actors import personally
@@ -25,12 +27,13 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
     forming the team is his or her own act. None: nobody is asked, for what was closed before it came to us."""
     team = Team.objects.create(name=name, unit=unit, formed_at=now())
     made = Seat.objects.bulk_create([Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats])
-    record("teams.team_formed", by=by, objects={"team": team} | ({"leader": leader} if leader else {}), scopes=[team])
-    if leader is None:
-        return team
-    membership = _nominate(by, next(seat for seat in made if seat.leader), leader)
-    if by.is_personal and by.person_id == leader.pk:
-        _accept(by, membership)
+    objects: dict[str, Any] = {"team": team}
+    if leader is not None:
+        membership = Membership.objects.create(seat=next(seat for seat in made if seat.leader), person=leader, nominated_at=now())
+        objects |= {"leader": leader, "membership": membership}
+        if by.is_personal and by.person_id == leader.pk:
+            Acceptance.objects.create(membership=membership, at=now())
+    record("teams.team_formed", by=by, objects=objects, scopes=[team])
     return team
 
 
@@ -89,7 +92,8 @@ def decline_seat(*, by: Actor, membership: Membership, reason: str) -> None:
 
 def _mine_and_open(person: Person, membership: Membership) -> Membership:
     """The nomination as it stands now, locked; refused when it is another's or has ended."""
-    membership = Membership.objects.select_for_update(of=("self",)).select_related("seat__team", "person").get(pk=membership.pk)
+    locks.lock(Membership.objects.filter(pk=membership.pk))
+    membership = Membership.objects.select_related("seat__team", "person").get(pk=membership.pk)
     if membership.person_id != person.pk:
         raise forbidden("team.not_yours", _("A seat is accepted or declined by the person nominated to it, by nobody else."))
     if membership.ended_at is not None:

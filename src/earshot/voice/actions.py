@@ -72,6 +72,7 @@ def record_meeting(
         return known
     if not deals.visible_to(author).filter(pk=deal.pk).exists():
         raise missing()
+    deals.lock(deal.pk)
     kept = [said for said in items if said.words.strip()]
     if not kept:
         raise wrong("items", _("Write at least one thing the customer said, in the customer's own words."))
@@ -245,6 +246,7 @@ def take_note(*, by: Actor, items: Iterable[Item]) -> int:
     seen = list(queries.visible_to(person).filter(pk__in=wanted).select_related("deal").distinct())
     if not wanted or {item.pk for item in seen} != wanted:
         raise missing()
+    deals.lock(*{item.deal_id for item in seen})
     before = Hearing.objects.filter(person=person, item__in=seen).count()
     _hear(by, person, seen, NOTED, "voice.noted")
     return len(seen) - before
@@ -275,7 +277,8 @@ def deny_presence(*, by: Actor, attendance: Attendance) -> None:
 def _own_attendance(by: Actor, attendance: Attendance) -> tuple[Person, Attendance]:
     """The actor and the attendance as it stands now, locked; refused when it is another's or answered."""
     person = personally(by)
-    attendance = Attendance.objects.select_for_update(of=("self",)).select_related("meeting__deal", "person").get(pk=attendance.pk)
+    deals.lock(attendance.meeting.deal_id)
+    attendance = Attendance.objects.select_related("meeting__deal", "person").get(pk=attendance.pk)
     if attendance.person_id != person.pk:
         raise forbidden("presence.not_yours", _("Presence is confirmed by the person him- or herself, by nobody else."))
     if attendance.confirmed_at or attendance.denied_at:
@@ -289,6 +292,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
     person = personally(by)
     row = playbook.category(category)
     _works_on(person, item)
+    deals.lock(item.deal_id)
     entry = record(
         "voice.item_filed",
         by=by,
@@ -355,6 +359,7 @@ def fill_ears(entry: Entry, role: str) -> None:
     by_deal: dict[Deal, list[Ear]] = {}
     for ear in empty.select_related("item__deal__owner", "item__deal__unit").order_by("since", "pk"):
         by_deal.setdefault(ear.item.deal, []).append(ear)
+    deals.lock(*(deal.pk for deal in by_deal))
     for deal, ears in by_deal.items():
         hearer = queries.hearer_of(deal, role)
         if hearer is not None:
@@ -383,6 +388,7 @@ def apply_new_rules(entry: Entry) -> None:
     by_deal: dict[UUID, list[tuple[Item, str]]] = {}
     for filing in waiting.select_related("item", "item__deal", "item__deal__owner", "item__deal__unit").order_by("pk"):
         by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
+    deals.lock(*by_deal)
     for filings in by_deal.values():
         _file(entry, filings)
         _stop_clocks_of_heard([item for item, _code in filings])

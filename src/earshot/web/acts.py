@@ -57,14 +57,17 @@ def data(text: Any) -> Any:
     return text if isinstance(text, Promise) or not text else f"\u2068{text}\u2069"
 
 
-def line(one: Line, mine: Mine, link: bool = True) -> dict[str, Any]:
-    """A line of a gate or a refusal as `c-gate-line` and `c-refusal` take it, with its act where the reader can do it."""
+def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
+    """A line of a gate or a refusal as `c-gate-line` and `c-refusal` take it, with its act where the reader can do it. `here`: id of
+    the object whose page this is; it is not named again."""
+    about = one.about if one.about and str(one.about.id) != str(here) else None
+    named = about is not None and str(about.label) in str(one.sentence)
     shown: dict[str, Any] = {
         "sentence": one.sentence,
         "judged": one.judged,
         "who": data(one.who),
-        "about": {"label": one.about.label if one.about else ""},
-        "about_url": of(one.about) if link else "",
+        "about": {"label": about.label if about and not named else ""},
+        "about_url": of(about),
         "act_label": "",
     }
     target = one.target
@@ -96,7 +99,8 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         "tone": of_line.colour,
         "word": word(of_line),
         "cause": of_line.sentence,
-        "object": of_line.detail or of_line.scope.label,
+        "object": of_line.scope.label,
+        "more": of_line.detail,
         "url": of(of_line.scope),
         "due": of_line.due_at or "",
         "left": of_line.clock.left if of_line.clock and of_line.clock.left is not None else "",

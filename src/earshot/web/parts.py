@@ -19,6 +19,7 @@ from earshot.voice.models import PRESENT
 from earshot.voice.queries import EarRead, ItemRead
 from earshot.web import acts
 
+MOST_OF_CAUSE = 60
 HOW = {"present": gettext_lazy("was there"), "noted": gettext_lazy("took note of the words")}
 STATES = {
     "waiting": (pgettext_lazy("state of a call", "waiting to be taken"), ""),
@@ -100,20 +101,29 @@ def state(read: CallRead) -> dict[str, Any]:
     return {"word": said, "tone": tone, "who": who, "when": read.since}
 
 
-def entries(told: Iterable[Told]) -> list[dict[str, Any]]:
-    """Journal entries as `c-entry` takes them."""
+def entries(told: Iterable[Told], here: str = "") -> list[dict[str, Any]]:
+    """Journal entries as `c-entry` takes them. `here`: the words for the object whose page this is, not said again in every line."""
+    rows = list(told)
+    listed = {one.entry.pk for one in rows}
+    this = _("this one")
     return [
         {
             "when": one.claimed_at,
             "recorded": one.recorded_at if abs((one.recorded_at - one.claimed_at).total_seconds()) >= 60 else "",
-            "sentence": one.sentence,
+            "sentence": one.sentence.replace(here, this) if here else one.sentence,
             "by": one.actor,
-            "cause": one.cause,
+            "cause": shortened(one.cause.replace(here, this) if here else one.cause),
+            "cause_url": f"#entry-{one.entry.cause_id}" if one.entry.cause_id in listed else "",
             "url": acts.entry(one.entry.id),
+            "id": f"entry-{one.entry.pk}",
             "refused": one.entry.verb.endswith("_refused"),
         }
-        for one in told
+        for one in rows
     ]
+
+
+def shortened(sentence: str) -> str:
+    return sentence if len(sentence) <= MOST_OF_CAUSE else f"{sentence[:MOST_OF_CAUSE]}…"
 
 
 def options(people: Iterable[Person]) -> list[tuple[str, str]]:

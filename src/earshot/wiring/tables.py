@@ -36,10 +36,14 @@ def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], Non
     return sync
 
 
-def _members_of_deal(entry: Entry) -> None:
+def _members_of_deal(entry: Entry, new: bool = False) -> None:
     """The team is formed before the deal that it serves: its members' standing begins, or changes, with the deal's entry."""
     members = Membership.objects.filter(seat__team__deal__in=entry.parts()["deal"], ended_at__isnull=True)
-    standing.sync(entry, deals.SITS, list(members.values_list("pk", flat=True)))
+    standing.sync(entry, deals.SITS, list(members.values_list("pk", flat=True)), new=new)
+
+
+def _first_members_of_deal(entry: Entry) -> None:
+    _members_of_deal(entry, new=True)
 
 
 def _calls_of_deal(entry: Entry) -> None:
@@ -78,9 +82,9 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("people.post_given", _ears_of_post),
     ("teams.accepted", _ears_of_seat),
     ("deals.deal_opened", _standing(deals.OWNS, "deal", new=True)),
-    ("deals.deal_opened", _members_of_deal),
+    ("deals.deal_opened", _first_members_of_deal),
     ("deals.deal_brought_in", _standing(deals.OWNS, "deal", new=True)),
-    ("deals.deal_brought_in", _members_of_deal),
+    ("deals.deal_brought_in", _first_members_of_deal),
     ("deals.deal_changed", _standing(deals.OWNS, "deal")),
     ("deals.deal_changed", _members_of_deal),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),

@@ -211,7 +211,7 @@ class War(Page):
             "stages": [self.stage(step, closing is not None) for step in path],
             "gate": gate_sum(review, deal),
             "review": review,
-            "gate_lines": gate_lines(review, mine),
+            "gate_lines": gate_lines(review, mine, deal),
             "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
             "next": after,
             "here": here,
@@ -223,7 +223,7 @@ class War(Page):
             "team": self.team(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
-            "entries": parts.entries(timeline(self.person, deal.pk)),
+            "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal)),
         }
 
     def mine(self, deal: Deal, review: gates.Review | None) -> acts.Mine:
@@ -381,13 +381,13 @@ def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
     return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
 
 
-def gate_lines(review: gates.Review | None, mine: acts.Mine) -> list[dict[str, Any]]:
+def gate_lines(review: gates.Review | None, mine: acts.Mine, deal: Deal) -> list[dict[str, Any]]:
     """What is not met, as `c-gate-line` takes it; what only warns is shown as let through."""
     lines = []
     for one in review.conditions if review else []:
         if one.met is True:
             continue
-        shown = acts.line(one.line, mine)
+        shown = acts.line(one.line, mine, here=deal.pk)
         state = "unknown" if not one.line.judged else "waived" if one.warns else "unmet"
         lines.append({**shown, "state": state, "condition": one.line.sentence, "about": shown["about"]["label"]})
     return lines
@@ -411,8 +411,8 @@ class Gate(Page):
         reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
-        mine = acts.Mine(items={read.item.pk for read in unheard}, votes=bool(roles), works=False)
-        lines = gate_lines(review, mine)
+        mine = acts.Mine(items=set(owed), votes=bool(roles), works=False)
+        lines = gate_lines(review, mine, deal)
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
                 one["act_url"] = "#words"

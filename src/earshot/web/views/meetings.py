@@ -280,7 +280,8 @@ class Capture(Page):
                 {
                     "url": reverse("meeting_new", kwargs={"id": deal.pk}),
                     "title": deal.title,
-                    "note": " · ".join([deal.account.name if deal.account else deal.number, str(deal.stage)]),
+                    "account": deal.account.name if deal.account else deal.number,
+                    "stage": str(deal.stage),
                 }
                 for deal in self.open_deals()
             ]

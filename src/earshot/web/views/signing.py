@@ -36,7 +36,7 @@ def offered() -> list[dict[str, Any]]:
         does = [names[code] for code in roles.get(person.pk, [])]
         does += [_("head of {unit}").format(unit=unit.name) for unit in person.heads.all()]
         does = does or [str(PERMITS[grant.permission]) for grant in person.grants.all() if grant.until is None and grant.permission in PERMITS]
-        shown.append({"name": person.name, "note": " · ".join([*does, *([person.unit.name] if person.unit else [])]), "hidden": {"person": str(person.pk)}})
+        shown.append({"name": person.name, "note": _(", ").join(does), "unit": person.unit.name if person.unit else "", "hidden": {"person": str(person.pk)}})
     return shown
 
 
