@@ -10,6 +10,7 @@ from earshot.people.actions import digest
 from earshot.people.actors import as_token
 from earshot.people.models import Person, Token
 from earshot.people.queries import by_token
+from earshot.people.standing import for_request
 
 
 class Asked(HttpRequest):
@@ -26,8 +27,9 @@ class Bearer(HttpBearer):
 
 
 def me(request: Asked) -> Person:
-    """The person in whose name the token acts."""
-    return request.auth.person
+    """The person in whose name the token acts, whose reach is asked for once a request."""
+    person = request.auth.person
+    return person if hasattr(person, "known_reach") else for_request(person)
 
 
 def actor(request: Asked) -> Actor:

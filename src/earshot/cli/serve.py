@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from types import FrameType
+from typing import Any
 
 import click
 from django.conf import settings
@@ -76,7 +77,9 @@ class Child:
     def __init__(self, *command: str) -> None:
         self.command = command
         self.began = monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_dies_with_us)
+        # No thread of ours runs in this process, so what runs between fork and exec is safe.
+        settled: Any = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": _dies_with_us}
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(command, **settled)
 
     def stop(self) -> None:
         if self.process.poll() is None:

@@ -23,7 +23,7 @@ from earshot.intake.maps import Map
 from earshot.intake.models import Batch, Finding
 from earshot.intake.rules import AccountIn, DealIn, SellerIn, Taken
 from earshot.intake.tables import Bad, Row
-from earshot.journal.actions import record, verb
+from earshot.journal.actions import call, record, verb
 from earshot.journal.actors import IMPORT, Actor
 from earshot.kit import now
 from earshot.kit.problems import Refusal, say
@@ -225,7 +225,7 @@ def _column(map_: Map, table: str, name: str) -> str:
 def _or_finding(batch: Batch, row: Row, column: str) -> Generator[None, None, None]:
     """What a verb refuses is undone and kept as a finding with its row; the other rows go on."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), call():
             yield
     except Refusal as refusal:
         _keep(batch, Bad(row, column, f"{row.cells[column]}: {refusal}", "row.refused", brought_in=False))

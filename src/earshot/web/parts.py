@@ -28,7 +28,7 @@ STATES = {
     "ended": (pgettext_lazy("state of a call", "ended by decision"), ""),
 }
 ADDRESSEES = {
-    "hearer": gettext_lazy("whose duty it is is reminded"),
+    "hearer": gettext_lazy("whoever owes it is reminded"),
     "leader": gettext_lazy("the leader of the team is told"),
     "unit_head": gettext_lazy("the head of the unit is told"),
     "operations": gettext_lazy("sales operations are told"),
@@ -101,18 +101,18 @@ def state(read: CallRead) -> dict[str, Any]:
     return {"word": said, "tone": tone, "who": who, "when": read.since}
 
 
-def entries(told: Iterable[Told], here: str = "") -> list[dict[str, Any]]:
-    """Journal entries as `c-entry` takes them. `here`: the words for the object whose page this is, not said again in every line."""
+def entries(told: Iterable[Told], here: str = "", this: Any = "") -> list[dict[str, Any]]:
+    """Journal entries as `c-entry` takes them. `here`: the words for the object whose page this is,
+    which are not said again in every line, but `this`, such as "this deal"."""
     rows = list(told)
     listed = {one.entry.pk for one in rows}
-    this = _("this one")
     return [
         {
             "when": one.claimed_at,
             "recorded": one.recorded_at if abs((one.recorded_at - one.claimed_at).total_seconds()) >= 60 else "",
-            "sentence": one.sentence.replace(here, this) if here else one.sentence,
+            "sentence": near(one.sentence, here, this),
             "by": one.actor,
-            "cause": shortened(one.cause.replace(here, this) if here else one.cause),
+            "cause": shortened(near(one.cause, here, this)),
             "cause_url": f"#entry-{one.entry.cause_id}" if one.entry.cause_id in listed else "",
             "url": acts.entry(one.entry.id),
             "id": f"entry-{one.entry.pk}",
@@ -120,6 +120,12 @@ def entries(told: Iterable[Told], here: str = "") -> list[dict[str, Any]]:
         }
         for one in rows
     ]
+
+
+def near(sentence: str, here: str, this: Any) -> str:
+    """The sentence as it is said on the page of the object that it names."""
+    said = sentence.replace(here, str(this)) if here else sentence
+    return said[:1].upper() + said[1:]
 
 
 def shortened(sentence: str) -> str:

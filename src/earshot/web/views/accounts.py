@@ -88,5 +88,5 @@ class Account(Page):
                 ]
                 for deal in rows[:100]
             ],
-            "entries": parts.entries(timeline(self.person, account.pk), here=str(account)),
+            "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),
         }

@@ -129,7 +129,7 @@ class Call(Page):
             "accountable_url": acts.address("person", call.accountable_id),
             "assigned_url": acts.address("person", read.assignment.person_id) if read.assignment else "",
             "late_start": read.call.prescribed_at if read.call.prescribed_at != read.call.raised_at else "",
-            "entries": parts.entries(timeline(self.person, call.pk), here=str(call)),
+            "entries": parts.entries(timeline(self.person, call.pk), here=str(call), this=_("this call")),
         }
 
     def candidates(self, call: RoleCall) -> list[dict[str, str]]:

@@ -223,7 +223,7 @@ class War(Page):
             "team": self.team(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
-            "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal)),
+            "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
         }
 
     def mine(self, deal: Deal, review: gates.Review | None) -> acts.Mine:
