@@ -100,6 +100,9 @@ class Visits:
             **options,
         )
         context.set_default_timeout(10_000)
+        if language != "zh-hans":
+            # As the reader's own choice leaves it: pages do not follow the browser's language.
+            context.add_cookies([{"name": "django_language", "value": language, "url": self.site.url}])
         self.contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: self.problems.append(f"script error on {page.url}: {error}"))

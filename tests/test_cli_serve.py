@@ -44,7 +44,9 @@ class Served:
 
     def __init__(self, home: Path, name: str, *words: str) -> None:
         self.port = free_port()
-        place = f"sqlite://{name}" if databases.vendor() == "sqlite" else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
+        place = (
+            f"sqlite://{name}" if databases.vendor() == "sqlite" else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
+        )
         env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
         env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": str(ROOT / "src")}
         command = [sys.executable, "-m", "earshot.cli", "demo", "--port", str(self.port), *words]

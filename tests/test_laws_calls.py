@@ -194,7 +194,7 @@ def test_nobody_ends_a_call_but_a_head_at_or_above_the_deals_unit(world: World, 
     assert changed_tables(before, snapshot()) == set()
 
 
-@pytest.mark.req("law 5", breaks="earshot.calls.rules.without_result")
+@pytest.mark.req("law 5")
 @pytest.mark.parametrize("key", ["sales_head", "head"])
 def test_a_head_of_the_deals_unit_or_above_ends_a_call_by_name_and_with_a_reason(world: World, key: str) -> None:
     deal = world.moved_deal()

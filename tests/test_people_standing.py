@@ -68,6 +68,12 @@ def test_everybody_of_the_world_stands_in_the_table(world: World) -> None:
 
 
 @pytest.mark.req("law 13", breaks="earshot.people.standing.seen_by")
+def test_everybody_sees_of_the_deal_what_the_table_says(world: World) -> None:
+    deal = world.moved_deal()
+    assert {key: sees(person, deal) for key, person in world.people.items()} == SEEN
+
+
+@pytest.mark.req("law 13")
 @pytest.mark.parametrize("key", SEEN)
 def test_each_sees_what_he_or_she_has_standing_in_and_no_more(world: World, key: str) -> None:
     deal = world.moved_deal()

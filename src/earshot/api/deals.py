@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+from django.db.models import F, QuerySet
 from django.utils.translation import get_language
 from ninja import Query, Router
 from typing_extensions import TypedDict
@@ -44,6 +44,7 @@ from earshot.desk.finding import find
 from earshot.teams.queries import seats
 
 router = Router()
+Outcome = Literal["won", "lost"]
 NEWEST = ("-opened_at", "-id")
 
 
@@ -56,25 +57,24 @@ class AccountNamed(TypedDict):
 class ClosingShown(TypedDict):
     """How the deal ended, when, and why."""
 
-    outcome: Literal["won", "lost"]
+    outcome: Outcome
     reason: str
     at: Moment
 
 
 class DealLine(TypedDict):
     """`account` null: imported with an account that nobody knows; such a deal passes no gate. `amount` null: not known yet.
-    `version`: of the row; the ETag of the deal, to be named in `If-Match` by who changes it."""
+    `outcome` null: still open. `version`: of the row; the ETag of the deal, to be named in `If-Match` by who changes it."""
 
     id: Id
     number: str
     title: str
     account: AccountNamed | None
     owner: Named
-    unit: Named
     stage: Coded
     amount: Money | None
     currency: str
-    closing: ClosingShown | None
+    outcome: Outcome | None
     version: int
     opened_at: Moment
 
@@ -94,6 +94,8 @@ class PathStepShown(TypedDict):
 
 
 class DealShown(DealLine):
+    unit: Named
+    closing: ClosingShown | None
     path: list[PathStepShown]
     seats: list[SeatShown]
 
@@ -169,7 +171,7 @@ class NewVote(Body):
     reason: AnyReason = ""
 
 
-# What a line of the list needs, in one statement; the names of stages in the language asked for are chosen among the two.
+# What a line of the list needs, in one statement. The name of the stage, in the language asked for, is asked for beside them.
 COLUMNS = (
     "id",
     "number",
@@ -179,44 +181,38 @@ COLUMNS = (
     "account__name",
     "owner_id",
     "owner__name",
-    "unit_id",
-    "unit__name",
     "stage__code",
-    "stage__zh",
-    "stage__en",
     "amount",
     "currency",
     "closing__outcome",
-    "closing__reason",
-    "closing__at",
     "version",
     "opened_at",
 )
 
 
-def deal_line(row: dict[str, Any], language: str) -> DealLine:
-    """`row`: the COLUMNS of one deal. Plain data all the way: a list is mostly this function."""
-    account_id, outcome = row["account_id"], row["closing__outcome"]
-    amount: Decimal | None = row["amount"]
+def lines_of(deals: QuerySet[Deal]) -> QuerySet[Deal, dict[str, Any]]:
+    """The COLUMNS of the deals, and `stage_name`."""
+    name = "stage__en" if (get_language() or "").startswith("en") else "stage__zh"
+    rows: QuerySet[Deal, dict[str, Any]] = deals.values(*COLUMNS, stage_name=F(name))
+    return rows
+
+
+def deal_line(row: dict[str, Any]) -> DealLine:
+    """Plain data all the way: a list is mostly this function."""
+    account_id = row["account_id"]
     return {
         "id": str(row["id"]),
         "number": row["number"],
         "title": row["title"],
         "account": {"id": str(account_id), "number": row["account__number"], "name": row["account__name"]} if account_id else None,
         "owner": {"id": str(row["owner_id"]), "name": row["owner__name"]},
-        "unit": {"id": str(row["unit_id"]), "name": row["unit__name"]},
-        "stage": {"code": row["stage__code"], "name": row[language]},
-        "amount": money(amount),
+        "stage": {"code": row["stage__code"], "name": row["stage_name"]},
+        "amount": money(row["amount"]),
         "currency": row["currency"],
-        "closing": {"outcome": outcome, "reason": row["closing__reason"], "at": moment(row["closing__at"])} if outcome else None,
+        "outcome": row["closing__outcome"],
         "version": row["version"],
         "opened_at": moment(row["opened_at"]),
     }
-
-
-def named_in() -> str:
-    """The column of a row of the playbook that holds its name in the language asked for."""
-    return "stage__en" if (get_language() or "").startswith("en") else "stage__zh"
 
 
 def line_of(deal: Deal) -> DealLine:
@@ -227,11 +223,10 @@ def line_of(deal: Deal) -> DealLine:
         "title": deal.title,
         "account": {"id": str(deal.account.pk), "number": deal.account.number, "name": deal.account.name} if deal.account else None,
         "owner": named(deal.owner),
-        "unit": named(deal.unit),
         "stage": {"code": deal.stage.code, "name": str(deal.stage)},
         "amount": money(deal.amount),
         "currency": deal.currency,
-        "closing": {"outcome": closing.outcome, "reason": closing.reason, "at": moment(closing.at)} if closing else None,
+        "outcome": closing.outcome if closing else None,
         "version": deal.version,
         "opened_at": moment(deal.opened_at),
     }
@@ -254,8 +249,11 @@ def _step(step: queries.PathStep) -> PathStepShown:
 
 def deal_shown(deal: Deal, status: int = 200) -> Reply:
     """The deal as an answer, with its version."""
+    closing = getattr(deal, "closing", None)
     data: DealShown = {
         **line_of(deal),
+        "unit": named(deal.unit),
+        "closing": {"outcome": closing.outcome, "reason": closing.reason, "at": moment(closing.at)} if closing else None,
         "path": [_step(step) for step in queries.path(deal)],
         "seats": [seat_shown(seat) for seat in seats(deal.team_id)],
     }
@@ -298,9 +296,8 @@ def list_deals(
         rows = rows.filter(owner=owner)
     if closed is not None:
         rows = rows.filter(closing__isnull=not closed)
-    found, after = paging.part(rows.values(*COLUMNS), NEWEST, cursor, limit)
-    language = named_in()
-    return {"items": [deal_line(row, language) for row in found], "next": after}
+    found, after = paging.part(lines_of(rows), NEWEST, cursor, limit)
+    return {"items": [deal_line(row) for row in found], "next": after}
 
 
 @router.post("/deals", response={201: DealShown})

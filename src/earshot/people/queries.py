@@ -11,18 +11,28 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 from earshot.kit.worktime import Calendar
 from earshot.people.models import Person, Post, Token, Unit, UnitAbove, WorkingCalendar
 
+_TOKEN = [field.attname for field in Token._meta.concrete_fields]
+_PERSON = [field.attname for field in Person._meta.concrete_fields]
+_LIVE_TOKEN = Prepared(
+    lambda digest: Token.objects.filter(digest=digest, revoked_at__isnull=True, person__left_at__isnull=True).values_list(
+        *_TOKEN, *(f"person__{name}" for name in _PERSON)
+    ),
+    like="the digest of a token",
+)
+
 
 def by_token(digest: str) -> Token | None:
     """The live token with this digest, of a person who is still with the company."""
-    return (
-        Token.objects.select_related("person", "person__unit")
-        .filter(digest=digest, revoked_at__isnull=True, person__left_at__isnull=True)
-        .first()
-    )
+    for row in _LIVE_TOKEN.rows(digest):
+        token = Token.from_db("default", _TOKEN, row[: len(_TOKEN)])
+        token.person = Person.from_db("default", _PERSON, row[len(_TOKEN) :])
+        return token
+    return None
 
 
 def answerable_for(unit: Unit, role: str) -> Person | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Q, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.registry import Registry
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
@@ -33,10 +35,17 @@ class Reach:
     permissions: frozenset[str]
 
 
+def _beyond(person_id: UUID) -> QuerySet[Any, Any]:
+    units = UnitAbove.objects.filter(above__head=person_id).annotate(word=Value("unit")).values_list("word", Cast("unit_id", CharField()))
+    grants = Grant.objects.filter(person=person_id, until__isnull=True).annotate(word=Value("permission"))
+    return units.union(grants.values_list("word", "permission"), all=True)
+
+
+_BEYOND = Prepared(_beyond, like=UUID(int=0))
+
+
 def reach(person: Person) -> Reach:
-    units = UnitAbove.objects.filter(above__head=person).annotate(word=Value("unit")).values_list("word", Cast("unit_id", CharField()))
-    grants = Grant.objects.filter(person=person, until__isnull=True).annotate(word=Value("permission"))
-    found = list(units.union(grants.values_list("word", "permission"), all=True))
+    found = _BEYOND.rows(person.pk)
     return Reach(
         units=tuple(sorted(UUID(text) for word, text in found if word == "unit")),
         permissions=frozenset(text for word, text in found if word == "permission"),

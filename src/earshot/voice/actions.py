@@ -322,9 +322,16 @@ def _works_on(person: Person, item: Item) -> None:
 
 @verb
 def complete_meeting(
-    *, by: Actor, meeting: Meeting, held_at: datetime | None = None, place: str | None = None, contacts: Sequence[With] = ()
+    *,
+    by: Actor,
+    meeting: Meeting,
+    held_at: datetime | None = None,
+    place: str | None = None,
+    contacts: Sequence[With] = (),
+    present: Iterable[Person] | None = None,
 ) -> Meeting:
-    """Answer what a record asks for. What was said stays as it is."""
+    """Answer what a record asks for. What was said stays as it is. `present`: colleagues who were there too, each of whom confirms
+    it; given, even empty, it settles that question."""
     person = personally(by)
     if meeting.author_id != person.pk:
         raise forbidden("meeting.not_yours", _("The record is completed by its author."))
@@ -341,8 +348,16 @@ def complete_meeting(
             raise wrong("contacts", _("The account of this deal is not known yet. Set it first; then name the people there."))
         meeting.contacts.add(*[add_contact(by=by, account=meeting.deal.account, name=one.name, title=one.title) for one in named])
         meeting.asks = {key: value for key, value in meeting.asks.items() if not key.startswith("contact_")}
+    attendances: list[Attendance] = []
+    if present is not None:
+        known = set(Attendance.objects.filter(meeting=meeting).values_list("person_id", flat=True))
+        fresh = {one.pk: one for one in present if one.pk not in known}
+        rows = [Attendance(meeting=meeting, person=one, ticked_by=person, at=now()) for one in fresh.values()]
+        attendances = Attendance.objects.bulk_create(rows)
+        meeting.asks.pop("present", None)
     meeting.save(update_fields=["held_at", "place", "asks"])
-    record("voice.meeting_completed", by=by, objects={"meeting": meeting, "deal": meeting.deal}, scopes=[meeting.deal])
+    objects: dict[str, Any] = {"meeting": meeting, "deal": meeting.deal, "attendance": attendances}
+    record("voice.meeting_completed", by=by, objects=objects, scopes=[meeting.deal])
     return meeting
 
 

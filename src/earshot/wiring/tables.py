@@ -100,6 +100,7 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("voice.ear_passed", _standing(voice.MUST_HEAR, "ear")),
     ("voice.ear_passed", _calls_of_deal),
     ("voice.meeting_recorded", _standing(voice.WAS_PRESENT, "attendance", new=True)),
+    ("voice.meeting_completed", _standing(voice.WAS_PRESENT, "attendance")),
     ("voice.present_denied", _standing(voice.WAS_PRESENT, "attendance")),
     ("calls.raised", _ears_follow_call),
     ("calls.raised", _standing(calls.CALLED, "call", new=True)),

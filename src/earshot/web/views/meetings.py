@@ -98,7 +98,7 @@ class NewMeeting(Page):
             "when": timezone.localtime(now()) if fresh else typed.get("held_at", ""),
             "place": typed.get("place", ""),
             "was_present": True if fresh else bool(typed.get("was_present")),
-            "colleagues": self.colleagues(deal),
+            "colleagues": colleagues(self.person, deal),
             "present": typed.getlist("present") if isinstance(typed, QueryDict) else [],
             "hidden": {"act": "record", "slots": count(typed, "slots", ITEMS, MOST_ITEMS), "people": people},
         }
@@ -131,16 +131,6 @@ class NewMeeting(Page):
         """What was wrong stands beside the statements themselves."""
         return []
 
-    def colleagues(self, deal: Deal) -> list[dict[str, str]]:
-        """Who may have been there: the team first, then those who were called or must hear, then colleagues."""
-        team = Membership.objects.filter(seat__team=deal.team_id, ended_at__isnull=True).values("person")
-        near = Q(pk__in=team) | Q(ears__item__deal=deal, ears__ended_at__isnull=True) | Q(assignments__call__deal=deal)
-        current = Person.objects.filter(left_at__isnull=True).exclude(pk=self.person.pk).select_related("unit")
-        first = list(current.filter(near).distinct().order_by("name", "pk")[:COLLEAGUES])
-        posts = current.filter(posts__until__isnull=True, posts__isnull=False).exclude(pk__in=[one.pk for one in first])
-        first += list(posts.distinct().order_by("name", "pk")[: COLLEAGUES - len(first)])
-        return [{"value": str(one.pk), "label": one.name, "help": one.unit.name if one.unit else ""} for one in first]
-
     def record(self, posted: QueryDict) -> Done:
         people = count(posted, "people", PEOPLE, MOST_PEOPLE)
         contacts = [With(posted.get(f"contact_{n}", ""), posted.get(f"title_{n}", "")) for n in range(1, people + 1)]
@@ -156,7 +146,7 @@ class NewMeeting(Page):
             contacts=contacts,
             held_at=held_at,
             place=posted.get("place", "").replace("\x00", ""),
-            present=self.who_was_there(posted),
+            present=who_was_there(posted),
             was_present=bool(posted.get("was_present")),
             asks=asks,
         )
@@ -170,11 +160,6 @@ class NewMeeting(Page):
         speaker = int(who) - 1 if who.isascii() and who.isdigit() and len(who) < 4 and 1 <= int(who) <= people else None
         return Said(words_of(posted, f"words_{n}"), posted.get(f"category_{n}", ""), speaker)
 
-    @staticmethod
-    def who_was_there(posted: QueryDict) -> list[Person]:
-        ticked = [each for each in posted.getlist("present")[:COLLEAGUES] if is_uuid(each)]
-        return list(Person.objects.filter(left_at__isnull=True, pk__in=ticked)) if ticked else []
-
 
 def is_uuid(text_of_id: str) -> bool:
     try:
@@ -184,12 +169,28 @@ def is_uuid(text_of_id: str) -> bool:
     return True
 
 
+def colleagues(person: Person, deal: Deal) -> list[dict[str, str]]:
+    """Who may have been there: the team first, then those who were called or must hear, then colleagues."""
+    team = Membership.objects.filter(seat__team=deal.team_id, ended_at__isnull=True).values("person")
+    near = Q(pk__in=team) | Q(ears__item__deal=deal, ears__ended_at__isnull=True) | Q(assignments__call__deal=deal)
+    current = Person.objects.filter(left_at__isnull=True).exclude(pk=person.pk).select_related("unit")
+    first = list(current.filter(near).distinct().order_by("name", "pk")[:COLLEAGUES])
+    posts = current.filter(posts__until__isnull=True, posts__isnull=False).exclude(pk__in=[one.pk for one in first])
+    first += list(posts.distinct().order_by("name", "pk")[: COLLEAGUES - len(first)])
+    return [{"value": str(one.pk), "label": one.name, "help": one.unit.name if one.unit else ""} for one in first]
+
+
+def who_was_there(posted: QueryDict) -> list[Person]:
+    ticked = [each for each in posted.getlist("present")[:COLLEAGUES] if is_uuid(each)]
+    return list(Person.objects.filter(left_at__isnull=True, pk__in=ticked)) if ticked else []
+
+
 class Meeting(Page):
     """A record: what was said, who must hear it, and what it still asks of its author."""
 
     template = "web/meeting.html"
     kind = "meeting"
-    acts = {"complete": ("held_at", "place", "contact", "title"), "file": ("item", "category")}
+    acts = {"complete": ("held_at", "place", "contact", "title", "present[]"), "file": ("item", "category")}
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         asks = self.thing.asks
@@ -217,6 +218,7 @@ class Meeting(Page):
                 for read in reads
             ],
             "categories": [(row.code, str(row)) for row in categories()],
+            "colleagues": colleagues(self.person, meeting.deal) if author and "present" in meeting.asks else [],
             "contacts": list(meeting.contacts.order_by("name", "pk")),
             "present": [
                 {
@@ -239,6 +241,8 @@ class Meeting(Page):
             said.append(_("Who was it at the customer? Typed: %(typed)s") % {"typed": ", ".join(value for value in typed if value)})
         elif typed:
             said.append(_("Who at the customer said it?"))
+        if "present" in asks:
+            said.append(_("Who of us was there? Nobody could be found by: %(typed)s") % {"typed": asks["present"]})
         return said
 
     def complete(self, posted: QueryDict) -> Done:
@@ -247,7 +251,15 @@ class Meeting(Page):
         if typed.strip() and held_at is None:
             raise wrong("held_at", _("Give a date and a time, such as 2026-11-23 14:30."))
         contact = With(posted.get("contact", "").replace("\x00", "")[:100], posted.get("title", "").replace("\x00", "")[:100])
-        complete_meeting(by=self.by, meeting=self.thing, held_at=held_at, place=posted.get("place", ""), contacts=[contact])
+        asked = "present" in self.thing.asks
+        complete_meeting(
+            by=self.by,
+            meeting=self.thing,
+            held_at=held_at,
+            place=posted.get("place", ""),
+            contacts=[contact],
+            present=who_was_there(posted) if asked else None,
+        )
         return Done(_("The record is completed."))
 
     def file(self, posted: QueryDict) -> Done:

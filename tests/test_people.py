@@ -1,0 +1,146 @@
+"""Units, people, posts, permissions, logins and tokens."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from earshot.journal.models import Entry
+from earshot.kit import now
+from earshot.kit.problems import Refusal
+from earshot.people import permits
+from earshot.people.actions import (
+    add_person,
+    add_unit,
+    appoint_head,
+    digest,
+    give_login,
+    give_permission,
+    give_post,
+    give_skill,
+    make_token,
+    revoke_token,
+    set_calendar,
+)
+from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove
+from earshot.people.queries import answerable_for, business_time_of, by_token, head_at_or_above, holders, is_head_at_or_above
+from worlds import World, changed_tables, snapshot
+
+
+def test_the_closure_of_the_tree_holds_every_unit_with_each_above_it(world: World) -> None:
+    company, solutions = world.units["company"], world.units["solutions"]
+    deep = add_unit(by=world.by("administrator"), code="lab", name="实验室", parent=solutions)
+    assert set(UnitAbove.objects.filter(unit=deep).values_list("above__code", "steps")) == {("lab", 0), ("solutions", 1), ("company", 2)}
+    assert head_at_or_above(deep) == world.engineer_head
+    assert is_head_at_or_above(world.head, deep)
+    assert not is_head_at_or_above(world.engineer_head, company)
+
+
+def test_a_unit_is_not_its_own_parent_and_has_a_code_of_its_own(world: World) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Unit.objects.filter(code="lab").update(parent=None)
+        unit = world.units["solutions"]
+        Unit.objects.filter(pk=unit.pk).update(parent=unit)
+    with pytest.raises(Refusal) as refused:
+        add_unit(by=world.by("administrator"), code="solutions", name="x")
+    assert set(refused.value.fields) == {"code"}
+
+
+@pytest.mark.parametrize("key", ["seller", "head", "operations", "engineer_head", "stranger"])
+def test_only_who_administers_changes_units_people_posts_and_permissions(world: World, key: str) -> None:
+    by, unit, person = world.by(key), world.units["branch"], world.people[key]
+    before = snapshot()
+    for act in (
+        lambda: add_unit(by=by, code="x", name="x"),
+        lambda: add_person(by=by, name="x", unit=unit),
+        lambda: appoint_head(by=by, unit=unit, person=person),
+        lambda: give_post(by=by, person=person, unit=unit, role="SDT"),
+        lambda: give_skill(by=by, person=person, code="x", level=5, evidence="x"),
+        lambda: give_permission(by=by, person=person, permission=permits.ADMINISTER),
+        lambda: give_login(by=by, person=person),
+        lambda: set_calendar(by=by, name="x"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            act()
+        assert refused.value.status == 403
+    assert changed_tables(before, snapshot()) == set()
+
+
+def test_an_answerable_holder_is_called_first_and_a_new_one_takes_the_place(world: World) -> None:
+    unit = world.units["solutions"]
+    assert answerable_for(unit, "SR") == world.engineer
+    give_post(by=world.by("administrator"), person=world.engineer_two, unit=unit, role="SR", answerable=True)
+    assert answerable_for(unit, "SR") == world.engineer_two
+    assert set(holders("SR", unit)) == {world.engineer, world.engineer_two}
+    Person.objects.filter(pk=world.engineer_two.pk).update(left_at=now())
+    assert answerable_for(unit, "SR") == world.engineer
+    assert Post.objects.filter(unit=unit, role="SR", answerable=True, until__isnull=True).count() == 1
+
+
+def test_a_skill_has_a_level_from_1_to_5_with_evidence(world: World) -> None:
+    give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=5, evidence="第四个站点")
+    assert Skill.objects.get(person=world.engineer, code="solution-design").level == 5
+    with pytest.raises(IntegrityError), transaction.atomic():
+        give_skill(by=world.by("administrator"), person=world.engineer, code="x", level=6, evidence="x")
+
+
+def test_a_permission_that_nobody_registered_is_refused_and_given_twice_is_given_once(world: World) -> None:
+    with pytest.raises(Refusal) as refused:
+        give_permission(by=world.by("administrator"), person=world.seller, permission="everything")
+    assert set(refused.value.fields) == {"permission"}
+    for _time in range(2):
+        give_permission(by=world.by("administrator"), person=world.seller, permission="deals.see_all")
+    assert Grant.objects.filter(person=world.seller).count() == 1
+    assert permits.holds(world.seller, "deals.see_all")
+
+
+def test_a_login_belongs_to_at_most_one_person_and_a_person_exists_without_one(world: World) -> None:
+    person = add_person(by=world.by("administrator"), name="Imported Seller", unit=world.units["branch"])
+    assert not Login.objects.filter(person=person).exists()
+    login, password = give_login(by=world.by("administrator"), person=person)
+    assert login.username == "imported.seller"
+    assert login.check_password(password)
+    assert password not in str(snapshot())
+    with pytest.raises(Refusal):
+        give_login(by=world.by("administrator"), person=person)
+    other = add_person(by=world.by("administrator"), name="Imported Seller", unit=world.units["branch"])
+    with pytest.raises(Refusal) as refused:
+        give_login(by=world.by("administrator"), person=other)
+    assert set(refused.value.fields) == {"username"}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Login.objects.create_user("second", None, person=person)
+
+
+@pytest.mark.req("law 13")
+def test_a_token_is_made_by_its_person_alone_is_kept_as_a_digest_and_dies_with_its_revocation(world: World) -> None:
+    with pytest.raises(Refusal):
+        make_token(by=world.by("administrator"), person=world.seller, name="stolen")
+    token, key = make_token(by=world.by("seller"), person=world.seller, name="phone")
+    assert key not in str(snapshot())
+    assert by_token(digest(key)) == token
+    with pytest.raises(Refusal):
+        revoke_token(by=world.by("colleague"), token=token)
+    revoke_token(by=world.by("administrator"), token=token)
+    revoke_token(by=world.by("seller"), token=token)
+    assert by_token(digest(key)) is None
+    assert Entry.objects.filter(verb="people.token_revoked").count() == 1
+
+
+def test_a_token_of_somebody_who_has_left_opens_nothing(world: World) -> None:
+    _token, key = make_token(by=world.by("seller"), person=world.seller, name="phone")
+    Person.objects.filter(pk=world.seller.pk).update(left_at=now())
+    assert by_token(digest(key)) is None
+    assert Token.objects.filter(revoked_at__isnull=True).exists()
+
+
+def test_a_unit_works_by_its_own_calendar_or_that_of_the_nearest_unit_above(world: World) -> None:
+    def zone(code: str) -> str:
+        return str(business_time_of(world.units[code].pk).calendar.zone)
+
+    assert zone("solutions") == "Asia/Shanghai"
+    berlin = set_calendar(by=world.by("administrator"), name="Berlin", zone="Europe/Berlin", country="DE")
+    Unit.objects.filter(code="solutions").update(calendar=berlin)
+    assert (zone("solutions"), zone("delivery")) == ("Europe/Berlin", "Asia/Shanghai")
+    assert str(business_time_of(None).calendar.zone) == "Asia/Shanghai"
+    set_calendar(by=world.by("administrator"), name="Berlin", zone="Europe/Lisbon", country="DE")
+    assert zone("solutions") == "Europe/Lisbon"

@@ -1,0 +1,221 @@
+"""Packs are checked before they are in force; versions stay; clocks keep the service level under which they began."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from earshot.clocks import actions as clock_actions
+from earshot.clocks.models import Clock, Step
+from earshot.clocks.queries import readings
+from earshot.clocks.rules import Level, Rung
+from earshot.deals.actions import move_on
+from earshot.kit import now, uuid7
+from earshot.kit.problems import Refusal
+from earshot.playbooks import book, packs
+from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.models import PARTS, PartVersion
+from earshot.playbooks.packs import PACKS
+from earshot.playbooks.registry import ADDRESSEES
+from worlds import SHANGHAI, World, changed_pack, changed_tables, later, put_in_force, said, snapshot
+
+Parts = dict[str, Any]
+
+
+def first(parts: Parts, part: str, table: str) -> dict[str, Any]:
+    return parts[part][table][0]
+
+
+def misname(part: str, table: str, column: str) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        first(parts, part, table)[column] = "nonsense"
+
+    return change
+
+
+def every_shipped_pack() -> list[Path]:
+    return [folder for folder in PACKS.iterdir() if folder.is_dir()]
+
+
+@pytest.mark.parametrize("folder", every_shipped_pack(), ids=lambda folder: folder.name)
+def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
+    assert set(packs.read(folder, addressees=set(ADDRESSEES)).parts) == set(PARTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "says"),
+    [
+        (misname("process", "gates", "stage"), "process.yaml gates/ATI/stage", "nonsense"),
+        (misname("process", "seats", "role"), "process.yaml seats/seat-AR/role", "nonsense"),
+        (misname("hearing", "hearers", "category"), "hearing.yaml hearers/running-cost-SR/category", "nonsense"),
+        (misname("hearing", "hearers", "role"), "hearing.yaml hearers/running-cost-SR/role", "nonsense"),
+        (misname("hearing", "hearers", "service_level"), "hearing.yaml hearers/running-cost-SR/service_level", "nonsense"),
+        (misname("hearing", "default", "role"), "hearing.yaml default/default/role", "nonsense"),
+        (misname("support", "catalogue", "role"), "support.yaml catalogue/need-interview/role", "nonsense"),
+        (misname("support", "catalogue", "unit"), "support.yaml catalogue/need-interview/unit", "nonsense"),
+        (misname("support", "catalogue", "service_level"), "support.yaml catalogue/need-interview/service_level", "nonsense"),
+        (misname("support", "triggers", "stage"), "support.yaml triggers/MO1-SR/stage", "nonsense"),
+        (misname("support", "triggers", "support"), "support.yaml triggers/MO1-SR/support", "nonsense"),
+        (misname("support", "none_needed", "stage"), "support.yaml none_needed/ML-none/stage", "nonsense"),
+        (misname("policies", "policies", "code"), "policies.yaml policies/nonsense", "no policy"),
+        (lambda parts: first(parts, "process", "gates")["deciders"].append("nonsense"), "process.yaml gates/ATI/deciders", "nonsense"),
+        (
+            lambda parts: first(parts, "service_levels", "levels")["ladder"][0].update(addressee="nonsense"),
+            "service_levels.yaml",
+            "nobody answers",
+        ),
+        (lambda parts: parts["process"]["roles"].append(dict(first(parts, "process", "roles"))), "process.yaml roles/AR", "twice"),
+        (lambda parts: first(parts, "process", "seats").pop("leader"), "process.yaml seats", "exactly one seat"),
+        (lambda parts: first(parts, "process", "roles").pop("owner"), "process.yaml roles", "owner"),
+        (lambda parts: first(parts, "process", "stages").pop("en"), "process.yaml stages/0", "'en' is a required property"),
+        (lambda parts: first(parts, "process", "stages").update(step=7), "process.yaml stages/0/step", "7"),
+        (lambda parts: first(parts, "process", "stages").update(color="red"), "process.yaml stages/0", "color"),
+        (lambda parts: parts["hearing"].pop("default"), "hearing.yaml", "default"),
+        (lambda parts: parts["hearing"].update(default=[]), "hearing.yaml default", ""),
+        (
+            lambda parts: parts["support"]["none_needed"].append({"code": "n", "zh": "x", "en": "x", "stage": "MO1"}),
+            "none_needed/n",
+            "only one",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_pack_is_said_with_file_and_place_and_nothing_is_put_in_force(
+    world: World, tmp_path: Path, change: Callable[[Parts], Any], place: str, says: str
+) -> None:
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        put_in_force(changed_pack(tmp_path / "wrong", change))
+    findings = said(refused.value)
+    assert place in findings
+    assert says in findings
+    assert changed_tables(before, snapshot()) == set()
+
+
+def test_a_near_miss_is_told_what_was_probably_meant(tmp_path: Path) -> None:
+    folder = changed_pack(tmp_path / "near", lambda parts: first(parts, "support", "catalogue").update(service_level="suport"))
+    with pytest.raises(Refusal) as refused:
+        packs.read(folder)
+    assert "support" in said(refused.value)
+    assert "did you mean" in said(refused.value)
+
+
+@pytest.mark.parametrize("text", ["[", "just words", "", "- a\n- b", "roles: {}", "&a [*a]", "!!python/object/apply:os.system ['true']"])
+def test_a_file_that_is_no_part_is_refused_not_run(tmp_path: Path, text: str) -> None:
+    folder = changed_pack(tmp_path / "bad", lambda _parts: None)
+    (folder / "process.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(Refusal) as refused:
+        packs.read(folder)
+    assert "process.yaml" in said(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    folder = changed_pack(tmp_path / "short", lambda _parts: None)
+    (folder / "hearing.yaml").unlink()
+    with pytest.raises(Refusal) as refused:
+        packs.read(folder)
+    assert "hearing.yaml" in said(refused.value)
+
+
+def test_only_operations_put_a_pack_in_force_and_the_version_before_stays(world: World, tmp_path: Path) -> None:
+    folder = changed_pack(tmp_path / "same", lambda _parts: None)
+    for key in ("seller", "head", "administrator"):
+        with pytest.raises(Refusal) as refused:
+            adopt_pack(by=world.by(key), folder=folder, reason="x")
+        assert refused.value.status == 403
+    with pytest.raises(Refusal) as refused:
+        adopt_pack(by=world.by("operations"), folder=folder, reason=" ")
+    assert set(refused.value.fields) == {"reason"}
+    adopt_pack(by=world.by("operations"), folder=folder, reason="年度修订")
+    for part in PARTS:
+        states = list(PartVersion.objects.filter(part=part).order_by("number").values_list("number", "state"))
+        assert states == [(1, "superseded"), (2, "in_force")]
+
+
+def test_a_running_deal_keeps_the_process_that_it_began_under(world: World, tmp_path: Path) -> None:
+    deal = world.spoken_deal()
+
+    def one_stage_more(parts: Parts) -> None:
+        parts["process"]["stages"].insert(1, {"code": "EXTRA", "zh": "加一步", "en": "One more", "step": 1})
+        parts["support"]["none_needed"].append({"code": "EXTRA-none", "stage": "EXTRA", "zh": "无", "en": "None"})
+
+    put_in_force(changed_pack(tmp_path / "more", one_stage_more))
+    moved = move_on(by=world.by("seller"), deal=deal, version=deal.version)
+    assert moved.stage.code == "MO1"
+    fresh = world.spoken_deal("新单")
+    assert move_on(by=world.by("seller"), deal=fresh, version=fresh.version).stage.code == "EXTRA"
+
+
+def test_one_version_of_a_part_is_in_force(world: World) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PartVersion.objects.create(part="hearing", number=9, pack="x", state="in_force", reason="x", in_force_from=now())
+
+
+@pytest.mark.own_database(bare=True)
+@pytest.mark.usefixtures("own_database")
+def test_without_a_playbook_the_refusal_says_what_to_do() -> None:
+    with pytest.raises(Refusal) as refused:
+        _ = book.in_force().process
+    assert refused.value.code == "playbook.none"
+
+
+# Clocks.
+
+
+LEVEL = Level("service_levels@1/x", "working", 240, (Rung("remind", "hearer", 50), Rung("breach", "operations", 150)))
+
+
+def test_a_clock_starts_with_its_whole_ladder_and_keeps_the_level_it_began_under(world: World) -> None:
+    one = uuid7()
+    clock_actions.start("call", [one], LEVEL, unit=world.units["solutions"])
+    clock = Clock.objects.get(object_id=one)
+    assert clock.due_at == datetime(2026, 11, 23, 15, 30, tzinfo=SHANGHAI)
+    assert [(step.name, step.due_at.astimezone(SHANGHAI).hour) for step in clock.steps.order_by("due_at")] == [
+        ("remind", 12),
+        ("breach", 17),
+    ]
+    assert (clock.service_level, clock.limit, clock.provisional) == ("service_levels@1/x", 240, False)
+
+
+def test_an_object_has_one_running_clock(world: World) -> None:
+    one = uuid7()
+    clock_actions.start("call", [one], LEVEL, unit=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        clock_actions.start("call", [one], LEVEL, unit=None)
+    clock_actions.meet([one])
+    clock_actions.start("call", [one], LEVEL, unit=None)
+    assert Clock.objects.filter(object_id=one).count() == 2
+
+
+@pytest.mark.parametrize(("stop", "outcome"), [(clock_actions.meet, "met"), (clock_actions.cancel, "cancelled")])
+def test_a_clock_that_stops_lets_the_rungs_not_yet_reached_fall_away(world: World, stop: Callable[[list[Any]], None], outcome: str) -> None:
+    one = uuid7()
+    clock_actions.start("call", [one], LEVEL, unit=None)
+    reading = readings([one])[one]
+    assert reading.next_step is not None
+    assert (reading.left, reading.overdue, reading.next_step.name) == (240, False, "remind")
+    with later(hours=1):
+        stop([one])
+        assert Clock.objects.get(object_id=one).outcome == outcome
+        assert not Step.objects.filter(clock__object_id=one, ended_at__isnull=True).exists()
+        reading = readings([one])[one]
+        assert (reading.left, reading.next_step, reading.overdue) == (None, None, False)
+
+
+def test_a_clock_past_its_time_is_overdue_by_so_many_working_minutes(world: World) -> None:
+    one = uuid7()
+    clock_actions.start("call", [one], LEVEL, unit=None)
+    with later(days=1):
+        reading = readings([one])[one]
+        assert reading.overdue
+        assert reading.left == -210  # Tuesday 10:00: Monday 15:30–18:00 and Tuesday 9:00–10:00
+
+
+def test_a_time_limit_beyond_the_published_holidays_is_provisional(world: World) -> None:
+    one = uuid7()
+    clock_actions.start("call", [one], Level("x", "clock", 60 * 24 * 60), unit=None)
+    assert Clock.objects.get(object_id=one).provisional

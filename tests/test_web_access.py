@@ -1,0 +1,396 @@
+"""Who reaches what: every address of both doors × every person of the demonstration × the status that is right, written by hand.
+
+The state: the seller's deal stands before its first gate; the customer said three things; the process called the engineer's unit.
+On a second deal of the seller the engineer is asked to take a seat and named as present. Each request stands alone: what it wrote is
+rolled back before the next.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from api_caller import Caller
+from earshot.journal.models import Entry
+from earshot.kit import uuid7
+from earshot.people.actions import make_token
+from earshot.people.models import Login
+from earshot.teams.actions import nominate
+from earshot.teams.models import Membership, Seat
+from earshot.voice.models import Attendance
+from worlds import World
+
+PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
+NOBODY = "nobody"
+# How a column is said: one status for all, or the statuses in the order of PEOPLE, then of somebody who is not signed in.
+IN = 302  # somebody who is not signed in is led to the sign-in page
+
+
+def row(*statuses: int, nobody: int) -> list[int]:
+    return [*(statuses * len(PEOPLE) if len(statuses) == 1 else statuses), nobody]
+
+
+def everybody(status: int = 200, nobody: int = IN) -> list[int]:
+    return row(status, nobody=nobody)
+
+
+# The standings of the case, by who has them; whoever has none is told 404.
+def deal(seller: int, head: int, nobody: int = IN) -> list[int]:
+    """The deal and all of it: its owner, and the deciding head, who heads all units too."""
+    return row(seller, 404, 404, head, 404, 404, 404, 404, 404, nobody=nobody)
+
+
+def call(seller: int, engineer: int, engineer_head: int, head: int, nobody: int = IN) -> list[int]:
+    """The call and what it needs: besides, whoever is called, and the head of the unit that owes it."""
+    return row(seller, engineer, engineer_head, head, 404, 404, 404, 404, 404, nobody=nobody)
+
+
+def only(key: str, status: int, nobody: int = IN) -> list[int]:
+    """What is somebody's own."""
+    return row(*(status if one == key else 404 for one in PEOPLE), nobody=nobody)
+
+
+# Address → what is sent (method and act) → statuses.
+PAGES: dict[str, dict[str, list[int]]] = {
+    "": {
+        "GET": everybody(),
+        "POST confirm": only("engineer", 302),
+        "POST deny": only("engineer", 302),
+        "POST accept": only("engineer", 302),
+        "POST nothing-known": everybody(404),
+    },
+    "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
+    # Who has exactly one open deal has no choice to make: the stranger, and the engineer who is asked to sit on one.
+    "capture/": {"GET": row(200, 302, 200, 200, 200, 200, 200, 200, 302, nobody=IN)},
+    "deals/": {"GET": everybody(), "POST anything": everybody(404)},
+    "deals/new/": {"GET": everybody(), "POST open": deal(302, 302)},
+    "deals/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST move_on": deal(409, 409),
+        "POST move_back": deal(302, 302),
+        "POST lose": deal(302, 302),
+        "POST change": deal(302, 302),
+        "POST nominate": deal(302, 302),
+        "POST accept": deal(404, 404),  # a seat is accepted by the person asked, by nobody else
+        "POST decline": deal(404, 404),
+    },
+    "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
+    "deals/<uuid:id>/gate/": {
+        "GET": deal(200, 200),
+        "POST vote": deal(403, 409),  # the seller does not decide here; the head has not heard yet
+        "POST take_note": deal(302, 302),
+    },
+    "meetings/<uuid:id>/": {"GET": deal(200, 200), "POST complete": deal(302, 403), "POST file": deal(302, 302)},
+    "items/<uuid:id>/": {
+        "GET": call(200, 200, 200, 200),
+        "POST take_note": call(302, 302, 302, 302),
+        "POST correct": call(302, 403, 403, 302),
+        "POST file": call(302, 403, 403, 302),
+    },
+    "calls/": {"GET": everybody()},
+    "calls/<uuid:id>/": {
+        "GET": call(200, 200, 200, 200),
+        "POST take": call(403, 302, 403, 403),
+        "POST deliver": call(403, 302, 403, 403),
+        "POST name": call(403, 302, 302, 302),
+        "POST decline": call(403, 302, 403, 403),
+        "POST send_back": call(409, 403, 403, 409),  # there is no result yet
+        "POST object": call(302, 403, 403, 302),
+        "POST end": call(403, 403, 403, 302),
+    },
+    "accounts/": {"GET": everybody()},
+    "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
+    "accounts/<uuid:id>/": {"GET": deal(200, 200)},
+    "people/<uuid:id>/": {"GET": everybody()},
+    "me/": {"GET": everybody(), "POST make_token": everybody(200), "POST revoke": only("seller", 302)},
+    "entries/<uuid:id>/": {"GET": deal(200, 200)},
+    "search/": {"GET": everybody()},
+    "playbook/": {"GET": everybody()},
+    "sign-in/": {"GET": everybody(200, nobody=200), "POST": everybody(422, nobody=422)},
+    "sign-out/": {"GET": everybody(405, nobody=405), "POST": everybody(302)},
+    "language/": {"GET": everybody(302), "POST": everybody(302)},
+    "gallery/": {"GET": everybody(200, nobody=200)},
+}
+
+API: dict[str, dict[str, list[int]]] = {
+    "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
+    "deals/{deal_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
+    "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
+    "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},
+    "deals/{deal_id}/losses": {"POST": deal(200, 200, 401)},
+    "deals/{deal_id}/gate": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/votes": {"GET": deal(200, 200, 401), "POST": deal(403, 409, 401)},
+    "deals/{deal_id}/meetings": {"POST": deal(201, 201, 401)},
+    "deals/{deal_id}/items": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/calls": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/timeline": {"GET": deal(200, 200, 401)},
+    "seats/{seat_id}/nominations": {"POST": deal(201, 201, 401)},
+    "memberships/{membership_id}/acceptance": {"POST": only("engineer", 201, 401)},
+    "memberships/{membership_id}/refusal": {"POST": only("engineer", 204, 401)},
+    "meetings/{meeting_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 403, 401)},
+    "items": {"GET": everybody(200, 401)},
+    "items/{item_id}": {"GET": call(200, 200, 200, 200, 401)},
+    "items/{item_id}/category": {"PUT": call(200, 403, 403, 200, 401)},
+    "items/{item_id}/corrections": {"POST": call(201, 403, 403, 201, 401)},
+    "hearings": {"POST": call(201, 201, 201, 201, 401)},
+    "attendances/{attendance_id}/confirmation": {"POST": only("engineer", 204, 401)},
+    "attendances/{attendance_id}/denial": {"POST": only("engineer", 204, 401)},
+    "calls": {"GET": everybody(200, 401)},
+    "calls/{call_id}": {"GET": call(200, 200, 200, 200, 401)},
+    "calls/{call_id}/items": {"GET": call(200, 200, 200, 200, 401)},
+    "calls/{call_id}/candidates": {"GET": call(200, 200, 200, 200, 401)},
+    "calls/{call_id}/assignments": {"POST": call(403, 201, 201, 201, 401)},
+    "calls/{call_id}/declines": {"POST": call(403, 204, 403, 403, 401)},
+    "calls/{call_id}/takings": {"POST": call(403, 201, 403, 403, 401)},
+    "calls/{call_id}/results": {"POST": call(403, 201, 403, 403, 401)},
+    "calls/{call_id}/results/returns": {"POST": call(409, 403, 403, 409, 401)},
+    "calls/{call_id}/objections": {"POST": call(201, 403, 403, 201, 401)},
+    "calls/{call_id}/endings": {"POST": call(403, 403, 403, 201, 401)},
+    "accounts": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "accounts/{account_id}": {"GET": deal(200, 200, 401)},
+    "people": {"GET": everybody(200, 401)},
+    "people/{person_id}": {"GET": everybody(200, 401)},
+    "me": {"GET": everybody(200, 401)},
+    "me/tokens": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
+    "my-day": {"GET": everybody(200, 401)},
+    "search": {"GET": everybody(200, 401)},
+    "playbook": {"GET": everybody(200, 401)},
+    "openapi.json": {"GET": everybody(200, 200)},
+    # Whatever else is asked under the API's root is refused in the API's own words.
+    "nothing-here": {"GET": everybody(404, 404)},
+}
+
+
+@dataclass
+class Case:
+    """The objects that the table's addresses and forms speak of."""
+
+    world: World
+    ids: dict[str, str]
+    version: int
+
+    @property
+    def back_to(self) -> str:
+        return "ML"
+
+    def form(self, address: str, act: str) -> dict[str, str]:
+        """What is sent with an act: something that only standing and right could refuse."""
+        other = {"attendance": self.ids["attendance"], "membership": self.ids["membership"]}
+        extra: dict[str, dict[str, str]] = {
+            "take_note": {"shown": self.ids["item"]},
+            "move_on": {"version": str(self.version)},
+            "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
+            "lose": {"version": str(self.version), "reason": "the rival"},
+            "change": {"version": str(self.version), "title": "another title", "amount": "1"},
+            "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
+            "decline": {"reason": "no time"},
+            "vote": {"approves": "yes"},
+            "record": {"contact_1": "Osman", "words_1": "one thing"},
+            "complete": {"place": "Khartoum"},
+            "file": {"item": self.ids["item"], "category": self.world.categories[1]},
+            "correct": {"correction": "forty per cent"},
+            "deliver": {"result": "a result"},
+            "name": {"person": self.ids["engineer_two"]},
+            "send_back": {"reason": "thin"},
+            "object": {"reason": "not needed"},
+            "end": {"reason": "decided"},
+            "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
+            "make_token": {"name": "program"},
+            "revoke": {"token": self.ids["token"]},
+        }
+        return {"act": act, **other, **extra.get(act, {})} if act else {}
+
+    def body(self, method: str, address: str) -> Any:
+        """The same for the API."""
+        because = {"reason": "because"}
+        bodies: dict[str, Any] = {
+            "POST deals": {"title": "a deal", "account": self.ids["account"]},
+            "PATCH deals/{deal_id}": {"title": "another title"},
+            "POST deals/{deal_id}/moves": {},
+            "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
+            "POST deals/{deal_id}/losses": because,
+            "POST deals/{deal_id}/votes": {"approves": True},
+            "POST deals/{deal_id}/meetings": {"contacts": [{"name": "Osman"}], "items": [{"words": "one thing"}]},
+            "POST seats/{seat_id}/nominations": {"person": self.ids["delivery"]},
+            "POST memberships/{membership_id}/refusal": because,
+            "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
+            "PUT items/{item_id}/category": {"category": self.world.categories[1]},
+            "POST items/{item_id}/corrections": {"text": "forty per cent"},
+            "POST hearings": {"items": [self.ids["item"]]},
+            "POST calls/{call_id}/assignments": {"person": self.ids["engineer_two"]},
+            "POST calls/{call_id}/declines": because,
+            "POST calls/{call_id}/results": {"text": "a result"},
+            "POST calls/{call_id}/results/returns": because,
+            "POST calls/{call_id}/objections": because,
+            "POST calls/{call_id}/endings": because,
+            "POST accounts": {"name": "an account"},
+            "POST me/tokens": {"name": "program"},
+        }
+        return bodies.get(f"{method} {address}")
+
+
+@pytest.fixture
+def case(world: World) -> Case:
+    stands = world.moved_deal()
+    other = world.deal("另一单", account="harbour")
+    heard = world.words(other, words=[("付款最多给到 60 天", world.categories[2])], present=["engineer"])
+    seat = Seat.objects.filter(team=other.team_id, leader=False).order_by("pk")[0]
+    nominate(by=world.by("seller"), seat=seat, person=world.engineer)
+    token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
+    item = world.items(stands)[0]
+    ids = {
+        "deal": stands.pk,
+        "item": item.pk,
+        "meeting": item.meeting_id,
+        "call": world.calls(stands)[0].pk,
+        "account": stands.account_id,
+        "person": world.seller.pk,
+        "seat": Seat.objects.filter(team=stands.team_id, leader=False).order_by("pk")[0].pk,
+        "membership": Membership.objects.get(person=world.engineer, ended_at__isnull=True).pk,
+        "attendance": Attendance.objects.get(meeting=heard, person=world.engineer).pk,
+        "token": token.pk,
+        "entry": Entry.objects.get(verb="deals.deal_opened", objects_touched__object_id=stands.pk).id,
+        "delivery": world.delivery.pk,
+        "engineer_two": world.engineer_two.pk,
+    }
+    return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
+
+
+KINDS_OF_PAGES = {"deals": "deal", "meetings": "meeting", "items": "item", "calls": "call", "accounts": "account", "people": "person", "entries": "entry"}
+
+
+def patterns(found: list[Any], before: str = "") -> Iterator[str]:
+    for one in found:
+        if isinstance(one, URLResolver):
+            yield from patterns(one.url_patterns, before + str(one.pattern))
+        elif isinstance(one, URLPattern):
+            yield before + str(one.pattern)
+
+
+def addresses() -> tuple[set[str], set[str]]:
+    """Every address of the pages and of the API, as the table writes them."""
+    pages, api = set(), set()
+    for address in patterns(get_resolver().url_patterns):
+        if address.startswith("api/v1/"):
+            bare = address.removeprefix("api/v1/")
+            api.add(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", bare) or "nothing-here")
+        else:
+            pages.add(address)
+    return pages, api
+
+
+def test_every_address_of_both_doors_stands_in_the_table():
+    pages, api = addresses()
+    assert pages == set(PAGES)
+    assert api == set(API)
+
+
+def test_every_act_that_a_page_takes_stands_in_the_table():
+    for one in get_resolver().url_patterns:
+        for pattern in one.url_patterns if isinstance(one, URLResolver) else [one]:
+            view = getattr(pattern.callback, "view_class", None)
+            if view is not None:
+                said = {sent.removeprefix("POST ") for sent in PAGES[str(pattern.pattern)] if sent.startswith("POST ")}
+                assert set(view.acts) <= said, pattern.pattern
+
+
+def test_every_operation_of_the_api_stands_in_the_table(client: Client):
+    document = json.loads(client.get("/api/v1/openapi.json").content)
+    told = {path.removeprefix("/api/v1/"): {method.upper() for method in operations} for path, operations in document["paths"].items()}
+    assert told == {path: set(row) for path, row in API.items() if path not in ("openapi.json", "nothing-here")}
+
+
+def check(wrong: list[str], said: str, expected: list[int], statuses: list[int]) -> None:
+    for who, right, status in zip([*PEOPLE, NOBODY], expected, statuses, strict=True):
+        if right != status:
+            wrong.append(f"{said} by {who}: {status}, not {right}")
+
+
+@pytest.mark.req("law 13")
+def test_pages(case: Case):
+    clients = []
+    for key in PEOPLE:
+        client = Client(raise_request_exception=True)
+        client.force_login(Login.objects.get(username=f"demo-{key}"))
+        clients.append(client)
+    clients.append(Client())
+    wrong: list[str] = []
+    for address, sendings in PAGES.items():
+        kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
+        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, ""))
+        for sent, expected in sendings.items():
+            method, _space, act = sent.partition(" ")
+            statuses = []
+            for client in clients:
+                cache.clear()  # each attempt to sign in is the first
+                with transaction.atomic():
+                    response = client.get(url) if method == "GET" else client.post(url, case.form(address, act))
+                    transaction.set_rollback(True)
+                statuses.append(response.status_code)
+                if client is clients[-1] and expected[-1] == IN and address not in ("sign-out/", "language/"):
+                    assert response["Location"].startswith("/sign-in/"), url
+            check(wrong, f"{sent} /{address}", expected, statuses)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.req("law 13")
+def test_api(case: Case):
+    callers = [Caller(case.world.people[key]) for key in PEOPLE]
+    stranger = Client()
+    wrong: list[str] = []
+    for address, sendings in API.items():
+        path = "/" + re.sub(r"\{(\w+)_id\}", lambda found: case.ids[found[1]], address) + ("?q=1" if address == "search" else "")
+        for method, expected in sendings.items():
+            statuses = []
+            body = case.body(method, address)
+            headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
+            for caller in callers:
+                if address == "openapi.json":
+                    statuses.append(caller.client.get(f"/api/v1{path}").status_code)
+                    continue
+                with transaction.atomic():
+                    sent = {**headers, "idempotency_key": str(uuid7())} if method != "GET" else headers
+                    statuses.append(caller(method, path, body, **sent).status)
+                    transaction.set_rollback(True)
+            data = b"" if body is None else json.dumps(body).encode()
+            statuses.append(stranger.generic(method, f"/api/v1{path}", data, content_type="application/json").status_code)
+            check(wrong, f"{method} {path}", expected, statuses)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.req("law 13")
+def test_what_is_not_yours_looks_like_what_does_not_exist(case: Case):
+    """Word for word the same page, so that nobody can tell the one from the other."""
+    client = Client()
+    client.force_login(Login.objects.get(username="demo-stranger"))
+
+    def page(url: str) -> str:
+        response = client.get(url)
+        assert response.status_code == 404, url
+        text = re.sub(r'(name="(csrfmiddlewaretoken|idempotency_key)" value=")[^"]+', r"\1", response.content.decode())
+        return text.replace(url, "")
+
+    for kind in ("deal", "item", "call", "meeting", "account", "entry"):
+        folder = next(name for name, one in KINDS_OF_PAGES.items() if one == kind)
+        assert page(f"/{folder}/{case.ids[kind]}/") == page(f"/{folder}/{uuid7()}/"), kind
+
+
+def test_a_login_without_a_person_is_told_so(case: Case):
+    client = Client()
+    client.force_login(Login.objects.create_user("nobody-yet", "a long password"))
+    for address in PAGES:
+        if address in ("sign-in/", "sign-out/", "language/", "gallery/"):
+            continue
+        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]))
+        assert response.status_code == 403, address
+        assert "这个登录还没有对应的人" in response.content.decode()
