@@ -13,7 +13,7 @@ from django.test import Client
 
 from earshot.people.actions import make_token
 from earshot.people.actors import as_person
-from earshot.people.models import Person
+from earshot.people.models import Person, Post
 from worlds import World
 
 ROOT = "/api/v1"
@@ -84,6 +84,11 @@ class Caller:
             if part["next"] is None:
                 return found
             cursor = part["next"]
+
+
+def role_of(person: Person) -> str:
+    """The code of the role that the person holds."""
+    return Post.objects.get(person=person, until__isnull=True).role
 
 
 @pytest.fixture

@@ -64,12 +64,17 @@ def template(*, bare: bool = False) -> str:
                 _duplicate(bare_name, name)
             elif vendor() == "postgresql":
                 sql(f"CREATE DATABASE {name}")
-            point_to(name)
-            if bare_name:
-                assert furnish is not None
-                furnish()
-            else:
-                call_command("migrate", verbosity=0, interactive=False)
+            try:
+                point_to(name)
+                if bare_name:
+                    assert furnish is not None
+                    furnish()
+                else:
+                    call_command("migrate", verbosity=0, interactive=False)
+            except BaseException:
+                point_to(before)
+                drop(name)  # so that the next one sees the same error, not a half-built template
+                raise
             point_to(before)
             if vendor() == "sqlite":
                 close_wal(name)

@@ -105,10 +105,21 @@ def test_a_record_is_kept_whatever_its_trimmings_and_asks_for_them(world: World,
     assert all(ask["sentence"] for ask in made["asks"])
     # It waits on the author's day, and the author mends it.
     assert {line["cause"] for line in seller.get("/my-day")["items"]} >= {"record_asks", "category_asked"}
-    mended = seller.patch(f"/meetings/{made['id']}", {"held_at": "2026-11-20T09:00:00+02:00", "contacts": [{"name": "Osman Taha"}]})
-    assert {ask["field"] for ask in mended["asks"]} <= {"items.0.category", "present"}
+    answers = {"held_at": "2026-11-20T09:00:00+02:00", "contacts": [{"name": "Osman Taha"}], "present": [str(world.engineer.pk)]}
+    mended = seller.patch(f"/meetings/{made['id']}", answers)
+    assert [(ask["field"], ask["typed"], ask["act"]) for ask in mended["asks"]] == [("items.0.category", "no such thing", "file_item")]
+    assert world.engineer.name in [row["person"]["name"] for row in mended["attendances"]]
     filed = seller("PUT", f"/items/{made['items'][0]['id']}/category", {"category": world.categories[0]})
     assert filed["critical"] is True
+    assert seller.get(f"/meetings/{made['id']}")["asks"] == []
+
+
+def test_words_that_hold_what_cannot_be_stored_are_kept_all_the_same(world: World, caller: Call):
+    seller = caller("seller")
+    made = seller.post(f"/deals/{opened(seller, world)['id']}/meetings", {"items": [{"words": "half\x00price"}]})
+    assert made.status == 201, made.data
+    assert made["items"][0]["words"].startswith("half")
+    assert "items.0.words" in [ask["field"] for ask in made["asks"]]
 
 
 def test_a_record_without_a_word_is_nothing_to_keep(world: World, caller: Call):
@@ -278,7 +289,7 @@ def test_who_was_not_there_says_so_and_it_counts_for_nothing(world: World, calle
 def test_a_vote_of_somebody_who_has_not_heard_is_refused_naming_what_and_journalled(walk: tuple[Caller, str], world: World, caller: Call):
     _seller, deal = walk
     head = caller("head")
-    refused = head.post(f"/deals/{deal}/votes", {"approves": True})
+    refused = head.post(f"/deals/{deal}/votes", {"approves": True}, if_match=head.get(f"/deals/{deal}").etag)
     assert refused.status == 409
     assert refused["code"] == "vote.not_heard"
     [line] = refused["lines"]
@@ -299,12 +310,12 @@ def test_once_all_have_heard_the_deciding_heads_vote_opens_the_gate(walk: tuple[
     [call] = engineer.all("/calls", to_do="true")
     engineer.post(f"/calls/{call['id']}/results", {"text": "The diesel bill halves."})
     # The sales side does not decide here.
-    assert seller.post(f"/deals/{deal}/votes", {"approves": True}).status == 403
+    assert seller.post(f"/deals/{deal}/votes", {"approves": True}, if_match=seller.get(f"/deals/{deal}").etag).status == 403
     items = head.all(f"/deals/{deal}/items")
     assert {item["words"] for item in items} == {CRITICAL, OF_THE_SITE, OF_PEOPLE}
     head.post("/hearings", {"items": [item["id"] for item in items]})
     stage = seller.get(f"/deals/{deal}")["stage"]
-    vote = head.post(f"/deals/{deal}/votes", {"approves": True})
+    vote = head.post(f"/deals/{deal}/votes", {"approves": True}, if_match=head.get(f"/deals/{deal}").etag)
     assert vote.status == 201, vote.data
     after = seller.get(f"/deals/{deal}")
     assert after["stage"] != stage
@@ -321,10 +332,13 @@ def test_a_no_says_why(walk: tuple[Caller, str], caller: Call):
     _seller, deal = walk
     head = caller("head")
     head.post("/hearings", {"items": [item["id"] for item in head.all(f"/deals/{deal}/items")]})
-    refused = head.post(f"/deals/{deal}/votes", {"approves": False})
+    refused = head.post(f"/deals/{deal}/votes", {"approves": False}, if_match=head.get(f"/deals/{deal}").etag)
     assert refused.status == 422
     assert "reason" in refused["fields"]
-    assert head.post(f"/deals/{deal}/votes", {"approves": False, "reason": "Too thin."}).status == 201
+    assert (
+        head.post(f"/deals/{deal}/votes", {"approves": False, "reason": "Too thin."}, if_match=head.get(f"/deals/{deal}").etag).status
+        == 201
+    )
 
 
 # Step 7: who has no standing.
@@ -340,7 +354,7 @@ def test_who_has_no_standing_finds_the_deal_nowhere(walk: tuple[Caller, str], ca
     for path in ("", "/gate", "/votes", "/items", "/calls", "/timeline"):
         assert outsider.get(f"/deals/{deal}{path}").status == 404
     assert outsider.post(f"/deals/{deal}/moves", {}, if_match='"2"').status == 404
-    assert outsider.post(f"/deals/{deal}/votes", {"approves": True}).status == 404
+    assert outsider.post(f"/deals/{deal}/votes", {"approves": True}, if_match='"2"').status == 404
     assert outsider.post(f"/deals/{deal}/meetings", {"items": [{"words": "x"}]}).status == 404
     assert outsider.get(f"/calls/{call}").status == 404
     assert outsider.post(f"/calls/{call}/takings").status == 404

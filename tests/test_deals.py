@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from earshot.deals import gates, queries, rules
-from earshot.deals.actions import bring_in_deal, change_deal, lose_deal, move_back, move_on, vote
+from earshot.deals.actions import bring_in_deal, change_deal, lose_deal, move_back, move_on, open_deal, vote
 from earshot.deals.models import Closing, Deal, StageVisit
 from earshot.journal.actors import IMPORT, Actor
 from earshot.journal.models import Entry
@@ -32,8 +32,6 @@ def test_a_deal_begins_in_the_first_stage_with_a_number_a_team_and_its_owner_in_
 
 
 def test_a_deal_opened_for_another_waits_for_that_persons_own_acceptance(world: World) -> None:
-    from earshot.deals.actions import open_deal
-
     deal = open_deal(by=world.by("sales_head"), title="x", account=world.accounts["sudatel"], owner=world.seller)
     assert not Acceptance.objects.filter(membership__seat__team=deal.team).exists()
 
@@ -50,8 +48,6 @@ def test_a_deal_opened_for_another_waits_for_that_persons_own_acceptance(world: 
     ],
 )
 def test_what_is_wrong_with_a_deal_is_said_beside_its_field_and_nothing_is_kept(world: World, field: str, given: dict[str, str]) -> None:
-    from earshot.deals.actions import open_deal
-
     before = snapshot()
     arguments: dict[str, Any] = {"title": "x", "account": world.accounts["sudatel"], "owner": world.seller} | given
     with pytest.raises(Refusal) as refused:
@@ -68,7 +64,7 @@ def test_nobody_who_has_left_owns_a_new_deal(world: World) -> None:
     Person.objects.filter(pk=world.colleague.pk).update(left_at=now())
     world.people["colleague"].refresh_from_db()
     with pytest.raises(Refusal) as refused:
-        world.deal(owner="colleague")
+        open_deal(by=world.by("sales_head"), title="x", account=world.accounts["sudatel"], owner=world.colleague)
     assert set(refused.value.fields) == {"owner"}
 
 

@@ -306,7 +306,7 @@ def test_a_vote_before_hearing_is_refused_naming_what_was_not_heard_and_only_the
 @pytest.mark.req("law 3")
 def test_voting_against_needs_hearing_as_well_and_a_reason(world: World) -> None:
     deal = world.moved_deal()
-    with pytest.raises(Refusal, match="vote") as refused:
+    with pytest.raises(Refusal) as refused:
         vote(by=world.by("head"), deal=deal, approves=False, reason="too dear")
     assert refused.value.code == "vote.not_heard"
     world.hear(deal, "head")
@@ -412,12 +412,14 @@ def test_sales_alone_never_opens_a_gate_even_where_a_playbook_was_forced_to_say_
 
 @pytest.mark.req("B12.4a", breaks="earshot.deals.rules.sales_alone")
 def test_the_rule_itself_knows_sales_alone_from_sales_with_another() -> None:
-    seller = rules.Ballot("sells", True, True)
+    seller = rules.Ballot("owns", True, True, sells=True)
+    seller_in_another_seat = rules.Ballot("solves", True, True, sells=True)
     solver = rules.Ballot("solves", True, True)
-    assert rules.sales_alone([seller], ["sells"])
-    assert not rules.sales_alone([seller, solver], ["sells"])
-    assert rules.sales_alone([seller, rules.Ballot("solves", False, True)], ["sells"])
-    assert rules.sales_alone([seller, rules.Ballot("solves", True, False)], ["sells"])
+    assert rules.sales_alone([seller])
+    assert rules.sales_alone([seller, seller_in_another_seat])
+    assert not rules.sales_alone([seller, solver])
+    assert rules.sales_alone([seller, rules.Ballot("solves", False, True)])
+    assert rules.sales_alone([seller, rules.Ballot("solves", True, False)])
 
 
 def test_a_seller_in_two_roles_still_votes_only_for_the_roles_held(world: World) -> None:

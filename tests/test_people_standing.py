@@ -210,14 +210,14 @@ def test_who_is_asked_to_a_seat_sees_the_deal_until_he_or_she_declines(world: Wo
 
 
 def test_who_decides_at_the_gate_sees_the_deal_while_it_stands_there(world: World) -> None:
-    give_post(by=world.by("administrator"), person=world.stranger, unit=world.units["company"], role="SDT")
+    give_post(by=world.by("administrator"), person=world.delivery_head, unit=world.units["company"], role="SDT")
     deal = world.ready_deal()
-    assert sees(world.stranger, deal)[:3] == (True, 3, True)
-    take_note(by=world.by("stranger"), items=world.items(deal))
-    vote(by=world.by("stranger"), deal=deal, approves=True)
+    assert sees(world.delivery_head, deal)[:3] == (True, 3, True)
+    take_note(by=world.by("delivery_head"), items=world.items(deal))
+    vote(by=world.by("delivery_head"), deal=deal, approves=True)
     deal.refresh_from_db()
     assert deal.stage.code == "MO2"
-    assert not deals.visible_to(world.stranger).filter(pk=deal.pk).exists()
+    assert not deals.visible_to(world.delivery_head).filter(pk=deal.pk).exists()
 
 
 def test_a_post_given_while_a_deal_stands_at_its_gate_shows_it_at_once(world: World) -> None:
@@ -237,7 +237,10 @@ def test_a_lost_deal_is_seen_by_its_people_and_no_longer_by_who_would_have_decid
 
 
 def test_the_owner_sees_the_new_account_of_a_deal_and_not_the_old_one_any_more(world: World) -> None:
-    deal = world.deal(account="cascade")  # another seller's account
+    # A head of both gives the deal to the seller, at another seller's account.
+    deal = open_deal(
+        by=world.by("head"), title="x", account=world.accounts["cascade"], owner=world.seller, unit=world.units["key-accounts"]
+    )
     assert accounts.visible_to(world.seller).filter(pk=world.accounts["cascade"].pk).exists()
     change_deal(by=world.by("seller"), deal=deal, version=deal.version, account=world.accounts["sudatel"])
     assert not accounts.visible_to(world.seller).filter(pk=world.accounts["cascade"].pk).exists()

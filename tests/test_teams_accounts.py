@@ -140,7 +140,7 @@ def test_an_account_without_a_name_or_a_unit_is_refused_beside_its_field(world: 
     assert set(refused.value.fields) == {"name"}
     Person.objects.filter(pk=world.seller.pk).update(unit=None)
     with pytest.raises(Refusal) as refused:
-        open_account(by=world.by("head"), name="x", owner=Person.objects.get(pk=world.seller.pk))
+        open_account(by=world.by("seller"), name="x", owner=Person.objects.get(pk=world.seller.pk))
     assert set(refused.value.fields) == {"unit"}
 
 

@@ -266,7 +266,15 @@ def case(world: World) -> Case:
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 
 
-KINDS_OF_PAGES = {"deals": "deal", "meetings": "meeting", "items": "item", "calls": "call", "accounts": "account", "people": "person", "entries": "entry"}
+KINDS_OF_PAGES = {
+    "deals": "deal",
+    "meetings": "meeting",
+    "items": "item",
+    "calls": "call",
+    "accounts": "account",
+    "people": "person",
+    "entries": "entry",
+}
 
 
 def patterns(found: list[Any], before: str = "") -> Iterator[str]:

@@ -396,9 +396,11 @@ def list_votes(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, lim
 
 
 @router.post("/deals/{deal_id}/votes", response={201: VoteShown})
+@versioned
 @write
 def cast_vote(request: Asked, deal_id: AnyId, body: NewVote) -> Reply:
     """Your vote at the gate before the deal. It is refused, naming each statement, while you have not heard something critical
     that the customer said. The last vote needed opens the gate."""
     deal = find(me(request), "deal", deal_id)
-    return Reply(_vote(actions.vote(by=actor(request), deal=deal, approves=body.approves, reason=body.reason)), 201)
+    cast = actions.vote(by=actor(request), deal=deal, approves=body.approves, reason=body.reason, version=version(request))
+    return Reply(_vote(cast), 201)

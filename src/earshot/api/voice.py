@@ -40,6 +40,7 @@ from earshot.api.fields import (
     named,
     reference_to,
 )
+from earshot.api.finding import meant
 from earshot.desk.finding import find
 from earshot.kit.problems import Refusal, missing
 from earshot.people.models import Person
@@ -143,9 +144,9 @@ def _position(value: Any) -> int | None:
 
 
 class SaidIn(Lenient):
-    """`words`: to the letter. `category`: code of the playbook. `speaker`: position in `contacts`, from 0."""
+    """`words`: kept to the letter. `category`: code of the playbook. `speaker`: position in `contacts`, from 0."""
 
-    words: Words
+    words: str
     category: AsTyped = ""
     speaker: Annotated[
         int | None, BeforeValidator(_position), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}]})
@@ -176,11 +177,12 @@ class NamedContact(Body):
 
 
 class MeetingCompletion(Body):
-    """What is left out, or null, stays as it is."""
+    """What is left out, or null, stays as it is. `present`: colleagues who were there too; given, even empty, it settles who was."""
 
     held_at: AwareDatetime | None = None
     place: Annotated[Title, Field()] | None = None
     contacts: Annotated[list[NamedContact], Field(max_length=50)] = []
+    present: Annotated[list[AnyId], Field(max_length=100)] | None = None
 
 
 class FiledAs(Body):
@@ -241,8 +243,7 @@ def _correction(correction: Any) -> CorrectionShown:
     return {"id": str(correction.pk), "text": correction.text, "author": named(correction.author), "at": moment(correction.at)}
 
 
-def meeting_shown(meeting: Meeting, person: Person, typed: Sequence[str] = ()) -> MeetingShown:
-    """`typed`: what was sent as the category of each item, where the record has just been made."""
+def meeting_shown(meeting: Meeting, person: Person) -> MeetingShown:
     items = items_shown(Item.objects.filter(meeting=meeting).order_by("position", "pk"), person)
     attendances = meeting.attendances.select_related("person").order_by("at", "pk")
     return {
@@ -263,41 +264,47 @@ def meeting_shown(meeting: Meeting, person: Person, typed: Sequence[str] = ()) -
             for one in attendances
         ],
         "items": items,
-        "asks": [*_asks_of_record(meeting), *_asks_of_items(items, typed)],
+        "asks": [*_asks_of_record(meeting), *_asks_of_items(meeting, items)],
     }
+
+
+_OF_ITEMS = ("category_", "words_")
 
 
 def _asks_of_record(meeting: Meeting) -> list[Ask]:
     sentences = {
         "held_at": _("When did you meet? Give a time that has passed, with its time zone."),
         "contact": _("With whom did you speak? Give the name of somebody at the customer."),
-        "present": _("These colleagues could not be found."),
+        "present": _("Some colleagues could not be found. Who of us was there?"),
     }
     target = reference_to(meeting)
     return [
         {
             "field": field,
             "typed": typed,
-            "sentence": str(sentences.get(field.partition("_")[0] if field.startswith("contact") else field, _("This could not be read."))),
+            "sentence": str(sentences.get("contact" if field.startswith("contact_") else field, _("This could not be read."))),
             "act": "complete_meeting",
             "target": target,
         }
         for field, typed in sorted(meeting.asks.items())
+        if not field.startswith(_OF_ITEMS)
     ]
 
 
-def _asks_of_items(items: Sequence[ItemShown], typed: Sequence[str]) -> list[Ask]:
-    return [
-        {
-            "field": f"items.{item['position'] - 1}.category",
-            "typed": typed[number] if number < len(typed) else "",
-            "sentence": str(_("What is this about? Choose a category of the list, so that the right people hear it.")),
-            "act": "file_item",
-            "target": {"kind": "item", "id": item["id"], "label": item["words"][:60]},
-        }
-        for number, item in enumerate(items)
-        if item["category"] is None
-    ]
+def _asks_of_items(meeting: Meeting, items: Sequence[ItemShown]) -> list[Ask]:
+    """What is open of single items: gone once the item has a category, or a correction."""
+    asks: list[Ask] = []
+    for item in items:
+        place, number = f"items.{item['position'] - 1}", item["position"]
+        target: Reference = {"kind": "item", "id": item["id"], "label": item["words"][:60]}
+        if item["category"] is None:
+            sentence = _("What is this about? Choose a category of the list, so that the right people hear it.")
+            typed = meeting.asks.get(f"category_{number}", "")
+            asks.append({"field": f"{place}.category", "typed": typed, "sentence": str(sentence), "act": "file_item", "target": target})
+        if f"words_{number}" in meeting.asks and not item["corrections"]:
+            sentence = _("A character of these words could not be kept. Put a correction beside them if it matters.")
+            asks.append({"field": f"{place}.words", "typed": "", "sentence": str(sentence), "act": "correct_item", "target": target})
+    return asks
 
 
 def _time(typed: str) -> datetime | None:
@@ -346,7 +353,7 @@ def record_meeting(request: Asked, deal_id: AnyId, body: NewMeeting) -> Reply:
         asks=asks,
         id=body.id,
     )
-    return Reply(meeting_shown(meeting, person, [said.category for said in body.items if said.words.strip()]), 201)
+    return Reply(meeting_shown(meeting, person), 201)
 
 
 @router.get("/meetings/{meeting_id}", response=MeetingShown)
@@ -366,6 +373,7 @@ def complete_meeting(request: Asked, meeting_id: AnyId, body: MeetingCompletion)
         held_at=body.held_at,
         place=body.place,
         contacts=[actions.With(one.name, one.title) for one in body.contacts],
+        present=None if body.present is None else [meant(me(request), "person", one, "present") for one in body.present],
     )
     return Reply(meeting_shown(meeting, me(request)))
 

@@ -20,15 +20,17 @@ from earshot.journal.models import Entry
 from earshot.journal.numbers import next_number
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
-from earshot.kit.problems import Refusal, forbidden, say, wrong
+from earshot.kit.problems import Line, Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.people.permits import OPERATE
 from earshot.people.permits import holders as holders_of_permit
-from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of
+from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of, valid_skills
+from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.models import SupportItem, Trigger
+from earshot.teams.queries import sitting
 
 
 def raise_for_stage(entry: Entry) -> None:
@@ -37,6 +39,10 @@ def raise_for_stage(entry: Entry) -> None:
     A support that this deal has been given already, or is waiting for, is not called twice.
     """
     deal = Deal.objects.select_related("unit", "owner", "stage", "team").get(pk=entry.one("deal"))
+    _raise_all(entry, deal)
+
+
+def _raise_all(entry: Entry, deal: Deal) -> None:
     rows = playbook.triggers(deal.stage.code)
     known = set(Call.objects.filter(deal=deal).values_list("support_code", flat=True)) if rows else set()
     for trigger in rows:
@@ -105,7 +111,7 @@ def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
             unit=call.unit.name,
         )
         raise forbidden("call.not_answerable", sentence, ref(call))
-    skills = {skill.code: skill.level for skill in person.skills.all()}
+    skills = valid_skills(person)
     support = call.trigger.support
     lacking = rules.lacks(rules.Wanted(call.role, support.skill, support.level), roles_of(person), skills)
     if person.left_at is not None or lacking:
@@ -211,6 +217,9 @@ def end_call(*, by: Actor, call: Call, reason: str) -> Ending:
     The owing unit cannot release itself, and the seller cannot suppress."""
     person = personally(by)
     call = _open(call)
+    if call.deal.owner_id == person.pk or sitting(call.deal.team_id).filter(pk=person.pk).exists():
+        sentence = _("This is your own deal, so the next head above you decides whether its call ends without a result.")
+        raise forbidden("call.own_deal", sentence, ref(call))
     if not is_head_at_or_above(person, call.deal.unit):
         sentence = say(
             _("Only a head of {unit}, or of a unit above it, decides that a call ends without a result."), unit=call.deal.unit.name
@@ -259,3 +268,35 @@ def end_with_deal(entry: Entry) -> None:
     """A reaction to a deal won or lost: its open duties end with it; their clocks stop."""
     open_ids = list(Call.objects.filter(deal=entry.one("deal")).values_list("pk", flat=True))
     clocks.cancel(open_ids)
+
+
+def raise_missing(entry: Entry) -> None:
+    """A later reaction to a support part put in force: open deals get the calls of the stage they stand in that the table now asks
+    for and they never had. Done twice it is done once."""
+    support = book.in_force().support
+    waiting = Deal.objects.filter(closing__isnull=True, stage__code__in=list(support.triggers))
+    for pk in waiting.order_by("pk").values_list("pk", flat=True):
+        deals.lock(pk)
+        deal = Deal.objects.select_related("unit", "owner", "stage", "team").get(pk=pk)
+        _raise_all(entry, deal)
+
+
+def refuse_uncovered(entry: Entry) -> None:
+    """A reaction to a support part put in force: every stage of every process that open deals still follow must be spoken of, or
+    calls would silently fall away for them (law 4, B20.3a)."""
+    support = book.in_force().support
+    spoken = set(support.triggers) | support.none_needed
+    open_deals = Deal.objects.filter(closing__isnull=True)
+    lines = []
+    for version in open_deals.values_list("process", flat=True).distinct():
+        process_ = book.process_of(version)
+        for code, stage in process_.stages.items():
+            if code not in spoken:
+                sentence = say(
+                    _("“{stage}” of {version}, which open deals follow, neither calls for support nor says that none is needed."),
+                    stage=stage,
+                    version=process_.version,
+                )
+                lines.append(Line("call.table_silent", sentence, about=ref(process_.version)))
+    if lines:
+        raise Refusal("playbook.uncovered", _("This support table would leave open deals without their calls."), lines=lines)

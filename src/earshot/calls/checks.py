@@ -40,7 +40,7 @@ def _table(deal: Deal, called: set[str]) -> list[Condition]:
     for row in rows:
         if row.support.code not in called:
             sentence = say(_("The support “{support}” of this stage has not been called yet."), support=row.support)
-            line = Line("call.not_raised", sentence, about=ref(deal), who=_("sales operations"), act="raise_calls", target=ref(deal))
+            line = Line("call.not_raised", sentence, about=ref(deal), who=_("the process itself, within a minute"))
             conditions.append(Condition(False, line))
     if not rows and not playbook.says_none_needed(deal.stage.code):
         sentence = say(_("The playbook does not say which support the stage “{stage}” needs, nor that none is needed."), stage=deal.stage)

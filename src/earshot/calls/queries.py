@@ -13,7 +13,7 @@ from earshot.clocks.queries import Reading, readings
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.people.models import Person
-from earshot.people.queries import holders
+from earshot.people.queries import holders, valid_skills
 from earshot.people.standing import seen_by
 from earshot.playbooks.models import SupportItem
 from earshot.playbooks.queries import role_names
@@ -116,4 +116,4 @@ def candidates(call: Call) -> list[tuple[Person, list[str]]]:
 
     wanted = Wanted(call.role, call.trigger.support.skill, call.trigger.support.level)
     people = holders(call.role, call.unit).prefetch_related("skills")
-    return [(person, lacks(wanted, {call.role}, {skill.code: skill.level for skill in person.skills.all()})) for person in people]
+    return [(person, lacks(wanted, {call.role}, valid_skills(person))) for person in people]

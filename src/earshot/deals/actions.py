@@ -11,6 +11,8 @@ from babel.numbers import list_currencies
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from earshot.accounts import queries as accounts
+from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
 from earshot.deals import gates, queries, rules
 from earshot.deals.models import LOST, WON, Closing, Deal, GatePass, StageVisit, Vote
@@ -22,7 +24,8 @@ from earshot.journal.numbers import next_number
 from earshot.journal.queries import tell
 from earshot.journal.repeats import earlier
 from earshot.kit import now, texts, uuid7
-from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale, wrong
+from earshot.kit.engine import locks
+from earshot.kit.problems import Line, Refusal, forbidden, in_both, missing, say, stale, wrong
 from earshot.kit.texts import TITLE, past, text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
@@ -49,12 +52,21 @@ def open_deal(
     """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back."""
     if known := earlier(Deal, id, lambda deal: _is_seen(by, deal)):
         return known
+    if by.is_personal:
+        _must_see(personally(by), account)
+        if owner.pk != by.person_id:
+            may_act_for(personally(by), owner)
     deal, stage = _make(by, title, account, owner, amount, currency, unit or account.unit, id, now(), stage_code=None, outside_id=None)
     opened = record(
         "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": account}, scopes=[deal], data={"version": 1}
     )
     _entered(by.because(opened), deal, stage)
     return deal
+
+
+def _must_see(person: Person, account: Account) -> None:
+    if not accounts.visible_to(person).filter(pk=account.pk).exists():
+        raise missing()
 
 
 def _is_seen(by: Actor, deal: Deal) -> bool:
@@ -115,6 +127,7 @@ def _make(
         raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
     if owner.left_at is not None:
         raise wrong("owner", say(_("{name} is no longer with the company."), name=owner.name))
+    locks.hold(locks.POSTS, shared=True)
     process = book.in_force().process
     stage = process.stages.get(stage_code) if stage_code is not None else next(iter(process.stages.values()))
     if stage is None:
@@ -156,6 +169,8 @@ def change_deal(
     if title is not None and (new := text("title", title, most=TITLE)) != deal.title:
         changes["title"], deal.title = f"{deal.title} → {new}", new
     if account is not None and account.pk != deal.account_id:
+        if by.is_personal:
+            _must_see(personally(by), account)
         changes["account"], deal.account = f"{deal.account or '–'} → {account}", account
     if currency is not None and currency != deal.currency:
         if currency not in CURRENCIES:
@@ -165,7 +180,11 @@ def change_deal(
         changes["amount"], deal.amount = f"{deal.amount if deal.amount is not None else '–'} → {money}", money
     if not changes:
         return deal
+    locks.hold(f"team:{deal.team_id}")
     _touch(deal, "title", "account", "currency", "amount")
+    if changes.keys() & {"account", "amount", "currency"}:
+        # Whoever has voted so far voted on something else.
+        Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True).update(replaced_at=now())
     objects: dict[str, Any] = {"deal": deal} | ({"account": deal.account} if deal.account else {})
     data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version}
     record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
@@ -261,13 +280,18 @@ def move_back(*, by: Actor, deal: Deal, version: int, to: str, reason: str) -> D
 
 
 @verb
-def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "") -> Vote:
+def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: int | None = None) -> Vote:
     """A decider's own vote at the gate before the deal, for every deciding role he or she holds there; a new one replaces the
     old. Refused while the voter has not heard a critical statement of the deal, naming each. The last vote needed opens the gate.
+
+    `version`: of the deal that the voter saw; refused when it has changed or moved on since, so that a vote sent twice never lands
+    on the next gate. None: as it stands now, for a door where nothing was shown.
     """
     person = personally(by)
     queries.lock(deal.pk)
     deal = Deal.objects.select_related("stage", "unit", "owner", "account").get(pk=deal.pk)
+    if version is not None:
+        _not_stale(deal, version)
     gate = gates.gate_of(deal)
     if gate is None or hasattr(deal, "closing"):
         raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
@@ -338,11 +362,15 @@ def _fresh(by: Actor, deal: Deal, version: int) -> Deal:
             raise forbidden("deal.not_yours", sentence, ref(deal))
     if hasattr(deal, "closing"):
         raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)
+    _not_stale(deal, version)
+    return deal
+
+
+def _not_stale(deal: Deal, version: int) -> None:
     if version != deal.version:
         changed = tell(queries.changes_since(deal, version))
         lines = [Line("deal.changed", told.sentence, about=ref(deal)) for told in changed]
         raise stale(_("Somebody changed this deal after you opened it. Look at what changed and try again."), lines, ref(deal))
-    return deal
 
 
 def _touch(deal: Deal, *fields: str) -> None:
@@ -354,3 +382,10 @@ def _touch(deal: Deal, *fields: str) -> None:
 
 def _words(row: Stage | Gate) -> dict[str, str]:
     return {"zh-hans": row.zh, "en": row.en}
+
+
+def refuse_seats_of_closed(entry: Entry) -> None:
+    """A reaction to a nomination or its acceptance: nobody is brought onto the team of a deal that is closed."""
+    deal = Deal.objects.filter(team=entry.one("team"), closing__isnull=False).first()
+    if deal is not None:
+        raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)

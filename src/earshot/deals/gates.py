@@ -45,9 +45,9 @@ def gate_of(deal: Deal) -> Gate | None:
 
 def review(deal: Deal) -> Review | None:
     """The review of the gate before the deal; None where the stage ends without one. The laws are asked first, then the
-    playbook's own checks, then the decision."""
+    playbook's own checks, then the decision. None too for a deal that is closed."""
     gate = gate_of(deal)
-    if gate is None:
+    if gate is None or hasattr(deal, "closing"):
         return None
     conditions: list[Condition] = []
     for name, check in [*registry.LAWS.items(), *((name, registry.CHECKS.get(name)) for name in gate.checks)]:
@@ -88,9 +88,19 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
     votes = queries.live_votes(visit)
     unheard = not_ready(deal, [vote.person for vote in votes])
     warns = warns_only(HEAR_BEFORE_VOTE)
-    ballots = [rules.Ballot(vote.role.code, vote.approves, counts=warns or not unheard[vote.person]) for vote in votes]
+    sales_side = queries.sales_side(deal, [vote.person for vote in votes])
+    entitled = {role.code: set(queries.voters(deal, role.code).values_list("pk", flat=True)) for role in roles} if votes else {}
+    ballots = [
+        rules.Ballot(
+            vote.role.code,
+            vote.approves,
+            counts=vote.person_id in entitled[vote.role.code] and (warns or not unheard[vote.person]),
+            sells=vote.role.sells or vote.person_id in sales_side,
+        )
+        for vote in votes
+    ]
     lacking = rules.roles_still_to_approve([role.code for role in roles], ballots)
-    alone = rules.sales_alone(ballots, [role.code for role in roles if role.sells]) and not lacking
+    alone = rules.sales_alone(ballots) and not lacking
     conditions = []
     for role in roles:
         of_role = [vote for vote in votes if vote.role.code == role.code]

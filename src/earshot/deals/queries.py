@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -50,6 +51,7 @@ def may_work(person: Person, deal: Deal) -> bool:
 def lock(*deal_ids: UUID) -> None:
     """Whoever changes what the people of a deal must do, or what they decide on, goes one after the other from here to the end of
     the call: a vote and a critical statement, a person named and a duty to hear, never miss each other."""
+    locks.hold(locks.POSTS, shared=True)
     locks.lock(Deal.objects.filter(pk__in=deal_ids))
 
 
@@ -78,12 +80,24 @@ def live_votes(visit: StageVisit) -> list[Vote]:
 
 
 def voters(deal: Deal, role_code: str) -> QuerySet[Person]:
-    """Who may vote for a role at the deal's gate: holders of the role in the deal's unit or one above it, and who sits on its
-    team in that role."""
-    above = UnitAbove.objects.filter(unit=deal.unit_id).values("above")
-    posts = Post.objects.filter(role=role_code, until__isnull=True, unit__in=above).values("person")
-    seated = sitting(deal.team_id, role_code).values("pk")
-    return Person.objects.filter(Q(pk__in=posts) | Q(pk__in=seated), left_at__isnull=True).order_by("name", "pk")
+    """Who may vote for a role at the deal's gate: who sits on its team in that role; for the role that owns deals, the deal's
+    owner; for any other, holders of the role in the deal's unit or one above it. A colleague who owns other deals has no say."""
+    may = Q(pk__in=sitting(deal.team_id, role_code).values("pk"))
+    role = book.process_of(deal.process_id).roles.get(role_code)
+    if role is not None and role.owner:
+        may |= Q(pk=deal.owner_id)
+    else:
+        above = UnitAbove.objects.filter(unit=deal.unit_id).values("above")
+        may |= Q(pk__in=Post.objects.filter(role=role_code, until__isnull=True, unit__in=above).values("person"))
+    return Person.objects.filter(may, left_at__isnull=True).order_by("name", "pk")
+
+
+def sales_side(deal: Deal, people: Iterable[Person]) -> set[UUID]:
+    """Those of the people who are of the sales side: the deal's owner, and who holds a post in a role that sells."""
+    ids = {person.pk for person in people}
+    selling = [role.code for role in book.process_of(deal.process_id).roles.values() if role.sells]
+    posts = Post.objects.filter(person__in=ids, role__in=selling, until__isnull=True) if ids else Post.objects.none()
+    return set(posts.values_list("person_id", flat=True)) | ({deal.owner_id} & ids)
 
 
 def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
@@ -107,7 +121,8 @@ def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
     deciding = Decider.objects.values("role__code")
     for role, unit in Post.objects.filter(person=person, until__isnull=True, role__in=deciding).values_list("role", "unit_id"):
         below = UnitAbove.objects.filter(above=unit).values("unit")
-        found.append(waiting.filter(stage__gate__deciders__role__code=role, unit__in=below))
+        found.append(waiting.filter(stage__gate__deciders__role__code=role, stage__gate__deciders__role__owner=False, unit__in=below))
+    found.append(waiting.filter(owner=person, stage__gate__deciders__role__owner=True))
     seats = Seat.objects.filter(memberships__person=person, memberships__ended_at__isnull=True, memberships__acceptance__isnull=False)
     if seats.filter(role__in=deciding).exists():
         found.append(waiting.filter(team__seats__in=seats, stage__gate__deciders__role__code=F("team__seats__role")))

@@ -21,11 +21,12 @@ class Condition:
 @dataclass(frozen=True)
 class Ballot:
     """A vote as the decision rule reads it. `counts`: the voter has heard every critical item of the deal (law 3), or the
-    policy only warns."""
+    policy only warns. `sells`: the voter is of the sales side, by the role voted for, by a post, or as the deal's owner."""
 
     role: str
     approves: bool
     counts: bool
+    sells: bool = False
 
 
 def unmet(conditions: Iterable[Condition]) -> list[Condition]:
@@ -34,15 +35,18 @@ def unmet(conditions: Iterable[Condition]) -> list[Condition]:
 
 
 def roles_still_to_approve(deciders: Sequence[str], ballots: Iterable[Ballot]) -> list[str]:
-    """Decider roles without a counted approving vote, in the gate's order."""
-    approved = {ballot.role for ballot in ballots if ballot.approves and ballot.counts}
+    """Decider roles that have not approved, in the gate's order: without a counted approving vote, or with a counted vote against,
+    which only the voter takes back."""
+    cast = [ballot for ballot in ballots if ballot.counts]
+    approved = {ballot.role for ballot in cast if ballot.approves} - {ballot.role for ballot in cast if not ballot.approves}
     return [role for role in deciders if role not in approved]
 
 
-def sales_alone(ballots: Iterable[Ballot], selling: Iterable[str]) -> bool:
-    """Whether only the sales side has approved: never enough where solution, delivery or support is decided (B12.4a)."""
-    approved = {ballot.role for ballot in ballots if ballot.approves and ballot.counts}
-    return bool(approved) and approved <= set(selling)
+def sales_alone(ballots: Iterable[Ballot]) -> bool:
+    """Whether only people of the sales side have approved: never enough where solution, delivery or support is decided, whatever
+    further roles they hold (B12.4a)."""
+    approving = [ballot for ballot in ballots if ballot.approves and ballot.counts]
+    return bool(approving) and all(ballot.sells for ballot in approving)
 
 
 def steps_skipped(current: int, target: int) -> int:

@@ -46,7 +46,8 @@ def _owners(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
 
 
 def _deciders(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
-    """Whoever holds, in the deal's unit or one above it, a role that decides at the gate of its present stage, sees the deal."""
+    """Whoever holds, in the deal's unit or one above it, a role that decides at the gate of its present stage, sees the deal. The
+    role that owns deals is decided by the deal's own owner, who sees it anyway."""
     # One filter: conditions on the same deal. A second one would join the deals anew, and let any deal of the unit answer it.
     among = Q() if deal_ids is None else Q(unit__belows__unit__deals__in=list(deal_ids))
     posts = Post.objects.filter(
@@ -54,6 +55,7 @@ def _deciders(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
         until__isnull=True,
         unit__belows__unit__deals__closing__isnull=True,
         unit__belows__unit__deals__stage__gate__deciders__role__code=F("role"),
+        unit__belows__unit__deals__stage__gate__deciders__role__owner=False,
     )
     pairs = posts.values_list("unit__belows__unit__deals", "person_id").distinct()
     return [(deal, (person, None, "deal", deal)) for deal, person in pairs]

@@ -30,6 +30,7 @@ from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.standing import reach_of
 from earshot.playbooks import book
+from earshot.playbooks.queries import role_names
 from earshot.teams.queries import nominations_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Ear, Hearing, Item
@@ -248,7 +249,15 @@ def _operations() -> list[DayLine]:
         lines.append(DayLine("no_hearer_rule", sentence, target, "add_hearer_rule", target, rules.RED))
     for role, count in voice.roles_that_nobody_holds():
         target = Ref("role", role, role)
-        sentence = say(_("Nobody holds the role “{role}”, which must hear {n} statements"), role=role, n=count)
+        sentence = say(
+            ngettext_lazy(
+                "Nobody holds the role “{role}”, which must hear {n} statement",
+                "Nobody holds the role “{role}”, which must hear {n} statements",
+                count,
+            ),
+            role=role_names([role])[role],
+            n=count,
+        )
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
     return lines
 
@@ -290,8 +299,11 @@ def told(person: Person, entries: Iterable[Entry]) -> list[Told]:
     """The entries in words, with only those causes and statements that the person may see."""
 
     def hidden(touched: Iterable[Touched]) -> set[UUID]:
-        items = {row.object_id for row in touched if row.kind == "item"}
-        return items - set(voice.visible_to(person).filter(pk__in=items).values_list("pk", flat=True)) if items else set()
+        rows = list(touched)
+        items = {row.object_id for row in rows if row.kind == "item"}
+        whom = {row.object_id for row in rows if row.kind in ("contact", "attendance")}
+        seen = set(voice.visible_to(person).filter(pk__in=items).values_list("pk", flat=True)) if items else set()
+        return (items - seen) | (whom if items - seen else set())
 
     return tell(entries, causes=entries_seen(person), hidden=hidden)
 

@@ -37,9 +37,10 @@ class Told:
 
 def visible_entries(visible_scopes: ScopeQuery, permissions: Iterable[str] = ()) -> QuerySet[Entry]:
     """Entries with a scope among `visible_scopes` (handed in, so that the journal looks at nothing to its right) and no
-    further permission than `permissions`."""
-    seen = visible_scopes(Scope.objects.filter(entry=OuterRef("pk")))
-    return Entry.objects.filter(Exists(seen), Q(permission="") | Q(permission__in=list(permissions)))
+    further permission than `permissions`. An entry without a scope concerns the whole house: its permission alone opens it."""
+    of_entry = Scope.objects.filter(entry=OuterRef("pk"))
+    in_sight = Exists(visible_scopes(of_entry)) | (~Q(permission="") & ~Exists(of_entry))
+    return Entry.objects.filter(in_sight, Q(permission="") | Q(permission__in=list(permissions)))
 
 
 def about(entries: QuerySet[Entry], object_id: UUID) -> QuerySet[Entry]:

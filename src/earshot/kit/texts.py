@@ -48,6 +48,11 @@ def amount(name: str, value: str | Decimal | None) -> Decimal | None:
     return number.quantize(Decimal("0.01"))
 
 
+def believable(moment: datetime, now: datetime) -> bool:
+    """Whether a moment that is claimed to have happened can be true: it says its zone, is not in the future, not before 1990."""
+    return moment.tzinfo is not None and moment <= now and moment.year >= 1990
+
+
 def past(name: str, moment: datetime, now: datetime) -> datetime:
     """A moment that is claimed to have happened: not in the future, not before 1990."""
     if moment > now:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now, uuid7
+from earshot.kit.engine import locks
 from earshot.kit.problems import Refusal, forbidden, in_both, say, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, standing
@@ -74,6 +75,7 @@ def add_person(
 def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: bool = False) -> Post:
     """`answerable`: who is called first for this role of this unit; whoever was it before stays a holder of the role."""
     permits.require(by, permits.ADMINISTER)
+    locks.hold(locks.POSTS)
     if answerable:
         Post.objects.filter(unit=unit, role=role, until__isnull=True, answerable=True).update(answerable=False)
     post, _made = Post.objects.update_or_create(
@@ -84,7 +86,13 @@ def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: b
         defaults={"answerable": answerable},
         create_defaults={"answerable": answerable, "since": now()},
     )
-    record("people.post_given", by=by, objects={"person": person, "unit": unit}, scopes=[person, unit], data={"role": role})
+    record(
+        "people.post_given",
+        by=by,
+        objects={"person": person, "unit": unit},
+        scopes=[person, unit],
+        data={"role": role, "answerable": answerable},
+    )
     return post
 
 
@@ -94,6 +102,8 @@ def give_skill(*, by: Actor, person: Person, code: str, level: int, evidence: st
     skill, _made = Skill.objects.update_or_create(
         person=person, code=code, defaults={"level": level, "evidence": text("evidence", evidence, most=300), "until": until}
     )
+    data = {"skill": code, "level": level, "evidence": skill.evidence}
+    record("people.skill_given", by=by, objects={"person": person}, scopes=[person], data=data)
     return skill
 
 
@@ -179,7 +189,7 @@ def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: ra
         if day.weekday() >= 5 and day not in known and known.is_working_day(day):
             days.append(CalendarDay(calendar=calendar, day=day, spans=OFFICE_WEEK[0], name="调休"))
     CalendarDay.objects.bulk_create(days)
-    record("people.calendar_set", by=by, objects={"calendar": calendar}, scopes=[])
+    record("people.calendar_set", by=by, objects={"calendar": calendar}, permission=permits.ADMINISTER)
     return calendar
 
 
@@ -189,5 +199,7 @@ def rebuild_standing(*, by: Actor) -> tuple[int, int]:
     permits.require(by, permits.ADMINISTER)
     differences = standing.differences().values()
     added, ended = sum(len(lacking) for lacking, _surplus in differences), sum(len(surplus) for _lacking, surplus in differences)
-    standing.rebuild(record("people.standing_rebuilt", by=by, objects={}, data={"added": added, "ended": ended}))
+    standing.rebuild(
+        record("people.standing_rebuilt", by=by, objects={}, permission=permits.ADMINISTER, data={"added": added, "ended": ended})
+    )
     return added, ended

@@ -36,5 +36,9 @@ def require(by: Actor, permission: str) -> None:
     """Refuse unless the actor's person holds it. The process and imports act under the rule or batch that somebody allowed."""
     if not by.is_personal:
         return
-    if by.person_id is None or not Grant.objects.filter(person_id=by.person_id, permission=permission, until__isnull=True).exists():
+    if (
+        by.person_id is None
+        or not Person.objects.filter(pk=by.person_id, left_at__isnull=True).exists()
+        or not Grant.objects.filter(person_id=by.person_id, permission=permission, until__isnull=True).exists()
+    ):
         raise forbidden(f"permission.{permission}", say(_("This needs the permission “{name}”."), name=PERMITS[permission]))

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from earshot.kit import now
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 from earshot.kit.worktime import Calendar
@@ -71,6 +72,12 @@ def holders_by_role(roles: Iterable[str]) -> dict[str, list[Person]]:
         if post.person not in found.setdefault(post.role, []):
             found[post.role].append(post.person)
     return found
+
+
+def valid_skills(person: Person) -> dict[str, int]:
+    """Skill code → level, of the skills whose evidence still holds today."""
+    today = now().date()
+    return {skill.code: skill.level for skill in person.skills.all() if skill.until is None or skill.until >= today}
 
 
 def roles_of(person: Person) -> set[str]:

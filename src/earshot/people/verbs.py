@@ -15,6 +15,7 @@ verbs.register(
         "people.head_appointed": _("{actor} appointed {person} head of {unit}"),
         "people.person_added": _("{actor} added {person}"),
         "people.post_given": _("{actor} gave {person} a post in {unit}"),
+        "people.skill_given": _("{actor} recorded the skill {skill} of {person} at level {level}: {evidence}"),
         "people.permission_given": _("{actor} gave {person} the permission “{permission}”"),
         "people.permission_ended": _("{actor} ended the permission “{permission}” of {person}"),
         "people.login_given": _("{actor} gave {person} a login"),

@@ -37,7 +37,7 @@ def _put_in_force(by: Actor, part: str, pack: str, tables: Tables, reason: str) 
     PartVersion.objects.filter(part=part, state=IN_FORCE).update(state=SUPERSEDED, in_force_until=at)
     version = PartVersion.objects.create(part=part, number=number, pack=pack, state=IN_FORCE, reason=reason, in_force_from=at)
     _WRITERS[part](version, tables)
-    record("playbooks.part_in_force", by=by, objects={"version": version}, data={"reason": reason})
+    record("playbooks.part_in_force", by=by, objects={"version": version}, data={"reason": reason}, permission=permits.OPERATE)
     return version
 
 

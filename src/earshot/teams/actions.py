@@ -12,19 +12,21 @@ from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
 from earshot.kit.engine import locks
-from earshot.kit.problems import Refusal, forbidden, say
+from earshot.kit.problems import Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
+from earshot.people.queries import roles_of
 from earshot.playbooks.models import SeatTemplate
+from earshot.playbooks.queries import role_names
 from earshot.teams.models import Acceptance, Membership, Seat, Team
 from earshot.teams.queries import may_nominate
 
 
-@verb
 def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate], leader: Person | None) -> Team:
-    """A team with the seats of the template. The leader is nominated to the leading seat, and sits in it at once where
-    forming the team is his or her own act. None: nobody is asked, for what was closed before it came to us."""
+    """A team with the seats of the template; part of the verb that the team is formed for. The leader is nominated to the leading
+    seat, and sits in it at once where forming the team is his or her own act. None: nobody is asked, for what was closed before it
+    came to us."""
     team = Team.objects.create(name=name, unit=unit, formed_at=now())
     made = Seat.objects.bulk_create([Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats])
     objects: dict[str, Any] = {"team": team}
@@ -41,12 +43,18 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
 def nominate(*, by: Actor, seat: Seat, person: Person) -> Membership:
     """Ask a person to take a seat; the seat's leader or a head of the owning unit may. It counts once accepted."""
     team = seat.team
+    locks.hold(f"team:{team.pk}")
     if by.is_personal:
         someone = personally(by)
         if not may_nominate(someone, team):
             raise forbidden("team.not_leader", say(_("Only the leader of {team} or a head above it nominates."), team=team.name))
     if person.left_at is not None:
         raise Refusal("team.person_left", say(_("{name} is no longer with the company."), name=person.name))
+    if seat.role not in roles_of(person):
+        role = role_names([seat.role])[seat.role]
+        raise wrong("person", say(_("{name} does not hold the role {role} that this seat is for."), name=person.name, role=role))
+    if Membership.objects.filter(seat__team=team, person=person, ended_at__isnull=True).exclude(seat=seat).exists():
+        raise wrong("person", say(_("{name} has a seat on this team already; one person does not sit on two chairs."), name=person.name))
     return _nominate(by, seat, person)
 
 
@@ -92,7 +100,8 @@ def decline_seat(*, by: Actor, membership: Membership, reason: str) -> None:
 
 def _mine_and_open(person: Person, membership: Membership) -> Membership:
     """The nomination as it stands now, locked; refused when it is another's or has ended."""
-    locks.lock(Membership.objects.filter(pk=membership.pk))
+    locks.hold(locks.POSTS)
+    locks.hold(f"team:{membership.seat.team_id}")
     membership = Membership.objects.select_related("seat__team", "person").get(pk=membership.pk)
     if membership.person_id != person.pk:
         raise forbidden("team.not_yours", _("A seat is accepted or declined by the person nominated to it, by nobody else."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from earshot.accounts.actions import add_contact
+from earshot.accounts.actions import keep_contact
 from earshot.accounts.models import Contact
 from earshot.clocks import actions as clocks
 from earshot.deals import queries as deals
@@ -23,7 +23,7 @@ from earshot.journal.models import Entry
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal, forbidden, missing, wrong
-from earshot.kit.texts import storable, text
+from earshot.kit.texts import believable, past, storable, text
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.playbooks import book
@@ -78,8 +78,14 @@ def record_meeting(
         raise wrong("items", _("Write at least one thing the customer said, in the customer's own words."))
     asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     at = now()
-    if held_at is not None and held_at > at:
-        asked["held_at"], held_at = held_at.isoformat(), None
+    if held_at is not None and not believable(held_at, at):
+        asked["held_at"], held_at = str(held_at), None
+    known_categories = book.in_force().hearing.categories
+    for position, said in enumerate(kept, start=1):
+        if said.category and said.category not in known_categories:
+            asked[f"category_{position}"] = storable(said.category)[:300]
+        if storable(said.words) != said.words:
+            asked[f"words_{position}"] = _unstorable_note()
     meeting = Meeting.objects.create(
         id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=storable(place).strip()[:200], asks=dict(asked), recorded_at=at
     )
@@ -92,7 +98,7 @@ def record_meeting(
                 deal=deal,
                 speaker=_speaker(people, said.speaker),
                 position=position,
-                words=text("items", said.words, verbatim=True),
+                words=storable(said.words),
                 recorded_at=at,
             )
             for position, said in enumerate(kept, start=1)
@@ -139,10 +145,15 @@ def _contacts(by: Actor, deal: Deal, contacts: Sequence[With], asked: dict[str, 
             asked[f"contact_{number}"] = storable(f"{name} {one.title}").strip()[:300]
             found.append(None)
         else:
-            found.append(add_contact(by=by, account=deal.account, name=name, title=storable(one.title).strip()[:100]))
+            found.append(keep_contact(by, deal.account, name, storable(one.title).strip()[:100]))
     if not any(found):
         asked.setdefault("contact_1", "")
     return found
+
+
+def _unstorable_note() -> str:
+    """What the author is asked where a character of the words could not be kept; the words themselves are never asked for again."""
+    return "\N{REPLACEMENT CHARACTER}"
 
 
 def _speaker(people: Sequence[Contact | None], index: int | None) -> Contact | None:
@@ -154,13 +165,17 @@ def _speaker(people: Sequence[Contact | None], index: int | None) -> Contact | N
 
 def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
     """Name what each item is about (an unknown code counts as not told), and by rule who must hear it, at once (B12.5a, B16.2b).
-    `entry`: what led to it. The items are of one deal."""
+
+    Filing anew only adds: what was critical stays critical, and who still has to hear still has to, or one act of the seller would
+    undo laws 2 and 3. `entry`: what led to it. The items are of one deal."""
     hearing = book.in_force().hearing
     default = rules.RequiredEar(hearing.default.role_code, hearing.default.service_level, hearing.default.cite(), by_default=True)
     required: list[tuple[Item, list[rules.RequiredEar]]] = []
     rows: list[Filing] = []
+    before = {row.item_id: row for row in Filing.objects.filter(item__in=[item for item, _code in filings], ended_at__isnull=True)}
     for item, code in filings:
         category = hearing.categories.get(code)
+        former = before.get(item.pk)
         asked = [rules.RequiredEar(row.role_code, row.service_level, row.cite()) for row in hearing.hearers.get(code, ())]
         required.append((item, rules.required_hearers(asked, default)))
         by_rule = [ear for ear in required[-1][1] if not ear.by_default]
@@ -168,7 +183,7 @@ def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
             Filing(
                 item=item,
                 category=category.code if category else "",
-                critical=category.critical if category else False,
+                critical=bool((category and category.critical) or (former and former.critical)),
                 rule=by_rule[0].rule if by_rule else "",
                 at=now(),
             )
@@ -183,37 +198,42 @@ def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
 
 
 def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]]) -> None:
-    """Make the live ears of the items what the rules ask: roles no longer asked end, new ones begin with their clocks."""
+    """Bring the live ears of the items to what the rules ask. A role asked anew begins with its clock; one asked under another rule
+    goes on under that, counted from when it began; one no longer asked ends only if its hearer has heard."""
     at = now()
     deal = required[0][0].deal
     items = {item.pk: item for item, _asked in required}
     live = {(ear.item_id, ear.role): ear for ear in Ear.objects.filter(item__in=items, ended_at__isnull=True).select_related("person")}
+    heard = queries.heard_pairs(items) if live else set()
     wanted = {(item.pk, ask.role): ask for item, asked in required for ask in asked}
-    over = [ear for key, ear in live.items() if key not in wanted]
-    if over:
-        Ear.objects.filter(pk__in=[ear.pk for ear in over]).update(ended_at=at)
-        clocks.cancel([ear.pk for ear in over])
-        ended: dict[str, Any] = {
-            "item": [items[ear.item_id] for ear in over],
-            "former": [ear.person for ear in over if ear.person],
-            "ear": over,
-        }
-        record("voice.ears_ended", by=process(over[0].rule).because(entry), objects=ended, scopes=[deal, *items.values()])
-    hearers = {role: queries.hearer_of(deal, role) for role in dict.fromkeys(role for key, role in wanted if (key, role) not in live)}
+    done = {key for key, ear in live.items() if ear.person_id and (ear.item_id, ear.person_id) in heard}
+    over = [ear for key, ear in live.items() if key in done and key not in wanted]
+    moved = {key: ear for key, ear in live.items() if key not in done and key in wanted and wanted[key].rule != ear.rule}
+    if over or moved:
+        _end_ears(entry, [*over, *moved.values()], items)
+    begin = {key: at for key in wanted if key not in live} | {key: ear.since for key, ear in moved.items()}
+    hearers = {role: queries.hearer_of(deal, role) for role in dict.fromkeys(role for _item, role in begin)}
     fresh = [
-        Ear(item=items[item], role=role, person=hearers[role], rule=ask.rule, since=at)
-        for (item, role), ask in wanted.items()
-        if (item, role) not in live
+        Ear(item=items[item], role=role, person=hearers[role], rule=wanted[item, role].rule, since=since)
+        for (item, role), since in begin.items()
     ]
     Ear.objects.bulk_create(fresh)
-    levels = {ear.pk: wanted[ear.item_id, ear.role].service_level for ear in fresh}
-    for rule in dict.fromkeys(ear.rule for ear in fresh):
-        group = [ear for ear in fresh if ear.rule == rule]
+    for rule, since in dict.fromkeys((ear.rule, ear.since) for ear in fresh):
+        group = [ear for ear in fresh if (ear.rule, ear.since) == (rule, since)]
         hearer = group[0].person
-        level = playbook.service_level(levels[group[0].pk])
-        clocks.start("ear", [ear.pk for ear in group], level, unit=hearer.unit if hearer else deal.unit, since=at)
+        level = playbook.service_level(wanted[group[0].item_id, group[0].role].service_level)
+        clocks.start("ear", [ear.pk for ear in group], level, unit=hearer.unit if hearer else deal.unit, since=since)
         objects: dict[str, Any] = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
         record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=[deal, *(ear.item for ear in group)])
+
+
+def _end_ears(entry: Entry, ears: Sequence[Ear], items: Mapping[UUID, Item]) -> None:
+    Ear.objects.filter(pk__in=[ear.pk for ear in ears]).update(ended_at=now())
+    clocks.cancel([ear.pk for ear in ears])
+    touched = {ear.item_id: items[ear.item_id] for ear in ears}
+    objects: dict[str, Any] = {"item": list(touched.values()), "former": [ear.person for ear in ears if ear.person], "ear": list(ears)}
+    scopes = [next(iter(touched.values())).deal, *touched.values()]
+    record("voice.ears_ended", by=process(ears[0].rule).because(entry), objects=objects, scopes=scopes)
 
 
 def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str) -> Entry | None:
@@ -291,8 +311,8 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
     """Say what an item is about, or say it anew: who must hear it follows the rule of that category at once."""
     person = personally(by)
     row = playbook.category(category)
-    _works_on(person, item)
     deals.lock(item.deal_id)
+    _works_on(person, item)
     entry = record(
         "voice.item_filed",
         by=by,
@@ -315,6 +335,8 @@ def correct_item(*, by: Actor, item: Item, correction: str) -> Correction:
 
 
 def _works_on(person: Person, item: Item) -> None:
+    if not queries.visible_to(person).filter(pk=item.pk).exists():
+        raise missing()
     if not queries.may_work_on(person, item):
         sentence = _("Only those who were there, or who work on the deal, file or correct what was said.")
         raise forbidden("item.not_yours", sentence, ref(item))
@@ -333,11 +355,15 @@ def complete_meeting(
     """Answer what a record asks for. What was said stays as it is. `present`: colleagues who were there too, each of whom confirms
     it; given, even empty, it settles that question."""
     person = personally(by)
+    deals.lock(meeting.deal_id)
+    meeting = Meeting.objects.select_related("deal__account", "deal__unit").get(pk=meeting.pk)
     if meeting.author_id != person.pk:
         raise forbidden("meeting.not_yours", _("The record is completed by its author."))
+    before = {"held_at": str(meeting.held_at or ""), "place": meeting.place}
     if held_at is not None:
-        if held_at > now():
-            raise wrong("held_at", _("This lies in the future. Give the time at which it happened."))
+        past("held_at", held_at, now())
+        if meeting.held_at is not None and meeting.held_at != held_at:
+            raise wrong("held_at", _("The time of this meeting is on record already. Put a correction beside the words instead."))
         meeting.held_at = held_at
         meeting.asks.pop("held_at", None)
     if place is not None:
@@ -346,7 +372,7 @@ def complete_meeting(
     if named:
         if meeting.deal.account is None:
             raise wrong("contacts", _("The account of this deal is not known yet. Set it first; then name the people there."))
-        meeting.contacts.add(*[add_contact(by=by, account=meeting.deal.account, name=one.name, title=one.title) for one in named])
+        meeting.contacts.add(*[keep_contact(by, meeting.deal.account, one.name, one.title) for one in named])
         meeting.asks = {key: value for key, value in meeting.asks.items() if not key.startswith("contact_")}
     attendances: list[Attendance] = []
     if present is not None:
@@ -357,7 +383,8 @@ def complete_meeting(
         meeting.asks.pop("present", None)
     meeting.save(update_fields=["held_at", "place", "asks"])
     objects: dict[str, Any] = {"meeting": meeting, "deal": meeting.deal, "attendance": attendances}
-    record("voice.meeting_completed", by=by, objects=objects, scopes=[meeting.deal])
+    data = {"before": before, "after": {"held_at": str(meeting.held_at or ""), "place": meeting.place}}
+    record("voice.meeting_completed", by=by, objects=objects, scopes=[meeting.deal], data=data)
     return meeting
 
 
@@ -400,10 +427,15 @@ def apply_new_rules(entry: Entry) -> None:
     the people whom it names. Done twice it is done once: what has been filed by a rule is not looked at again."""
     ruled = book.in_force().hearing.hearers
     waiting = Filing.objects.filter(rule="", category__in=list(ruled), ended_at__isnull=True, item__deal__closing__isnull=True)
+    deals.lock(*waiting.values_list("item__deal", flat=True).distinct())
     by_deal: dict[UUID, list[tuple[Item, str]]] = {}
     for filing in waiting.select_related("item", "item__deal", "item__deal__owner", "item__deal__unit").order_by("pk"):
         by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
-    deals.lock(*by_deal)
     for filings in by_deal.values():
         _file(entry, filings)
         _stop_clocks_of_heard([item for item, _code in filings])
+
+
+def end_with_deal(entry: Entry) -> None:
+    """A reaction to a deal won or lost: nobody's clock runs on for it. What was said, and who had not heard it, stays on record."""
+    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True))

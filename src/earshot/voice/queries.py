@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from earshot.accounts.models import Contact
 from earshot.clocks.queries import Reading, readings
@@ -30,9 +30,10 @@ def visible_to(person: Person) -> QuerySet[Item]:
 
 
 def may_work_on(person: Person, item: Item) -> bool:
-    """Whether the person files or corrects the item: its author, who was there, or who works on the deal."""
+    """Whether the person files or corrects the item: its author, who was there, who must hear it, or who works on the deal."""
     present = Attendance.objects.filter(meeting=item.meeting_id, person=person, confirmed_at__isnull=False).exists()
-    return item.meeting.author_id == person.pk or present or deals.may_work(person, item.deal)
+    hears = Ear.objects.filter(item=item, person=person, ended_at__isnull=True).exists()
+    return item.meeting.author_id == person.pk or present or hears or deals.may_work(person, item.deal)
 
 
 def hearer_of(deal: Deal, role: str) -> Person | None:
@@ -144,7 +145,10 @@ def live_filing(item: Item) -> Filing:
 
 
 def critical_items(deal: Deal) -> QuerySet[Item]:
-    return Item.objects.filter(deal=deal, filings__ended_at__isnull=True, filings__critical=True).order_by("recorded_at", "position", "pk")
+    """What a voter must have heard: what is critical, and what nobody has said yet what it is about."""
+    live = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True)
+    critical = Exists(live.filter(Q(critical=True) | Q(category="")))
+    return Item.objects.filter(critical, deal=deal).order_by("recorded_at", "position", "pk")
 
 
 def heard_pairs(items: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
@@ -153,27 +157,30 @@ def heard_pairs(items: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
 
 
 def ears_waiting_for(person: Person) -> QuerySet[Ear]:
-    """The person's own duties to hear that are not done."""
+    """The person's own duties to hear that are not done, on deals still open."""
     done = Hearing.objects.filter(item=OuterRef("item"), person=person)
     return (
-        Ear.objects.filter(~Exists(done), person=person, ended_at__isnull=True).select_related("item", "item__deal").order_by("since", "pk")
+        Ear.objects.filter(~Exists(done), person=person, ended_at__isnull=True, item__deal__closing__isnull=True)
+        .select_related("item", "item__deal")
+        .order_by("since", "pk")
     )
 
 
 def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:
     waiting = Attendance.objects.filter(person=person, confirmed_at__isnull=True, denied_at__isnull=True)
-    return waiting.select_related("meeting", "meeting__deal", "ticked_by").order_by("at")
+    return waiting.select_related("meeting", "meeting__deal", "ticked_by", "person").order_by("at")
 
 
 def meetings_that_ask(person: Person) -> QuerySet[Meeting]:
     """The person's own records in which something could not be read, or was left open, and is asked for."""
-    return Meeting.objects.filter(author=person).exclude(asks={}).select_related("deal").order_by("recorded_at")
+    mine = Meeting.objects.filter(deals.seen(person, "deal", "deal__unit"), author=person)
+    return mine.exclude(asks={}).select_related("deal").order_by("recorded_at")
 
 
 def items_without_category(person: Person) -> QuerySet[Item]:
     """Items that the person recorded without saying what they are about."""
     unfiled = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True, category="")
-    return Item.objects.filter(Exists(unfiled), meeting__author=person).select_related("deal").order_by("pk")
+    return visible_to(person).filter(Exists(unfiled), meeting__author=person).select_related("deal").order_by("pk")
 
 
 def categories_without_rule() -> list[tuple[str, int]]:
@@ -185,5 +192,9 @@ def categories_without_rule() -> list[tuple[str, int]]:
 
 def roles_that_nobody_holds() -> list[tuple[str, int]]:
     """For operations: roles that must hear and that nobody holds, with how many statements wait for each."""
-    rows = Ear.objects.filter(person__isnull=True, ended_at__isnull=True).values_list("role").annotate(n=Count("pk"))
+    rows = (
+        Ear.objects.filter(person__isnull=True, ended_at__isnull=True, item__deal__closing__isnull=True)
+        .values_list("role")
+        .annotate(n=Count("pk"))
+    )
     return list(rows.order_by("role"))

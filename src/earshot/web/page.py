@@ -186,7 +186,9 @@ def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:
 
 def fingerprint(path: str, posted: QueryDict) -> str:
     """Names one sending of one form: its key and all that was typed into it, but not the CSRF token, which changes."""
-    parts = [f"{name}={value}" for name, values in sorted(posted.lists()) for value in values if name not in ("csrfmiddlewaretoken", "author")]
+    parts = [
+        f"{name}={value}" for name, values in sorted(posted.lists()) for value in values if name not in ("csrfmiddlewaretoken", "author")
+    ]
     return hashlib.sha256("\x00".join([path, *parts]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -203,7 +205,12 @@ def refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal for which no page stands: what does not exist and what is not the reader's look the same."""
     if refusal.status == 404:
         return render(request, "404.html", status=404)
-    return render(request, "web/refused.html", {"refused": refusal, "refused_lines": [acts.line(one, acts.NOBODY) for one in refusal.lines]}, status=refusal.status)
+    return render(
+        request,
+        "web/refused.html",
+        {"refused": refusal, "refused_lines": [acts.line(one, acts.NOBODY) for one in refusal.lines]},
+        status=refusal.status,
+    )
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

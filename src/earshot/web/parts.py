@@ -51,7 +51,8 @@ def quote(read: ItemRead, *, opens: bool = True) -> dict[str, Any]:
         "heard": [_heard(ear) for ear in read.ears if ear.heard_at],
         "unheard": [_unheard(ear) for ear in read.unheard],
         "others": [
-            {"name": one.person.name, "role": "", "how": HOW[PRESENT if one.how == PRESENT else "noted"], "when": one.at} for one in read.others
+            {"name": one.person.name, "role": "", "how": HOW[PRESENT if one.how == PRESENT else "noted"], "when": one.at}
+            for one in read.others
         ],
         "correction": {"words": last.text, "by": last.author.name, "when": last.at} if last else "",
     }
@@ -134,4 +135,7 @@ def shortened(sentence: str) -> str:
 
 def options(people: Iterable[Person]) -> list[tuple[str, str]]:
     """People to choose from: name and unit."""
-    return [(str(person.pk), _("{name} ({unit})").format(name=person.name, unit=person.unit) if person.unit_id else person.name) for person in people]
+    return [
+        (str(person.pk), _("{name} ({unit})").format(name=person.name, unit=person.unit) if person.unit_id else person.name)
+        for person in people
+    ]

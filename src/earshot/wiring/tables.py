@@ -10,13 +10,16 @@ from earshot.calls import actions as call_actions
 from earshot.calls import checks as call_checks
 from earshot.calls import verbs as calls
 from earshot.calls.models import Call
+from earshot.deals import actions as deal_actions
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
+from earshot.journal.actions import call
 from earshot.journal.models import Entry
 from earshot.journal.reactions import afterwards, at_once
 from earshot.people import standing
 from earshot.people.models import Person, Post
+from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.registry import ADDRESSEES
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -74,8 +77,25 @@ def _ears_of_seat(entry: Entry) -> None:
     voice_actions.fill_ears(entry, Membership.objects.select_related("seat").get(pk=entry.one("membership")).seat.role)
 
 
+def _is_support(entry: Entry) -> bool:
+    return PartVersion.objects.filter(pk=entry.one("version"), part=SUPPORT).exists()
+
+
+def _cover_open_deals(entry: Entry) -> None:
+    if _is_support(entry):
+        call_actions.refuse_uncovered(entry)
+
+
+def _call_for_open_deals(entry: Entry) -> None:
+    if _is_support(entry):
+        with call():
+            call_actions.raise_missing(entry)
+
+
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account", new=True)),
+    ("teams.nominated", deal_actions.refuse_seats_of_closed),
+    ("teams.accepted", deal_actions.refuse_seats_of_closed),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
     ("teams.declined", _standing(deals.SITS, "membership")),
     ("people.post_given", _deciders_of_post),
@@ -93,6 +113,9 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
     ("deals.deal_lost", call_actions.end_with_deal),
+    ("deals.deal_won", voice_actions.end_with_deal),
+    ("deals.deal_lost", voice_actions.end_with_deal),
+    ("playbooks.part_in_force", _cover_open_deals),
     ("voice.ears_named", _standing(voice.MUST_HEAR, "ear", new=True)),
     ("voice.ears_named", _calls_of_deal),
     ("voice.ears_ended", _standing(voice.MUST_HEAR, "ear")),
@@ -118,6 +141,7 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
 # What is owed after the commit: verb, the name its delivery rows carry, the reaction.
 LATER: list[tuple[str, str, Callable[[Entry], None]]] = [
     ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules),
+    ("playbooks.part_in_force", "calls.raise_missing", _call_for_open_deals),
 ]
 
 

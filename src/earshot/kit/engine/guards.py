@@ -27,8 +27,9 @@ def append_only(model: type[models.Model]) -> type[models.Model]:
     """Class decorator: rows of this table are written once and never changed or deleted."""
     meta = model._meta
     alone = [(str(field.column),) for field in meta.local_concrete_fields if field.unique]
+    columns = {field.name: str(field.column) for field in meta.local_concrete_fields}
     together = [
-        tuple(str(meta.get_field(name).column) for name in constraint.fields)
+        tuple(columns[name] for name in constraint.fields)
         for constraint in meta.constraints
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields
     ]

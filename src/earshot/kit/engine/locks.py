@@ -7,12 +7,18 @@ from typing import Any
 from django.db import connection, models
 
 
-def hold(name: object) -> None:
+def hold(name: object, *, shared: bool = False) -> None:
     """From now to the end of this transaction, nobody else holds `name`: a second one waits here, then sees what the first has
-    written. SQLite needs nothing: a call takes the only write lock when it begins (BEGIN IMMEDIATE)."""
+    written. `shared`: any number hold it together, and only somebody who wants it alone waits for them, and they for him. SQLite
+    needs nothing: a call takes the only write lock when it begins (BEGIN IMMEDIATE)."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(name)])
+            function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+            cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [str(name)])
+
+
+# Who holds which role: held alone by whoever changes it, shared by whoever decides by it. Always taken before a row is locked.
+POSTS = "posts"
 
 
 def lock(rows: models.QuerySet[Any]) -> None:

@@ -77,7 +77,13 @@ class Account(Page):
             "owner_url": acts.address("person", account.owner_id),
             "new_deal_url": f"{reverse('deal_new')}?account={account.pk}",
             "contacts": list(Contact.objects.filter(account=account).order_by("name", "pk")[:200]),
-            "columns": [{"label": gettext_lazy("Deal")}, {"label": gettext_lazy("Stage")}, {"label": gettext_lazy("Owner")}, {"label": gettext_lazy("Amount"), "number": True}, {"label": gettext_lazy("Opened")}],
+            "columns": [
+                {"label": gettext_lazy("Deal")},
+                {"label": gettext_lazy("Stage")},
+                {"label": gettext_lazy("Owner")},
+                {"label": gettext_lazy("Amount"), "number": True},
+                {"label": gettext_lazy("Opened")},
+            ],
             "rows": [
                 [
                     under(link(acts.address("deal", deal.pk), deal.title), deal.number),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -141,12 +140,13 @@ class Call(Page):
             {
                 "value": str(person.pk),
                 "label": person.name,
-                "help": _("lacks: %(what)s") % {"what": ", ".join(names.get(code, code) for code in lacking)} if lacking else _("qualified"),
+                "help": _("lacks: %(what)s") % {"what": ", ".join(names.get(code, code) for code in lacking)}
+                if lacking
+                else _("qualified"),
             }
             for person, lacking in found
             if person.pk != live
         ]
-
 
     # acts
 
@@ -161,13 +161,15 @@ class Call(Page):
     def name(self, posted: QueryDict) -> Done:
         if not posted.get("person"):
             raise wrong("person", _("Choose somebody."))
-        person = find(self.person, "person", one_id(posted["person"]))
+        person = find(self.person, "person", one_id(posted.get("person", "")))
         name_person(by=self.by, call=self.thing, person=person)
         return Done(say(_("{name} is named for this call."), name=person.name))
 
     def decline(self, posted: QueryDict) -> Done:
         assignment = decline(by=self.by, call=self.thing, reason=posted.get("reason", ""))
-        said = say(_("You do not do this call; it stays with {unit}, now with {name}."), unit=self.thing.unit.name, name=assignment.person.name)
+        said = say(
+            _("You do not do this call; it stays with {unit}, now with {name}."), unit=self.thing.unit.name, name=assignment.person.name
+        )
         return Done(said, reverse("my_day"))
 
     def send_back(self, posted: QueryDict) -> Done:

@@ -58,7 +58,7 @@ class MyDay(Page):
 
 
 def _deals_of_teams(lines: Sequence[DayLine]) -> dict[UUID, UUID]:
-    teams = [line.scope.id for line in lines if line.scope.kind == "team"]
+    teams = [UUID(str(line.scope.id)) for line in lines if line.scope.kind == "team"]
     return dict(Deal.objects.filter(team__in=teams).values_list("team_id", "pk")) if teams else {}
 
 
@@ -83,7 +83,9 @@ class ToHear(Page):
         for read in shown:
             deal = read.item.deal
             if not groups or groups[-1]["id"] != deal.pk:
-                groups.append({"id": deal.pk, "deal": str(deal), "url": acts.address("deal", deal.pk) if deal.pk in seen else "", "quotes": []})
+                groups.append(
+                    {"id": deal.pk, "deal": str(deal), "url": acts.address("deal", deal.pk) if deal.pk in seen else "", "quotes": []}
+                )
             groups[-1]["quotes"].append(parts.quote(read))
         return {
             "groups": groups,
@@ -109,4 +111,8 @@ def take_note_of(page: Page, posted: QueryDict) -> str:
     if len(items) != len(set(wanted)):
         raise missing()
     new = take_note(by=page.by, items=items)
-    return ngettext("You have heard %(n)s statement.", "You have heard %(n)s statements.", new) % {"n": new} if new else _("You had heard all of them before.")
+    return (
+        ngettext("You have heard %(n)s statement.", "You have heard %(n)s statements.", new) % {"n": new}
+        if new
+        else _("You had heard all of them before.")
+    )

@@ -13,8 +13,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
@@ -25,7 +24,7 @@ from earshot.deals.models import LOST, Deal, StageVisit
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
-from earshot.kit.problems import Line, Refusal, say
+from earshot.kit.problems import Refusal, say
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE, holds
 from earshot.people.queries import holders_by_role
@@ -37,6 +36,7 @@ from earshot.teams.queries import may_nominate, seats
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
+from earshot.web.acts import Mine
 from earshot.web.page import Done, Page, one_id, page_number, version
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
@@ -76,10 +76,10 @@ class Deals(Page):
 
     def filtered(self, asked: QueryDict) -> QuerySet[Deal]:
         entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
-        rows = deals.with_names(deals.visible_to(self.person)).annotate(since=Subquery(entered))
+        rows: QuerySet[Any] = deals.with_names(deals.visible_to(self.person)).annotate(since=Subquery(entered))
         rows = deals.containing(rows, asked.get("q", "")) if asked.get("q", "").strip() else rows
         if asked.get("stage"):
-            rows = rows.filter(stage__code=asked["stage"][:60].replace("\x00", ""))
+            rows = rows.filter(stage__code=asked.get("stage", "")[:60].replace("\x00", ""))
         if asked.get("mine"):
             rows = rows.filter(owner=self.person)
         match asked.get("state", ""):
@@ -151,7 +151,7 @@ class NewDeal(Page):
     def open(self, posted: QueryDict) -> Done:
         if not posted.get("account"):
             raise Refusal("deal.account_missing", _("That cannot be saved as it stands."), fields={"account": _("Choose the customer.")})
-        account = find(self.person, "account", one_id(posted["account"]))
+        account = find(self.person, "account", one_id(posted.get("account", "")))
         deal = open_deal(
             by=self.by,
             title=posted.get("title", ""),
@@ -226,8 +226,8 @@ class War(Page):
             "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
         }
 
-    def mine(self, deal: Deal, review: gates.Review | None) -> acts.Mine:
-        return acts.Mine(
+    def mine(self, deal: Deal, review: gates.Review | None) -> Mine:
+        return Mine(
             items=set(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True)),
             calls=set(calls.waiting_for(self.person).filter(deal=deal).values_list("pk", flat=True)),
             votes=bool(review and deals.roles_deciding(self.person, deal, review.gate)),
@@ -248,7 +248,9 @@ class War(Page):
         return found
 
     def words(self, deal: Deal) -> dict[str, Any]:
-        page = Paginator(Item.objects.filter(deal=deal).order_by("-recorded_at", "position", "pk"), WORDS_SHOWN).get_page(page_number(self.request))
+        page = Paginator(Item.objects.filter(deal=deal).order_by("-recorded_at", "position", "pk"), WORDS_SHOWN).get_page(
+            page_number(self.request)
+        )
         return {
             "quotes": [parts.quote(read) for read in voice.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]
             "words_count": page.paginator.count,
@@ -293,7 +295,9 @@ class War(Page):
                     {"name": one.person.name, "role": str(one.role), "at": one.at, "approves": one.approves, "reason": one.reason}
                     for one in row.visit.live  # type: ignore[attr-defined]
                 ],
-                "lines": [{"sentence": in_language(line["sentence"]), "state": "met" if line.get("met") else "waived"} for line in row.lines],
+                "lines": [
+                    {"sentence": in_language(line["sentence"]), "state": "met" if line.get("met") else "waived"} for line in row.lines
+                ],
             }
             for row in deals.passes(deal)
         ]
@@ -308,7 +312,11 @@ class War(Page):
 
     def move_back(self, posted: QueryDict) -> Done:
         deal = move_back(
-            by=self.by, deal=self.thing, version=version(posted.get("version", "")), to=posted.get("to", ""), reason=posted.get("reason", "")
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            to=posted.get("to", ""),
+            reason=posted.get("reason", ""),
         )
         return Done(say(_("Back in the stage “{stage}”."), stage=deal.stage))
 
@@ -331,9 +339,11 @@ class War(Page):
 
     def nominate(self, posted: QueryDict) -> Done:
         if not posted.get("person"):
-            raise Refusal("team.nobody_chosen", _("That cannot be saved as it stands."), fields={"person": _("Choose somebody for the seat.")})
+            raise Refusal(
+                "team.nobody_chosen", _("That cannot be saved as it stands."), fields={"person": _("Choose somebody for the seat.")}
+            )
         seat = find(self.person, "seat", one_id(posted.get("seat", "")))
-        person: Person = find(self.person, "person", one_id(posted["person"]))
+        person: Person = find(self.person, "person", one_id(posted.get("person", "")))
         if seat.team_id != self.thing.team_id:
             raise Refusal("team.other_team", _("This seat belongs to another team."))
         nominate(by=self.by, seat=seat, person=person)
@@ -381,7 +391,7 @@ def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
     return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
 
 
-def gate_lines(review: gates.Review | None, mine: acts.Mine, deal: Deal) -> list[dict[str, Any]]:
+def gate_lines(review: gates.Review | None, mine: Mine, deal: Deal) -> list[dict[str, Any]]:
     """What is not met, as `c-gate-line` takes it; what only warns is shown as let through."""
     lines = []
     for one in review.conditions if review else []:
@@ -398,7 +408,7 @@ class Gate(Page):
 
     template = "web/gate.html"
     kind = "deal"
-    acts = {"vote": ("approves", "reason"), "take_note": ("shown",)}
+    acts = {"vote": ("version", "approves", "reason"), "take_note": ("shown",)}
 
     def context(self) -> dict[str, Any]:
         deal: Deal = self.thing
@@ -411,7 +421,7 @@ class Gate(Page):
         reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
-        mine = acts.Mine(items=set(owed), votes=bool(roles), works=False)
+        mine = Mine(items=set(owed), votes=bool(roles), works=False)
         lines = gate_lines(review, mine, deal)
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
@@ -431,7 +441,8 @@ class Gate(Page):
             "may_vote": bool(roles),
             "waits": bool(unheard) and bool(roles) and not warns_only(HEAR_BEFORE_VOTE),
             "votes": [
-                {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at} for one in votes
+                {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at}
+                for one in votes
             ],
             "voted": any(one.person_id == self.person.pk for one in votes),
             "choices": [("yes", _("I approve")), ("no", _("I am against"))],
@@ -441,7 +452,13 @@ class Gate(Page):
         if posted.get("approves") not in ("yes", "no"):
             raise Refusal("vote.not_chosen", _("That cannot be saved as it stands."), fields={"approves": _("Choose one of the two.")})
         approves = posted["approves"] == "yes"
-        vote(by=self.by, deal=self.thing, approves=approves, reason=posted.get("reason", ""))
+        vote(
+            by=self.by,
+            deal=self.thing,
+            approves=approves,
+            reason=posted.get("reason", ""),
+            version=version(posted.get("version", "")),
+        )
         fresh = find(self.person, "deal", self.thing.pk)
         if fresh.version != self.thing.version:
             where = say(_("Your vote opened the gate; now in the stage “{stage}”."), stage=fresh.stage)
@@ -457,6 +474,6 @@ class Gate(Page):
         lines = super().refused_lines()
         assert self.refused is not None
         for shown, one in zip(lines, self.refused.lines, strict=False):
-            if isinstance(one, Line) and one.about and one.about.kind == "item":
+            if one.about and one.about.kind == "item":
                 shown["about_url"] = f"#item-{one.about.id}"
         return lines

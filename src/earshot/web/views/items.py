@@ -36,7 +36,11 @@ class Item(Page):
         return {
             "quote": {**parts.quote(read, opens=False), "correction": ""},
             "corrections": [{"words": one.text, "by": one.author.name, "when": one.at} for one in read.corrections],
-            "clocks": [parts.clock(ear.clock, acts.data(f"{ear.person.name if ear.person else _('nobody yet')} · {ear.role}")) for ear in read.ears if ear.clock],
+            "clocks": [
+                parts.clock(ear.clock, acts.data(f"{ear.person.name if ear.person else _('nobody yet')} · {ear.role}"))
+                for ear in read.ears
+                if ear.clock
+            ],
             "heard": read.heard_by(self.person),
             "deal": deal,
             "deal_url": acts.address("deal", deal.pk) if sees_deal else "",
@@ -59,5 +63,5 @@ class Item(Page):
     def file(self, posted: QueryDict) -> Done:
         if not posted.get("category"):
             raise wrong("category", _("Choose what it is about."))
-        file_item(by=self.by, item=self.thing, category=posted["category"])
+        file_item(by=self.by, item=self.thing, category=posted.get("category", ""))
         return Done(_("Filed. Who must hear it follows the rule."))

@@ -86,9 +86,7 @@ class NewMeeting(Page):
         return {
             "deal": deal,
             "up_url": acts.address("deal", deal.pk),
-            "people": [
-                {"n": n, "name": typed.get(f"contact_{n}", ""), "title": typed.get(f"title_{n}", "")} for n in range(1, people + 1)
-            ],
+            "people": [{"n": n, "name": typed.get(f"contact_{n}", ""), "title": typed.get(f"title_{n}", "")} for n in range(1, people + 1)],
             "more_people": people < MOST_PEOPLE,
             "names": sorted({one.name for one in known}),
             "titles": sorted({one.title for one in known if one.title}),
@@ -225,7 +223,11 @@ class Meeting(Page):
                     "name": one.person.name,
                     "unit": one.person.unit.name if one.person.unit else "",
                     "url": acts.address("person", one.person_id),
-                    "note": _("was there") if one.confirmed_at else _("was not there") if one.denied_at else _("named as present, not confirmed yet"),
+                    "note": _("was there")
+                    if one.confirmed_at
+                    else _("was not there")
+                    if one.denied_at
+                    else _("named as present, not confirmed yet"),
                 }
                 for one in attendances
             ],
@@ -298,4 +300,3 @@ class Capture(Page):
                 for deal in self.open_deals()
             ]
         }
-

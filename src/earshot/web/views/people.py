@@ -44,7 +44,12 @@ class Person(Page):
             "posts": posts_of(somebody),
             "heads": list(Unit.objects.filter(head=somebody).order_by("name")),
             "skills": list(somebody.skills.order_by("-level", "code")),
-            "columns": [{"label": gettext_lazy("Deal")}, {"label": gettext_lazy("Account")}, {"label": gettext_lazy("Stage")}, {"label": gettext_lazy("Opened")}],
+            "columns": [
+                {"label": gettext_lazy("Deal")},
+                {"label": gettext_lazy("Account")},
+                {"label": gettext_lazy("Stage")},
+                {"label": gettext_lazy("Opened")},
+            ],
             "rows": [
                 [
                     under(link(acts.address("deal", deal.pk), deal.title), deal.number),
@@ -74,7 +79,8 @@ class Me(Page):
             "permissions": [PERMITS[name] for name in sorted(held(self.person)) if name in PERMITS],
             "skills": list(self.person.skills.order_by("-level", "code")),
             "tokens": [
-                {"name": one.name, "start": one.start, "made": one.made_at, "hidden": {"act": "revoke", "token": str(one.pk)}} for one in tokens
+                {"name": one.name, "start": one.start, "made": one.made_at, "hidden": {"act": "revoke", "token": str(one.pk)}}
+                for one in tokens
             ],
             "key": self.key,
             "username": self.request.user.get_username(),

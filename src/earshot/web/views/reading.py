@@ -11,12 +11,12 @@ from earshot.desk.finding import FINDERS
 from earshot.desk.queries import entries_seen, search, told
 from earshot.journal.queries import Told
 from earshot.kit.problems import missing
+from earshot.people.models import Unit
 from earshot.playbooks import book
 from earshot.playbooks.models import IN_FORCE, Decider, PartVersion, ServiceLevel
 from earshot.playbooks.queries import role_names
-from earshot.people.models import Unit
-from earshot.voice.queries import read
 from earshot.voice.models import Item
+from earshot.voice.queries import read
 from earshot.web import acts, parts
 from earshot.web.page import Page
 
@@ -35,7 +35,12 @@ class Search(Page):
         return {
             "q": words,
             "deals": [
-                {"url": acts.address("deal", one.pk), "label": str(one), "account": one.account.name if one.account else "", "stage": str(one.stage)}
+                {
+                    "url": acts.address("deal", one.pk),
+                    "label": str(one),
+                    "account": one.account.name if one.account else "",
+                    "stage": str(one.stage),
+                }
                 for one in found.deals
             ],
             "accounts": [{"url": acts.address("account", one.pk), "label": one.name, "number": one.number} for one in found.accounts],
@@ -76,7 +81,9 @@ class Entry(Page):
         for _part, kind, object_id, _label in here.objects:
             if kind in FINDERS:
                 by_kind.setdefault(kind, set()).add(object_id)
-        visible = {(kind, pk) for kind, ids in by_kind.items() for pk in FINDERS[kind](self.person).filter(pk__in=ids).values_list("pk", flat=True)}
+        visible = {
+            (kind, pk) for kind, ids in by_kind.items() for pk in FINDERS[kind](self.person).filter(pk__in=ids).values_list("pk", flat=True)
+        }
         return [
             {"label": label, "url": acts.address(kind, object_id) if (kind, object_id) in visible else ""}
             for _part, kind, object_id, label in here.objects
@@ -94,10 +101,19 @@ class Playbook(Page):
         units = dict(Unit.objects.values_list("code", "name"))
         levels = {
             row.code: row
-            for row in ServiceLevel.objects.filter(version__state=IN_FORCE).prefetch_related("rungs").select_related("version").order_by("minutes")
+            for row in ServiceLevel.objects.filter(version__state=IN_FORCE)
+            .prefetch_related("rungs")
+            .select_related("version")
+            .order_by("minutes")
         }
         deciders = _deciders(process)
-        names = role_names({*process.roles, *(row.role_code for group in hearing.hearers.values() for row in group), *(row.role_code for row in support.catalogue.values())})
+        names = role_names(
+            {
+                *process.roles,
+                *(row.role_code for group in hearing.hearers.values() for row in group),
+                *(row.role_code for row in support.catalogue.values()),
+            }
+        )
         return {
             "stages": [
                 {
@@ -117,7 +133,9 @@ class Playbook(Page):
                     "label": str(row),
                     "critical": row.critical,
                     "hearers": ", ".join(names.get(rule.role_code, rule.role_code) for rule in hearing.hearers.get(code, ())),
-                    "level": ", ".join(dict.fromkeys(str(levels.get(rule.service_level, rule.service_level)) for rule in hearing.hearers.get(code, ()))),
+                    "level": ", ".join(
+                        dict.fromkeys(str(levels.get(rule.service_level, rule.service_level)) for rule in hearing.hearers.get(code, ()))
+                    ),
                     "silent": not hearing.hearers.get(code),
                 }
                 for code, row in hearing.categories.items()
@@ -138,7 +156,9 @@ class Playbook(Page):
                 {
                     "label": str(row),
                     "limit": _limit(row),
-                    "ladder": [{"share": rung.share, "who": parts.ADDRESSEES.get(rung.addressee, rung.addressee)} for rung in row.rungs.all()],
+                    "ladder": [
+                        {"share": rung.share, "who": parts.ADDRESSEES.get(rung.addressee, rung.addressee)} for rung in row.rungs.all()
+                    ],
                 }
                 for row in levels.values()
             ],

@@ -35,8 +35,17 @@ def offered() -> list[dict[str, Any]]:
     for person in people:
         does = [names[code] for code in roles.get(person.pk, [])]
         does += [_("head of {unit}").format(unit=unit.name) for unit in person.heads.all()]
-        does = does or [str(PERMITS[grant.permission]) for grant in person.grants.all() if grant.until is None and grant.permission in PERMITS]
-        shown.append({"name": person.name, "note": _(", ").join(does), "unit": person.unit.name if person.unit else "", "hidden": {"person": str(person.pk)}})
+        does = does or [
+            str(PERMITS[grant.permission]) for grant in person.grants.all() if grant.until is None and grant.permission in PERMITS
+        ]
+        shown.append(
+            {
+                "name": person.name,
+                "note": _(", ").join(does),
+                "unit": person.unit.name if person.unit else "",
+                "hidden": {"person": str(person.pk)},
+            }
+        )
     return shown
 
 
@@ -55,7 +64,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     people = offered() if settings.DEMO else []
     for one in people:
         one["hidden"]["next"] = asked
-    context = {"people": people, "username": request.POST.get("username", ""), "hidden": {"next": asked}, "refused": refused, "asked": page.local(asked)}
+    context = {
+        "people": people,
+        "username": request.POST.get("username", ""),
+        "hidden": {"next": asked},
+        "refused": refused,
+        "asked": page.local(asked),
+    }
     return render(request, "web/sign_in.html", context, status=refused.status if refused else 200)
 
 
