@@ -190,7 +190,7 @@ def test_nobody_ends_a_call_but_a_head_at_or_above_the_deals_unit(world: World, 
     before = snapshot()
     with pytest.raises(Refusal) as refused:
         end_call(by=world.by(key), call=the_call(deal), reason="不必了")
-    assert refused.value.code == "call.not_entitled"
+    assert refused.value.status == 403
     assert changed_tables(before, snapshot()) == set()
 
 
@@ -209,6 +209,16 @@ def test_a_head_of_the_deals_unit_or_above_ends_a_call_by_name_and_with_a_reason
     with pytest.raises(Refusal) as refused:
         deliver_result(by=world.by("engineer"), call=the_call(deal), result="late")
     assert refused.value.code == "call.closed"
+
+
+@pytest.mark.req("law 4")
+def test_a_head_does_not_suppress_the_calls_of_a_deal_of_his_or_her_own(world: World) -> None:
+    deal = world.deal(owner="sales_head")
+    deal = move_on(by=world.by("sales_head"), deal=deal, version=deal.version)
+    with pytest.raises(Refusal) as refused:
+        end_call(by=world.by("sales_head"), call=the_call(deal), reason="我的单子我知道")
+    assert refused.value.code == "call.own_deal"
+    end_call(by=world.by("head"), call=the_call(deal), reason="不需要")
 
 
 @pytest.mark.req("law 4")
@@ -455,6 +465,24 @@ def test_a_support_that_the_table_gained_since_keeps_the_gate_shut_until_it_is_c
 
     put_in_force(changed_pack(tmp_path / "more", more))
     assert shut_by(deal) == {"call.not_raised", "gate.not_approved"}
+
+
+@pytest.mark.req("law 4")
+def test_a_table_that_would_leave_open_deals_without_their_calls_is_not_put_in_force(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+
+    def other_stages(parts: dict[str, Any]) -> None:
+        for table in (parts["process"]["stages"], parts["process"]["gates"], parts["support"]["triggers"], parts["support"]["none_needed"]):
+            for row in table:
+                column = "code" if table is parts["process"]["stages"] else "stage"
+                row[column] = f"new-{row[column]}"
+
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        put_in_force(changed_pack(tmp_path / "stages", other_stages))
+    assert refused.value.code == "playbook.uncovered"
+    assert deal.stage.en in said(refused.value)
+    assert changed_tables(before, snapshot()) == set()
 
 
 def test_a_running_deal_survives_that_every_part_of_the_playbook_is_replaced(world: World, tmp_path: Path) -> None:

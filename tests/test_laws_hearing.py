@@ -194,9 +194,25 @@ def test_a_statement_whose_category_was_not_told_goes_to_the_default_hearer_and_
     assert hearers(deal) == {"不知道算什么": world.engineer.name}
     assert any(line.cause == "category_asked" for line in my_day(world.seller))
     file_item(by=world.by("seller"), item=world.items(deal)[0], category="site")
-    assert hearers(deal) == {"不知道算什么": world.delivery.name}
     assert not any(line.cause == "category_asked" for line in my_day(world.seller))
-    assert not any(line.cause == "to_hear" and line.scope.id == deal.pk for line in my_day(world.engineer))
+    live = Ear.objects.filter(item__deal=deal, ended_at__isnull=True)
+    # The default hearer was asked only because nobody had told.
+    assert {ear.person for ear in live.select_related("person")} == {world.delivery}
+
+
+@pytest.mark.req("law 2")
+def test_filing_anew_only_adds_so_that_no_seller_files_a_duty_away(world: World) -> None:
+    """What was critical stays critical; who had to hear and has not, still has to, counted from when it began."""
+    deal = world.moved_deal()
+    item = next(item for item in world.items(deal) if item.words == CRITICAL)
+    with later(hours=2):
+        for category in ("people", "site", "terms"):
+            file_item(by=world.by("seller"), item=item, category=category)
+        assert any(world.engineer.name in line for line in unmet(deal)["voice.not_heard"])
+        assert Clock.objects.get(object_id=Ear.objects.get(item=item, role="SR", ended_at__isnull=True).pk).started_at < now()
+        with pytest.raises(Refusal) as refused:
+            vote(by=world.by("head"), deal=deal, approves=True)
+        assert refused.value.code == "vote.not_heard"
 
 
 def test_filing_anew_under_the_same_role_does_not_ask_again_who_has_heard(world: World) -> None:
@@ -205,7 +221,7 @@ def test_filing_anew_under_the_same_role_does_not_ask_again_who_has_heard(world:
     world.hear(deal, "engineer")
     file_item(by=world.by("seller"), item=item, category="site")
     file_item(by=world.by("seller"), item=item, category="rival")
-    ear = Ear.objects.get(item=item, ended_at__isnull=True)
+    ear = Ear.objects.get(item=item, role="SR", ended_at__isnull=True)
     assert ear.person == world.engineer
     assert Clock.objects.get(object_id=ear.pk).outcome == "met"
     assert not any(line.cause == "to_hear" and line.scope.id == deal.pk for line in my_day(world.engineer))
@@ -213,10 +229,10 @@ def test_filing_anew_under_the_same_role_does_not_ask_again_who_has_heard(world:
 
 def test_a_stranger_files_and_corrects_nothing(world: World) -> None:
     item = world.items(world.spoken_deal())[0]
-    for key in ("engineer", "colleague", "stranger"):
+    for key in ("engineer_two", "colleague", "stranger"):
         with pytest.raises(Refusal) as refused:
             file_item(by=world.by(key), item=item, category="site")
-        assert refused.value.status == 403
+        assert refused.value.status == 404, key
     assert Filing.objects.get(item=item, ended_at__isnull=True).category == "running-cost"
 
 

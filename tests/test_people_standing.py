@@ -188,12 +188,18 @@ def test_the_head_of_the_called_unit_sees_more_when_more_is_said(world: World) -
     assert sees(world.engineer, deal) == (False, 2, True, False)
 
 
-def test_filing_words_anew_moves_their_sight_with_the_duty_to_hear(world: World) -> None:
+def test_filing_words_anew_shows_them_to_who_must_hear_now_and_still_to_who_had_not_heard(world: World) -> None:
     deal = world.spoken_deal()
+    file_item(by=world.by("seller"), item=world.items(deal)[0], category="site")
     assert sees(world.engineer, deal)[1] == 1
+    assert sees(world.delivery, deal)[1] == 2
+
+
+def test_filing_words_anew_ends_the_sight_of_who_has_heard_and_need_not_any_more(world: World) -> None:
+    deal = world.spoken_deal()
+    world.hear(deal, "engineer")
     file_item(by=world.by("seller"), item=world.items(deal)[0], category="site")
     assert sees(world.engineer, deal) == NOTHING
-    assert sees(world.delivery, deal)[1] == 2
 
 
 def test_who_is_asked_to_a_seat_sees_the_deal_until_he_or_she_declines(world: World) -> None:

@@ -24,6 +24,7 @@ from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.people.actions import make_token
 from earshot.people.models import Login
+from earshot.people.queries import roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -244,7 +245,7 @@ def case(world: World) -> Case:
     stands = world.moved_deal()
     other = world.deal("另一单", account="harbour")
     heard = world.words(other, words=[("付款最多给到 60 天", world.categories[2])], present=["engineer"])
-    seat = Seat.objects.filter(team=other.team_id, leader=False).order_by("pk")[0]
+    seat = Seat.objects.get(team=other.team_id, role__in=roles_of(world.engineer))
     nominate(by=world.by("seller"), seat=seat, person=world.engineer)
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
     item = world.items(stands)[0]
@@ -255,7 +256,7 @@ def case(world: World) -> Case:
         "call": world.calls(stands)[0].pk,
         "account": stands.account_id,
         "person": world.seller.pk,
-        "seat": Seat.objects.filter(team=stands.team_id, leader=False).order_by("pk")[0].pk,
+        "seat": Seat.objects.get(team=stands.team_id, role__in=roles_of(world.delivery)).pk,
         "membership": Membership.objects.get(person=world.engineer, ended_at__isnull=True).pk,
         "attendance": Attendance.objects.get(meeting=heard, person=world.engineer).pk,
         "token": token.pk,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -19,9 +19,11 @@ from earshot.deals.models import Deal
 from earshot.journal.models import Entry
 from earshot.people.actions import make_token
 from earshot.people.models import Token
+from earshot.people.queries import roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Seat
 from earshot.voice.models import Correction, Item, Meeting
+from earshot.web import urls
 from earshot.web.templatetags.looks import SHEETS
 from pages import HAN, Seen, Visitor
 from worlds import CRITICAL, World
@@ -294,7 +296,7 @@ def test_pages_ask_the_database_the_same_number_of_times_however_much_there_is(w
 
     def more(n: int) -> None:
         other = world.moved_deal(f"another {n}")
-        seat = Seat.objects.filter(team=other.team_id, leader=False).order_by("pk")[0]
+        seat = Seat.objects.get(team=other.team_id, role__in=roles_of(world.engineer))
         nominate(by=world.by("seller"), seat=seat, person=world.engineer)
         world.words(deal, words=[(f"statement {n}", world.categories[n % 3])], present=["engineer"])
 
@@ -342,6 +344,31 @@ def test_no_page_carries_style_or_script_of_its_own(world: World):
     assert "unsafe" not in policy
     assert "default-src 'self'" in policy
     assert not re.search(r"\sstyle=|\son\w+=|<script|<style", response.content.decode())
+
+
+NUL = "\x00"
+
+
+@pytest.mark.parametrize("odd", [NUL, "9" * 400, "\u202e\u2068'; --"])
+def test_no_page_breaks_on_what_nobody_types(world: World, odd: str):
+    """Every act with every field odd, every list asked for something odd: refused or kept, never broken."""
+    deal = world.moved_deal()
+    item, call = world.items(deal)[0], world.calls(deal)[0]
+    named = {"deals": deal.pk, "meetings": item.meeting_id, "items": item.pk, "calls": call.pk, "accounts": deal.account_id}
+    named |= {"people": world.seller.pk}
+    client = Visitor("seller").client
+    for one in urls.urlpatterns:
+        view = getattr(one.callback, "view_class", None)
+        url = "/" + str(one.pattern)
+        url = url.replace("<uuid:id>", str(named.get(url.split("/")[1], deal.pk)))
+        for asked in ("q", "stage", "state", "sort", "mine", "which", "account", "typed", "next"), ("page",), ("deal",):
+            assert client.get(url, dict.fromkeys(asked, odd)).status_code in (200, 302, 404, 405), (url, asked)
+        for act, fields in (view.acts if view else {"": ("username", "password", "person", "next", "language")}).items():
+            names = [field.removesuffix("[]") for field in fields] or ["contact_1", "words_1", "category_1", "slots", "people", "held_at"]
+            with transaction.atomic():
+                status = client.post(url, {"act": act, "idempotency_key": odd, **dict.fromkeys(names, odd)}).status_code
+                transaction.set_rollback(True)
+            assert status in (200, 302, 400, 403, 404, 405, 409, 412, 422, 429), (url, act, status)
 
 
 # Components only.

@@ -28,6 +28,7 @@ from earshot.calls.models import Call
 from earshot.deals.models import Deal
 from earshot.demo.actions import World as BuiltWorld
 from earshot.demo.actions import build_world, read_world
+from earshot.journal import reactions
 from earshot.journal.actors import Actor, process
 from earshot.kit import clock, now
 from earshot.kit.problems import Refusal
@@ -84,11 +85,11 @@ def changed_pack(folder: Path, change: Callable[[dict[str, Any]], None], *, base
 
 
 def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
-    """Put a pack in force by the process's own hand. `unchecked`: as if somebody had written it past the pack's check."""
+    """Put a pack in force by the process's own hand. `unchecked`: as if somebody had written it past every check."""
     if not unchecked:
         adopt_pack(by=process("tests"), folder=folder, reason="test")
         return
-    with mock.patch.object(packs, "_cross_check", return_value=[]):
+    with mock.patch.object(packs, "_cross_check", return_value=[]), mock.patch.dict(reactions.NOW, {"playbooks.part_in_force": []}):
         adopt_pack(by=process("tests"), folder=folder, reason="test")
 
 

@@ -36,12 +36,13 @@ from earshot.api.fields import (
 )
 from earshot.api.finding import meant
 from earshot.api.problems import ProblemLine, line
-from earshot.api.teams import SeatShown, seat_shown
+from earshot.api.teams import SeatShown, seats_shown
 from earshot.deals import actions, gates, queries
 from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
 from earshot.desk.finding import find
-from earshot.teams.queries import seats
+from earshot.kit.problems import missing
+from earshot.playbooks import book
 
 router = Router()
 Outcome = Literal["won", "lost"]
@@ -188,12 +189,14 @@ COLUMNS = (
     "version",
     "opened_at",
 )
+# What one deal needs besides.
+DETAILS = ("unit_id", "unit__name", "closing__reason", "closing__at", "process_id", "stage_id", "team_id")
 
 
-def lines_of(deals: QuerySet[Deal]) -> QuerySet[Deal, dict[str, Any]]:
-    """The COLUMNS of the deals, and `stage_name`."""
+def lines_of(deals: QuerySet[Deal], *more: str) -> QuerySet[Deal, dict[str, Any]]:
+    """The COLUMNS of the deals, `stage_name`, and `more`."""
     name = "stage__en" if (get_language() or "").startswith("en") else "stage__zh"
-    rows: QuerySet[Deal, dict[str, Any]] = deals.values(*COLUMNS, stage_name=F(name))
+    rows: QuerySet[Deal, dict[str, Any]] = deals.values(*COLUMNS, *more, stage_name=F(name))
     return rows
 
 
@@ -248,16 +251,23 @@ def _step(step: queries.PathStep) -> PathStepShown:
 
 
 def deal_shown(deal: Deal, status: int = 200) -> Reply:
-    """The deal as an answer, with its version."""
+    """The deal as an answer, with its version, to somebody who has just written it."""
     closing = getattr(deal, "closing", None)
+    ended: ClosingShown | None = {"outcome": closing.outcome, "reason": closing.reason, "at": moment(closing.at)} if closing else None
+    return _shown(deal, line_of(deal), named(deal.unit), ended, status)
+
+
+def _shown(deal: Deal, line: DealLine, unit: Named, closing: ClosingShown | None, status: int = 200) -> Reply:
+    """`deal`: at least its keys."""
+    roles = book.process_of(deal.process_id).roles
     data: DealShown = {
-        **line_of(deal),
-        "unit": named(deal.unit),
-        "closing": {"outcome": closing.outcome, "reason": closing.reason, "at": moment(closing.at)} if closing else None,
+        **line,
+        "unit": unit,
+        "closing": closing,
         "path": [_step(step) for step in queries.path(deal)],
-        "seats": [seat_shown(seat) for seat in seats(deal.team_id)],
+        "seats": seats_shown(deal.team_id, roles),
     }
-    return Reply(data, status, version=deal.version)
+    return Reply(data, status, version=line["version"])
 
 
 def _condition(condition: Condition) -> ConditionShown:
@@ -319,10 +329,20 @@ def open_deal(request: Asked, body: NewDeal) -> Reply:
 @read
 def show_deal(request: Asked, deal_id: AnyId) -> Reply:
     """One deal with its way through the stages and the seats of its team."""
-    return deal_shown(find(me(request), "deal", deal_id))
+    row = next(iter(lines_of(queries.visible_to(me(request)).filter(pk=deal_id), *DETAILS)), None)
+    if row is None:
+        raise missing()
+    keys = Deal(pk=deal_id, process_id=row["process_id"], stage_id=row["stage_id"], team_id=row["team_id"])
+    unit: Named = {"id": str(row["unit_id"]), "name": row["unit__name"]}
+    outcome = row["closing__outcome"]
+    closing: ClosingShown | None = (
+        {"outcome": outcome, "reason": row["closing__reason"], "at": moment(row["closing__at"])} if outcome else None
+    )
+    return _shown(keys, deal_line(row), unit, closing)
 
 
 @router.patch("/deals/{deal_id}", response=DealShown)
+@shows_version
 @versioned
 @write
 def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
@@ -342,6 +362,7 @@ def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
 
 
 @router.post("/deals/{deal_id}/moves", response=DealShown)
+@shows_version
 @versioned
 @write
 def move_deal(request: Asked, deal_id: AnyId, body: Move) -> Reply:
@@ -352,6 +373,7 @@ def move_deal(request: Asked, deal_id: AnyId, body: Move) -> Reply:
 
 
 @router.post("/deals/{deal_id}/reversals", response=DealShown)
+@shows_version
 @versioned
 @write
 def move_deal_back(request: Asked, deal_id: AnyId, body: Reversal) -> Reply:
@@ -361,6 +383,7 @@ def move_deal_back(request: Asked, deal_id: AnyId, body: Reversal) -> Reply:
 
 
 @router.post("/deals/{deal_id}/losses", response=DealShown)
+@shows_version
 @versioned
 @write
 def lose_deal(request: Asked, deal_id: AnyId, body: Loss) -> Reply:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import get_language
 from ninja import Router
 from typing_extensions import TypedDict
 
@@ -12,7 +17,7 @@ from earshot.api.finding import meant
 from earshot.desk.finding import find
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Membership
-from earshot.teams.queries import SeatRead
+from earshot.teams.queries import seat_rows
 
 router = Router()
 
@@ -54,14 +59,26 @@ def membership_shown(membership: Membership) -> MembershipShown:
     }
 
 
-def seat_shown(seat: SeatRead) -> SeatShown:
-    return {
-        "id": str(seat.seat.pk),
-        "role": {"code": seat.seat.role, "name": seat.role},
-        "leader": seat.seat.leader,
-        "why": seat.why,
-        "membership": membership_shown(seat.membership) if seat.membership else None,
-    }
+def seats_shown(team_id: UUID, roles: Mapping[str, Any]) -> list[SeatShown]:
+    """`roles`: by code, as the process of the deal names them."""
+    english = (get_language() or "").startswith("en")
+    return [
+        {
+            "id": str(seat.id),
+            "role": {"code": seat.role, "name": str(roles.get(seat.role, seat.role))},
+            "leader": seat.leader,
+            "why": seat.why_en if english else seat.why_zh,
+            "membership": {
+                "id": str(seat.membership),
+                "person": {"id": str(seat.person), "name": seat.name or ""},
+                "nominated_at": moment(seat.nominated_at),
+                "accepted_at": moment_or_none(seat.accepted_at),
+            }
+            if seat.nominated_at
+            else None,
+        }
+        for seat in seat_rows(team_id)
+    ]
 
 
 @router.post("/seats/{seat_id}/nominations", response={201: MembershipShown})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import FilteredRelation, Prefetch, Q, QuerySet
 from django.utils.translation import get_language
 
+from earshot.kit.engine.prepared import Prepared
 from earshot.people.models import Person
 from earshot.people.queries import is_head_at_or_above
 from earshot.playbooks.queries import role_names
@@ -37,6 +40,37 @@ def seats(team_id: UUID) -> list[SeatRead]:
         accepted = membership is not None and hasattr(membership, "acceptance")
         read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
     return read
+
+
+@dataclass(frozen=True)
+class SeatRow:
+    """The same as plain data, without the unit of whoever sits there."""
+
+    id: UUID
+    role: str
+    leader: bool
+    why_zh: str
+    why_en: str
+    membership: UUID | None
+    person: UUID | None
+    name: str | None
+    nominated_at: datetime | None
+    accepted_at: datetime | None
+
+
+def _rows(team_id: UUID) -> QuerySet[Any, Any]:
+    live = FilteredRelation("memberships", condition=Q(memberships__ended_at__isnull=True))
+    person = ("live__id", "live__person_id", "live__person__name", "live__nominated_at", "live__acceptance__at")
+    rows = Seat.objects.filter(team=team_id).annotate(live=live).order_by("-leader", "pk")
+    return rows.values_list("id", "role", "leader", "why_zh", "why_en", *person)
+
+
+_SEATS = Prepared(_rows, like=UUID(int=0))
+
+
+def seat_rows(team_id: UUID) -> list[SeatRow]:
+    """The seats of a team, the leader's first, in one statement."""
+    return [SeatRow(*row) for row in _SEATS.rows(team_id)]
 
 
 def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -194,12 +194,13 @@ def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
             record("voice.no_rule", by=by, objects={"item": item, "deal": item.deal}, scopes=[item.deal, item], data=data)
     Filing.objects.filter(item__in=[item for item, _code in filings], ended_at__isnull=True).update(ended_at=now())
     Filing.objects.bulk_create(rows)
-    _name_ears(entry, required)
+    _name_ears(entry, required, {former.item_id for former in before.values() if not former.rule})
 
 
-def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]]) -> None:
+def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]], by_default: Set[UUID]) -> None:
     """Bring the live ears of the items to what the rules ask. A role asked anew begins with its clock; one asked under another rule
-    goes on under that, counted from when it began; one no longer asked ends only if its hearer has heard."""
+    goes on under that, counted from when it began; one no longer asked ends only if its hearer has heard, or if no rule had named it: `by_default`
+    are the items that went to the default hearer until now."""
     at = now()
     deal = required[0][0].deal
     items = {item.pk: item for item, _asked in required}
@@ -207,7 +208,7 @@ def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.Requi
     heard = queries.heard_pairs(items) if live else set()
     wanted = {(item.pk, ask.role): ask for item, asked in required for ask in asked}
     done = {key for key, ear in live.items() if ear.person_id and (ear.item_id, ear.person_id) in heard}
-    over = [ear for key, ear in live.items() if key in done and key not in wanted]
+    over = [ear for key, ear in live.items() if key not in wanted and (key in done or ear.item_id in by_default)]
     moved = {key: ear for key, ear in live.items() if key not in done and key in wanted and wanted[key].rule != ear.rule}
     if over or moved:
         _end_ears(entry, [*over, *moved.values()], items)
@@ -321,6 +322,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
         data={"category": {"zh-hans": row.zh, "en": row.en}, "code": row.code},
     )
     _file(entry, [(item, row.code)])
+    _answered(item, "category")
     _stop_clocks_of_heard([item])
 
 
@@ -330,8 +332,16 @@ def correct_item(*, by: Actor, item: Item, correction: str) -> Correction:
     person = personally(by)
     _works_on(person, item)
     made = Correction.objects.create(item=item, text=text("correction", correction), author=person, at=now())
+    _answered(item, "words")
     record("voice.item_corrected", by=by, objects={"item": item, "correction": made}, scopes=[item.deal, item])
     return made
+
+
+def _answered(item: Item, what: str) -> None:
+    """What the record still asked about this item is answered."""
+    meeting = Meeting.objects.get(pk=item.meeting_id)
+    if meeting.asks.pop(f"{what}_{item.position}", None) is not None:
+        meeting.save(update_fields=["asks"])
 
 
 def _works_on(person: Person, item: Item) -> None:

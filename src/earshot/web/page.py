@@ -251,6 +251,11 @@ def version(text: str) -> int:
     return int(text)
 
 
+def words(text: str) -> str:
+    """What is looked for: bounded, and without what no database holds."""
+    return text.replace("\x00", "").strip()[:100]
+
+
 def page_number(request: HttpRequest) -> int:
     text = request.GET.get("page", "1")
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 100_000:

@@ -35,8 +35,8 @@ ADDRESSEES = {
 }
 
 
-def quote(read: ItemRead, *, opens: bool = True) -> dict[str, Any]:
-    """A statement as `c-quote` takes it."""
+def quote(read: ItemRead, *, opens: bool = True, ears: bool = True) -> dict[str, Any]:
+    """A statement as `c-quote` takes it. `opens`: with the link to its page; `ears`: with who has heard it."""
     last = read.corrections[-1] if read.corrections else None
     return {
         "words": read.item.words,
@@ -48,11 +48,12 @@ def quote(read: ItemRead, *, opens: bool = True) -> dict[str, Any]:
         "critical": read.critical,
         "url": acts.address("item", read.item.pk) if opens else "",
         "id": f"item-{read.item.pk}",
-        "heard": [_heard(ear) for ear in read.ears if ear.heard_at],
-        "unheard": [_unheard(ear) for ear in read.unheard],
+        "heard": [_heard(ear) for ear in read.ears if ear.heard_at and ears],
+        "unheard": [_unheard(ear) for ear in read.unheard if ears],
         "others": [
             {"name": one.person.name, "role": "", "how": HOW[PRESENT if one.how == PRESENT else "noted"], "when": one.at}
             for one in read.others
+            if ears
         ],
         "correction": {"words": last.text, "by": last.author.name, "when": last.at} if last else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import QueryDict
@@ -17,22 +18,23 @@ from earshot.deals import queries as deals
 from earshot.desk.queries import timeline
 from earshot.kit.problems import say
 from earshot.web import acts, parts
-from earshot.web.page import Done, Page, page_number
+from earshot.web.page import Done, Page, page_number, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.deals import OUTCOMES
 
 A_PAGE = 50
+DEALS_SHOWN = 20
 
 
 class Accounts(Page):
     template = "web/accounts.html"
 
     def context(self) -> dict[str, Any]:
-        words = self.request.GET.get("q", "").strip()[:100].replace("\x00", "")
+        looked_for = words(self.request.GET.get("q", ""))
         rows = accounts.visible_to(self.person).select_related("owner", "unit").order_by("name", "pk")
-        if words:
-            rows = rows.filter(name__icontains=words)
+        if looked_for:
+            rows = rows.filter(name__icontains=looked_for)
         page = Paginator(rows, A_PAGE).get_page(page_number(self.request))
         return {
             "columns": [
@@ -50,10 +52,10 @@ class Accounts(Page):
                 ]
                 for one in page.object_list
             ],
-            "q": words,
+            "q": looked_for,
             "sum": ngettext("%(n)s account", "%(n)s accounts", page.paginator.count) % {"n": page.paginator.count},
-            "before": f"?q={words}&page={page.previous_page_number()}" if page.has_previous() else "",
-            "after": f"?q={words}&page={page.next_page_number()}" if page.has_next() else "",
+            "before": f"?{urlencode({'q': looked_for})}&page={page.previous_page_number()}" if page.has_previous() else "",
+            "after": f"?{urlencode({'q': looked_for})}&page={page.next_page_number()}" if page.has_next() else "",
         }
 
 
@@ -76,6 +78,7 @@ class Account(Page):
         return {
             "owner_url": acts.address("person", account.owner_id),
             "new_deal_url": f"{reverse('deal_new')}?account={account.pk}",
+            "all_deals_url": f"{reverse('deals')}?{urlencode({'q': account.name, 'state': 'all'})}",
             "contacts": list(Contact.objects.filter(account=account).order_by("name", "pk")[:200]),
             "columns": [
                 {"label": gettext_lazy("Deal")},
@@ -92,7 +95,7 @@ class Account(Page):
                     money(deal.amount, deal.currency),
                     when(deal.opened_at),
                 ]
-                for deal in rows[:100]
+                for deal in rows[:DEALS_SHOWN]
             ],
             "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),
         }

@@ -37,7 +37,7 @@ from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
-from earshot.web.page import Done, Page, one_id, page_number, version
+from earshot.web.page import Done, Page, one_id, page_number, version, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.day import take_note_of
@@ -77,9 +77,9 @@ class Deals(Page):
     def filtered(self, asked: QueryDict) -> QuerySet[Deal]:
         entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
         rows: QuerySet[Any] = deals.with_names(deals.visible_to(self.person)).annotate(since=Subquery(entered))
-        rows = deals.containing(rows, asked.get("q", "")) if asked.get("q", "").strip() else rows
+        rows = deals.containing(rows, words(asked.get("q", "")))
         if asked.get("stage"):
-            rows = rows.filter(stage__code=asked.get("stage", "")[:60].replace("\x00", ""))
+            rows = rows.filter(stage__code=words(asked.get("stage", "")))
         if asked.get("mine"):
             rows = rows.filter(owner=self.person)
         match asked.get("state", ""):

@@ -29,11 +29,12 @@ from earshot.voice import queries as voice
 from earshot.voice.actions import Said, With, complete_meeting, file_item, record_meeting
 from earshot.voice.models import Attendance, Item
 from earshot.web import acts, parts
-from earshot.web.page import Done, Page
+from earshot.web.page import Done, Page, words
 
 ITEMS, MOST_ITEMS = 3, 20
 PEOPLE, MOST_PEOPLE = 1, 8
 COLLEAGUES = 60
+FEW, CHOICES = 8, 50
 KNOWN = 200
 
 
@@ -279,17 +280,22 @@ class Capture(Page):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         rows = self.open_deals()
-        if len(rows) == 1:
+        if len(rows) == 1 and "q" not in request.GET:
             return HttpResponseRedirect(reverse("meeting_new", kwargs={"id": rows[0].pk}))
         return super().get(request, **kwargs)
 
-    def open_deals(self) -> list[Deal]:
+    def open_deals(self, looked_for: str = "") -> list[Deal]:
         seated = Membership.objects.filter(person=self.person, ended_at__isnull=True).values("seat__team")
         mine = deals.visible_to(self.person).filter(Q(owner=self.person) | Q(team__in=seated), closing__isnull=True)
-        return list(deals.with_names(mine).order_by("-opened_at", "-pk")[:100])
+        found = deals.containing(mine, looked_for)
+        return list(deals.with_names(found).order_by("-opened_at", "-pk")[:CHOICES])
 
     def context(self) -> dict[str, Any]:
+        looked_for = words(self.request.GET.get("q", ""))
+        rows = self.open_deals(looked_for)
         return {
+            "q": looked_for,
+            "searches": bool(looked_for) or len(rows) > FEW,
             "deals": [
                 {
                     "url": reverse("meeting_new", kwargs={"id": deal.pk}),
@@ -297,6 +303,6 @@ class Capture(Page):
                     "account": deal.account.name if deal.account else deal.number,
                     "stage": str(deal.stage),
                 }
-                for deal in self.open_deals()
-            ]
+                for deal in rows
+            ],
         }

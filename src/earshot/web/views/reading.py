@@ -18,7 +18,7 @@ from earshot.playbooks.queries import role_names
 from earshot.voice.models import Item
 from earshot.voice.queries import read
 from earshot.web import acts, parts
-from earshot.web.page import Page
+from earshot.web.page import Page, words
 
 MOST_EFFECTS = 30
 
@@ -29,11 +29,11 @@ class Search(Page):
     template = "web/search.html"
 
     def context(self) -> dict[str, Any]:
-        words = self.request.GET.get("q", "").strip()[:100]
-        found = search(self.person, words)
-        quotes = [parts.quote(one) for one in read(Item.objects.filter(pk__in=[item.pk for item in found.items]))] if found.items else []
+        looked_for = words(self.request.GET.get("q", ""))
+        found = search(self.person, looked_for)
+        shown = read(Item.objects.filter(pk__in=[item.pk for item in found.items])) if found.items else []
         return {
-            "q": words,
+            "q": looked_for,
             "deals": [
                 {
                     "url": acts.address("deal", one.pk),
@@ -45,7 +45,7 @@ class Search(Page):
             ],
             "accounts": [{"url": acts.address("account", one.pk), "label": one.name, "number": one.number} for one in found.accounts],
             "calls": [{"url": acts.address("call", one.pk), "label": str(one), "deal": str(one.deal)} for one in found.calls],
-            "quotes": quotes,
+            "quotes": [{"quote": parts.quote(one, ears=False), "deal": str(one.item.deal)} for one in shown],
             "nothing": not (found.deals or found.accounts or found.items or found.calls),
         }
 
