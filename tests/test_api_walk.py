@@ -344,7 +344,7 @@ def test_a_no_says_why(walk: tuple[Caller, str], caller: Call):
 # Step 7: who has no standing.
 
 
-@pytest.mark.req("law 13", breaks="earshot.people.standing.objects_seen")
+@pytest.mark.req("law 13", breaks="earshot.people.standing.seen_by")
 @pytest.mark.parametrize("who", ["stranger", "colleague"])
 def test_who_has_no_standing_finds_the_deal_nowhere(walk: tuple[Caller, str], caller: Call, who: str):
     seller, deal = walk

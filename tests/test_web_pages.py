@@ -69,13 +69,22 @@ def test_a_record_without_a_word_is_refused_beside_the_words_and_keeps_the_rest(
     assert not Meeting.objects.filter(deal=deal).exists()
 
 
-def test_words_that_are_too_long_are_kept_on_the_page_and_refused_beside_their_own_field(world: World):
+def test_words_are_kept_however_long(world: World):
     deal = world.deal()
-    back = record(Visitor("seller", "en"), deal, words_1="short", words_2=LONG)
+    assert record(Visitor("seller", "en"), deal, words_1="short", words_2=LONG).url.startswith("/meetings/")
+    assert [item.words for item in world.items(deal)] == ["short", LONG]
+
+
+def test_a_correction_that_is_too_long_is_refused_beside_its_field(world: World):
+    item = world.items(world.spoken_deal())[0]
+    seller = Visitor("seller", "en")
+    page = seller.get(f"/items/{item.pk}/")
+    back = seller.submit(page.form("correct"), page.url, correction=LONG)
     assert back.status == 422
-    assert back.form("record").values["words_2"] == [LONG]
+    assert back.form("correct").values["correction"] == [LONG]
     assert back.html.count("At most 10000 characters; this has 10400.") == 1
-    assert 'id="f-words_2-error"' in back.html
+    assert 'id="f-correction-error"' in back.html
+    assert re.search(r"<details[^>]* open>.*?f-correction-error", back.html, re.DOTALL)  # not hidden away
 
 
 def test_a_vote_against_without_a_reason_keeps_the_choice(world: World):

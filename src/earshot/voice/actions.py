@@ -391,6 +391,8 @@ def complete_meeting(
         rows = [Attendance(meeting=meeting, person=one, ticked_by=person, at=now()) for one in fresh.values()]
         attendances = Attendance.objects.bulk_create(rows)
         meeting.asks.pop("present", None)
+    # Completing the record is the author's look at it: what could not be kept of the words has been seen.
+    meeting.asks = {key: value for key, value in meeting.asks.items() if not key.startswith("words_")}
     meeting.save(update_fields=["held_at", "place", "asks"])
     objects: dict[str, Any] = {"meeting": meeting, "deal": meeting.deal, "attendance": attendances}
     data = {"before": before, "after": {"held_at": str(meeting.held_at or ""), "place": meeting.place}}

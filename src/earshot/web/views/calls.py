@@ -120,7 +120,7 @@ class Call(Page):
             "can_take": mine and is_open and read.state == "waiting",
             "names": names,
             "candidates": self.candidates(call) if names else [],
-            "ends": is_open and is_head_at_or_above(self.person, deal.unit),
+            "ends": is_open and deal.owner_id != self.person.pk and is_head_at_or_above(self.person, deal.unit),
             "objects": is_open and works,
             "sends_back": works and read.result is not None and not hasattr(deal, "closing"),
             "quotes": [parts.quote(one) for one in heard_items],

@@ -20,8 +20,7 @@ from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk.finding import find
 from earshot.kit import now
-from earshot.kit.problems import Refusal, missing, wrong
-from earshot.kit.texts import text
+from earshot.kit.problems import missing, wrong
 from earshot.people.models import Person
 from earshot.playbooks.queries import categories
 from earshot.teams.models import Membership
@@ -81,7 +80,7 @@ class NewMeeting(Page):
         deal: Deal = self.thing
         typed: Mapping[str, Any] = self.typed if self.typed is not None else {}
         people = count(typed, "people", PEOPLE, MOST_PEOPLE)
-        errors = self.item_errors()
+        empty = self.refused.fields.get("items", "") if self.refused else ""
         fresh = self.typed is None
         known = list(Contact.objects.filter(account=deal.account_id).order_by("name", "pk")[:KNOWN]) if deal.account_id else []
         return {
@@ -91,7 +90,7 @@ class NewMeeting(Page):
             "more_people": people < MOST_PEOPLE,
             "names": sorted({one.name for one in known}),
             "titles": sorted({one.title for one in known if one.title}),
-            "items": [self.slot(n, typed, people, errors) for n in range(1, count(typed, "slots", ITEMS, MOST_ITEMS) + 1)],
+            "items": [self.slot(n, typed, people, empty if n == 1 else "") for n in range(1, count(typed, "slots", ITEMS, MOST_ITEMS) + 1)],
             "more_items": count(typed, "slots", ITEMS, MOST_ITEMS) < MOST_ITEMS,
             "categories": [(row.code, str(row)) for row in categories()],
             "when": timezone.localtime(now()) if fresh else typed.get("held_at", ""),
@@ -102,7 +101,7 @@ class NewMeeting(Page):
             "hidden": {"act": "record", "slots": count(typed, "slots", ITEMS, MOST_ITEMS), "people": people},
         }
 
-    def slot(self, n: int, typed: Mapping[str, Any], people: int, errors: Mapping[int, Any]) -> dict[str, Any]:
+    def slot(self, n: int, typed: Mapping[str, Any], people: int, error: Any) -> dict[str, Any]:
         named = [(str(i), str(typed.get(f"contact_{i}", "")).strip() or _("person %(n)s") % {"n": i}) for i in range(1, people + 1)]
         return {
             "n": n,
@@ -111,20 +110,8 @@ class NewMeeting(Page):
             "category": typed.get(f"category_{n}", ""),
             "speaker": typed.get(f"speaker_{n}", ""),
             "speakers": named if people > 1 else [],
-            "error": errors.get(n, ""),
+            "error": error,
         }
-
-    def item_errors(self) -> dict[int, Any]:
-        """What was wrong with the statements, each beside its own field."""
-        if self.refused is None or self.typed is None or "items" not in self.refused.fields:
-            return {}
-        found: dict[int, Any] = {}
-        for n in range(1, count(self.typed, "slots", ITEMS, MOST_ITEMS) + 1):
-            try:
-                text("items", words_of(self.typed, f"words_{n}"), required=False, verbatim=True)
-            except Refusal as refusal:
-                found[n] = refusal.fields["items"]
-        return found or {1: self.refused.fields["items"]}
 
     def refused_lines(self) -> list[dict[str, Any]]:
         """What was wrong stands beside the statements themselves."""
@@ -194,8 +181,7 @@ class Meeting(Page):
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         asks = self.thing.asks
         typed = next((value for name, value in sorted(asks.items()) if name.startswith("contact_")), "")
-        held_at = timezone.localtime(self.thing.held_at) if self.thing.held_at else ""
-        return {"complete": {"held_at": held_at, "place": self.thing.place, "contact": typed}}
+        return {"complete": {"place": self.thing.place, "contact": typed}}
 
     def context(self) -> dict[str, Any]:
         meeting = self.thing
@@ -244,14 +230,16 @@ class Meeting(Page):
             said.append(_("Who was it at the customer? Typed: %(typed)s") % {"typed": ", ".join(value for value in typed if value)})
         elif typed:
             said.append(_("Who at the customer said it?"))
+        if any(name.startswith("words_") for name in asks):
+            said.append(_("A character of the words could not be kept. Put a correction beside them if it matters."))
         if "present" in asks:
             said.append(_("Who of us was there? Nobody could be found by: %(typed)s") % {"typed": asks["present"]})
         return said
 
     def complete(self, posted: QueryDict) -> Done:
         typed = posted.get("held_at", "")
-        held_at = moment(typed)
-        if typed.strip() and held_at is None:
+        held_at = moment(typed) if self.thing.held_at is None else None
+        if typed.strip() and held_at is None and self.thing.held_at is None:
             raise wrong("held_at", _("Give a date and a time, such as 2026-11-23 14:30."))
         contact = With(posted.get("contact", "").replace("\x00", "")[:100], posted.get("title", "").replace("\x00", "")[:100])
         asked = "present" in self.thing.asks
