@@ -168,7 +168,7 @@ def test_the_walk(world: World, at: Callable[..., Hand], site: Site, language: s
     seller.sees(call.unit.name)
     unit_head = at(world.engineer_head, "desk", language)
     unit_head.follow("Calls")
-    unit_head.follow("Open")
+    unit_head.tap(unit_head.page.locator(".tabs a").nth(1))
     unit_head.tap(unit_head.page.locator("table a").first)
     unit_head.sees(CRITICAL)
     unit_head.tap(unit_head.page.locator("summary").filter(has_text=unit_head.say("Name somebody else")))

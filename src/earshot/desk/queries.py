@@ -268,13 +268,15 @@ def scopes_seen(person: Person) -> Any:
     known = reach_of(person)
 
     def narrow(scopes: QuerySet[Scope]) -> QuerySet[Scope]:
+        # Row by row: an entry has a handful of scopes, a house has a million deals.
+        this = OuterRef("object_id")
         seen_deals = deals.visible_to(person)
         own = (
-            Q(kind="deal", object_id__in=seen_deals.values("pk"))
-            | Q(kind="team", object_id__in=seen_deals.values("team"))
-            | Q(kind="item", object_id__in=voice.visible_to(person).values("pk"))
-            | Q(kind="call", object_id__in=calls.visible_to(person).values("pk"))
-            | Q(kind="account", object_id__in=accounts.visible_to(person).values("pk"))
+            Q(Exists(seen_deals.filter(pk=this)), kind="deal")
+            | Q(Exists(seen_deals.filter(team=this)), kind="team")
+            | Q(Exists(voice.visible_to(person).filter(pk=this)), kind="item")
+            | Q(Exists(calls.visible_to(person).filter(pk=this)), kind="call")
+            | Q(Exists(accounts.visible_to(person).filter(pk=this)), kind="account")
             | Q(kind="person", object_id=person.pk)
             | Q(kind="unit", object_id__in=known.units)
         )

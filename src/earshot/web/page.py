@@ -177,7 +177,8 @@ class Page(View):
         assert self.refused is not None
         shown = {name.removesuffix("[]") for name in self.acts.get(self.request.POST.get("act", ""), ())}
         unplaced = [{"sentence": text, "judged": True} for name, text in self.refused.fields.items() if name not in shown]
-        return [*(acts.line(one, acts.NOBODY) for one in self.refused.lines), *unplaced]
+        here = self.thing.pk if self.kind else None
+        return [*(acts.line(one, acts.NOBODY, here) for one in self.refused.lines), *unplaced]
 
 
 def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:

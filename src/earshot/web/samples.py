@@ -52,6 +52,7 @@ def _people() -> dict[str, Any]:
         "category": _said("竞争动向", "Competitor's move"),
         "category_2": _said("付款条件", "Payment terms"),
         "quote_url": "#words",
+        "suggested": [_said("穆斯塔法", "Mustafa"), _said("李然", "Li Ran")],
     }
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from earshot.calls import queries as calls
 from earshot.calls.actions import decline, deliver_result, end_call, name_person, object_to, return_result, take_call
@@ -38,7 +38,7 @@ class Calls(Page):
         which = self.request.GET.get("which", "mine")
         which = which if which in ("mine", "open", "closed") else "mine"
         page = Paginator(self.rows(which), A_PAGE).get_page(page_number(self.request))
-        tabs = [("mine", _("Mine")), ("open", _("Open")), ("closed", _("Ended"))]
+        tabs = [("mine", _("Mine")), ("open", pgettext("calls", "Open")), ("closed", _("Ended"))]
         return {
             "tabs": [{"url": f"{reverse('calls')}?which={name}", "label": label, "current": name == which} for name, label in tabs],
             "which": which,
