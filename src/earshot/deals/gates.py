@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -59,7 +60,8 @@ def review(deal: Deal) -> Review | None:
 def _ask(name: str, check: Callable[[Deal], Sequence[Condition]] | None, deal: Deal) -> Sequence[Condition]:
     if check is not None:
         try:
-            with transaction.atomic():
+            # A savepoint where there is a transaction to protect; a page that only reads takes no lock for it.
+            with transaction.atomic() if transaction.get_connection().in_atomic_block else nullcontext():
                 return check(deal)
         except Exception:
             # A check that breaks must neither open the gate nor take the page down: it counts as not met, and says so.

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -79,9 +81,28 @@ class Book:
         return self.versions[part]
 
 
+_remembered: ContextVar[list[Book] | None] = ContextVar("earshot_book_of_this_reading", default=None)
+
+
 def in_force() -> Book:
-    """The book as it stands now, in one statement."""
-    return Book(dict(PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk")))
+    """The book as it stands now, in one statement; inside `remembered`, asked once."""
+    kept = _remembered.get()
+    if kept:
+        return kept[0]
+    book = Book(dict(PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk")))
+    if kept is not None:
+        kept.append(book)
+    return book
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """For drawing one page, which only reads: everything on it speaks of the same book."""
+    token = _remembered.set([])
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
 
 
 @lru_cache(maxsize=64)

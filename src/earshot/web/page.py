@@ -24,6 +24,8 @@ from earshot.journal.repeats import claim, keep
 from earshot.kit.problems import Refusal, missing
 from earshot.people.actors import as_person
 from earshot.people.models import Person
+from earshot.people.standing import for_request
+from earshot.playbooks.book import remembered
 from earshot.web import acts, sessions
 
 MOST_IDS = 500
@@ -81,7 +83,7 @@ class Page(View):
         person = sessions.person_of(request)
         if person is None:
             return render(request, "web/no_person.html", status=403)
-        self.person = person
+        self.person = for_request(person)
         try:
             self.seek()
             return super().dispatch(request, *args, **kwargs)
@@ -165,12 +167,13 @@ class Page(View):
         return made
 
     def show(self, status: int = 200) -> HttpResponse:
-        context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
-        if self.refused:
-            context |= {"refused": self.refused, "refused_lines": self.refused_lines()}
-        elif self.typed is not None:
-            context["typed_again"] = True
-        return render(self.request, self.template, context, status=status)
+        with remembered():
+            context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
+            if self.refused:
+                context |= {"refused": self.refused, "refused_lines": self.refused_lines()}
+            elif self.typed is not None:
+                context["typed_again"] = True
+            return render(self.request, self.template, context, status=status)
 
     def refused_lines(self) -> list[dict[str, Any]]:
         """The refusal's lines with where each is mended, and what was wrong with fields that this page does not show."""
