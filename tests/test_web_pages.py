@@ -319,7 +319,7 @@ def test_pages_ask_the_database_the_same_number_of_times_however_much_there_is(w
     # A list: session, person, permission …, one statement that counts and one that reads the page.
     assert after["deals"] <= 12
     assert after["my day"] <= 40
-    assert after["deal"] <= 90
+    assert after["deal"] <= 60
 
 
 def test_looking_never_writes(world: World):

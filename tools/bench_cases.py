@@ -12,6 +12,7 @@ from django.test import Client
 
 from bench_measure import Case, bare, timed
 from bench_world import fill
+from earshot.accounts.actions import open_account
 from earshot.accounts.models import Account
 from earshot.deals.actions import open_deal
 from earshot.deals.models import Deal
@@ -48,7 +49,8 @@ def company(total: int) -> Company:
     patterns = []
     for number in range(SELLERS):
         owner = add_person(by=by, name=f"客户经理 {number}", unit=seller.unit) if number else seller
-        deal = open_deal(by=as_person(owner), title=f"站点混合供电 {number}", account=account, owner=owner, amount="2105000")
+        own = open_account(by=as_person(owner), name=f"客户 {number}", owner=owner) if number else account
+        deal = open_deal(by=as_person(owner), title=f"站点混合供电 {number}", account=own, owner=owner, amount="2105000")
         said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
         record_meeting(by=as_person(owner), deal=deal, items=said)
         patterns.append(deal)

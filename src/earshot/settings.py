@@ -80,6 +80,8 @@ def database(url: str) -> dict[str, object]:
             "HOST": unquote(query.get("host", parts.hostname or "")),
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
+            # Short questions, many times over: compiling a plan costs more than running it.
+            "OPTIONS": {"options": "-c jit=off"},
         }
     raise ValueError(f"EARSHOT_DATABASE={url!r}: write 'sqlite', 'sqlite:///path' or 'postgresql://user:password@host:port/name'")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from earshot.deals.models import Deal, GatePass, StageVisit, Vote
+from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit.engine import locks
@@ -41,6 +41,11 @@ def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
     words = words.strip()
     named = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
     return deals.filter(named) if words else deals
+
+
+def still_open() -> Q:
+    """Condition on deals: neither won nor lost. As an anti-join, which PostgreSQL estimates well where the closing is also read."""
+    return ~Q(Exists(Closing.objects.filter(deal=OuterRef("pk"))))
 
 
 def may_work(person: Person, deal: Deal) -> bool:

@@ -88,7 +88,7 @@ class Deals(Page):
             case "all":
                 pass
             case _:
-                rows = rows.filter(closing__isnull=True)
+                rows = rows.filter(deals.still_open())
         name = asked.get("sort", "").removeprefix("-")
         down = asked.get("sort", "").startswith("-")
         field = SORTS.get(name, "opened_at")
