@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -21,6 +22,7 @@ import databases
 from earshot.cli import demo as demo_command
 from earshot.cli import journal
 from earshot.cli.root import earshot
+from earshot.cli.serve import held_home
 from earshot.deals.actions import open_deal
 from earshot.deals.models import Deal
 from earshot.demo.actions import offered_people
@@ -131,6 +133,16 @@ def test_the_demonstration_refuses_a_real_company(own_database: str, monkeypatch
         assert result.exit_code == 2
         assert "holds a company that is no demonstration" in result.stderr
     assert Person.objects.get().name == "Somebody"
+
+
+def test_a_second_server_of_the_same_home_is_refused_before_it_touches_anything(world: World, tmp_path: Path, settings: Any):
+    settings.HOME = tmp_path
+    for words in (["serve"], ["demo", "--fresh"]):
+        with held_home():
+            result = CliRunner().invoke(earshot, [*words, "--port", str(free_port())])
+        assert result.exit_code == 2
+        assert "running already" in result.stderr
+    assert Person.objects.exists()
 
 
 def test_a_port_that_is_taken_is_said(world: World):

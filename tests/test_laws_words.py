@@ -17,7 +17,7 @@ from earshot.kit.problems import Refusal
 from earshot.voice.actions import Said, With, complete_meeting, correct_item, file_item, record_meeting
 from earshot.voice.models import Correction, Filing, Item, Meeting
 from earshot.voice.queries import read
-from worlds import CRITICAL, JOURNAL, MONDAY, World, changed_tables, snapshot
+from worlds import CRITICAL, JOURNAL, MONDAY, World, changed_tables, later, snapshot
 
 TO_THE_LETTER = {
     "spaces and lines": "  first line\n\n\tsecond line, then three spaces   ",
@@ -304,3 +304,14 @@ def test_only_the_labels_of_the_journal_may_change() -> None:
     """A person's name can be erased by mandate; the entries stay."""
     assert "journal_label" not in guards.guarded_tables()
     assert JOURNAL - {"journal_label"} <= set(guards.guarded_tables())
+
+
+@pytest.mark.req("law 1")
+def test_the_same_words_saved_once_more_are_the_first_record_and_other_words_another(world: World) -> None:
+    """Back, and saved again: nobody must hear the same thing twice. A day later the customer may well say it again."""
+    deal = world.deal()
+    first = world.words(deal, words=[("油费能省一半", "rival"), ("场地只有二十米", "site")])
+    assert world.words(deal, words=[("油费能省一半", "rival"), ("场地只有二十米", "site")]) == first
+    assert world.words(deal, words=[("油费能省一半", "rival")]) != first
+    with later(hours=13):
+        assert world.words(deal, words=[("油费能省一半", "rival"), ("场地只有二十米", "site")]) != first

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.house import unapplied
 from earshot.cli.root import Worded, option
-from earshot.cli.serve import HOST, PORT, collect, free, run
+from earshot.cli.serve import HOST, PORT, collect, free, held_home, run
 from earshot.demo.actions import build_world
 from earshot.journal.models import Entry
 from earshot.kit.problems import Refusal, say
@@ -33,18 +33,19 @@ BUILT = "demo.world_built"
 @PORT
 def demo(fresh: bool, port: int) -> None:
     free(port)
-    _only_a_demonstration()
-    if fresh:
-        _start_over()
-    if unapplied():
-        click.echo(_("Preparing the database …"))
-        call_command("migrate", verbosity=0, interactive=False)
-    if not Person.objects.exists():
-        click.echo(_("Building the company …"))
-        build_world()
-    collect()
-    connection.close()
-    raise SystemExit(run(port, lambda: click.echo(_announcement(port))))
+    with held_home():
+        _only_a_demonstration()
+        if fresh:
+            _start_over()
+        if unapplied():
+            click.echo(_("Preparing the database …"))
+            call_command("migrate", verbosity=0, interactive=False)
+        if not Person.objects.exists():
+            click.echo(_("Building the company …"))
+            build_world()
+        collect()
+        connection.close()
+        raise SystemExit(run(port, lambda: click.echo(_announcement(port))))
 
 
 def _announcement(port: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import hashlib
 import os
 import signal
@@ -10,7 +11,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -36,8 +38,22 @@ PORT = option("--port", type=click.IntRange(1, 65535), default=8000, show_defaul
 @PORT
 def serve(port: int) -> None:
     free(port)
-    collect()
-    raise SystemExit(run(port))
+    with held_home():
+        collect()
+        raise SystemExit(run(port))
+
+
+@contextmanager
+def held_home() -> Iterator[None]:
+    """Refused when another server of this home is running: starting over, or a second worker, would pull its data from under it."""
+    settings.HOME.mkdir(parents=True, exist_ok=True)
+    with (settings.HOME / "serving.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sentence = _("Earshot is running already on the data in {home}. Stop it first, or give another folder: EARSHOT_HOME")
+            raise Refusal("serve.home", say(sentence, home=str(settings.HOME))) from None
+        yield
 
 
 def free(port: int) -> None:

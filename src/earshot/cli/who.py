@@ -74,7 +74,11 @@ def find(person: Person, kind: str, words: str) -> Any:
     """The object that the person may see, by public id or business number; otherwise the same refusal as everywhere."""
     seen = FINDERS[kind](person)
     by_id = uuid(words)
-    found = seen.filter(pk=by_id).first() if by_id else seen.filter(number=words.strip().upper()).first()
+    numbered = any(field.name == "number" for field in seen.model._meta.get_fields())
+    if by_id:
+        found = seen.filter(pk=by_id).first()
+    else:
+        found = seen.filter(number=words.strip().upper()).first() if numbered else None
     if found is None and by_id is None and kind in ("deal", "account"):
         found = seen.filter(outside_id=words.strip()).first()
     if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.voice import queries, rules
 from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
+
+SAME_WORDS_WITHIN = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def record_meeting(
     id: UUID | None = None,
 ) -> Meeting:
     """Keep what the customer said. Saving never refuses for a missing or unreadable part: it keeps, and asks the author later;
-    only a record without a single word is nothing to keep. `present`: colleagues said to have been there; each confirms it.
+    only a record without a single word is nothing to keep. The very same words again
+    within twelve hours (back, and saved once more) are that first record. `present`: colleagues said to have been there; each confirms it.
     `asks`: what was typed and could not be read, by field. The same `id` again gives the first record back."""
     author = personally(by)
     if known := earlier(Meeting, id, lambda meeting: meeting.author_id == author.pk):
@@ -76,8 +79,10 @@ def record_meeting(
     kept = [said for said in items if said.words.strip()]
     if not kept:
         raise wrong("items", _("Write at least one thing the customer said, in the customer's own words."))
-    asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     at = now()
+    if twin := queries.same_words(author, deal, [storable(said.words) for said in kept], at - SAME_WORDS_WITHIN):
+        return twin
+    asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     if held_at is not None and not believable(held_at, at):
         asked["held_at"], held_at = str(held_at), None
     known_categories = book.in_force().hearing.categories
@@ -89,6 +94,8 @@ def record_meeting(
     meeting = Meeting.objects.create(
         id=id or uuid7(), deal=deal, author=author, held_at=held_at, place=storable(place).strip()[:200], asks=dict(asked), recorded_at=at
     )
+    if len(place.strip()) > 200:
+        asked["place"] = storable(place).strip()[:2000]
     people = _contacts(by, deal, contacts, asked)
     meeting.contacts.set([person for person in people if person is not None])
     rows = Item.objects.bulk_create(
@@ -141,7 +148,7 @@ def _contacts(by: Actor, deal: Deal, contacts: Sequence[With], asked: dict[str, 
         name = one.name.strip()
         if not name:
             found.append(None)
-        elif deal.account is None or len(name) > 100 or storable(name) != name:
+        elif deal.account is None or len(name) > 100 or len(one.title.strip()) > 100 or storable(name) != name:
             asked[f"contact_{number}"] = storable(f"{name} {one.title}").strip()[:300]
             found.append(None)
         else:
@@ -199,8 +206,8 @@ def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
 
 def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]], by_default: Set[UUID]) -> None:
     """Bring the live ears of the items to what the rules ask. A role asked anew begins with its clock; one asked under another rule
-    goes on under that, counted from when it began; one no longer asked ends only if its hearer has heard, or if no rule had named it: `by_default`
-    are the items that went to the default hearer until now."""
+    goes on under that, counted from when it began; one no longer asked ends only if its hearer has heard, or if no rule had
+    named it: `by_default` are the items that went to the default hearer until now."""
     at = now()
     deal = required[0][0].deal
     items = {item.pk: item for item, _asked in required}
@@ -378,6 +385,7 @@ def complete_meeting(
         meeting.asks.pop("held_at", None)
     if place is not None:
         meeting.place = text("place", place, most=200, required=False)
+        meeting.asks.pop("place", None)
     named = [one for one in contacts if one.name.strip()]
     if named:
         if meeting.deal.account is None:

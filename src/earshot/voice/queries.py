@@ -171,6 +171,15 @@ def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:
     return waiting.select_related("meeting", "meeting__deal", "ticked_by", "person").order_by("at")
 
 
+def same_words(author: Person, deal: Deal, words: list[str], since: datetime) -> Meeting | None:
+    """The author's record of exactly these words on this deal since then, if there is one: a form sent again under another key."""
+    recent = Meeting.objects.filter(author=author, deal=deal, recorded_at__gte=since).prefetch_related("items").order_by("recorded_at")
+    for meeting in recent[:20]:
+        if [item.words for item in meeting.items.all()] == words:
+            return meeting
+    return None
+
+
 def meetings_that_ask(person: Person) -> QuerySet[Meeting]:
     """The person's own records in which something could not be read, or was left open, and is asked for."""
     mine = Meeting.objects.filter(deals.seen(person, "deal", "deal__unit"), author=person)
