@@ -80,7 +80,9 @@ def record_meeting(
     if not kept:
         raise wrong("items", _("Write at least one thing the customer said, in the customer's own words."))
     at = now()
-    if twin := queries.same_words(author, deal, [storable(said.words) for said in kept], at - SAME_WORDS_WITHIN):
+    present = list(present)
+    named = {person.pk for person in present}
+    if twin := queries.same_words(author, deal, [storable(said.words) for said in kept], named, at - SAME_WORDS_WITHIN):
         return twin
     asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     if held_at is not None and not believable(held_at, at):
@@ -114,7 +116,7 @@ def record_meeting(
     if asked != meeting.asks:
         meeting.asks = asked
         meeting.save(update_fields=["asks"])
-    there = {person.pk: person for person in ([author] if was_present else []) + list(present)}
+    there = {person.pk: person for person in ([author] if was_present else []) + present}
     attendances = Attendance.objects.bulk_create(
         [
             Attendance(meeting=meeting, person=person, ticked_by=author, at=at, confirmed_at=at if person.pk == author.pk else None)

@@ -171,11 +171,13 @@ def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:
     return waiting.select_related("meeting", "meeting__deal", "ticked_by", "person").order_by("at")
 
 
-def same_words(author: Person, deal: Deal, words: list[str], since: datetime) -> Meeting | None:
-    """The author's record of exactly these words on this deal since then, if there is one: a form sent again under another key."""
+def same_words(author: Person, deal: Deal, words: list[str], present: set[UUID], since: datetime) -> Meeting | None:
+    """The author's record of exactly these words on this deal since then, if there is one that names everybody of `present`: a form
+    sent again under another key, with nothing new in it."""
     recent = Meeting.objects.filter(author=author, deal=deal, recorded_at__gte=since).prefetch_related("items").order_by("recorded_at")
-    for meeting in recent[:20]:
-        if [item.words for item in meeting.items.all()] == words:
+    for meeting in recent.prefetch_related("attendances")[:20]:
+        named = {attendance.person_id for attendance in meeting.attendances.all()}
+        if [item.words for item in meeting.items.all()] == words and present <= named:
             return meeting
     return None
 
