@@ -9,16 +9,20 @@ import pytest
 from click.testing import CliRunner
 
 from earshot.accounts.models import Account
+from earshot.calls import queries as calls
 from earshot.calls.models import Call
 from earshot.cli.root import earshot
+from earshot.deals import queries as deals
 from earshot.deals.actions import move_on, vote
 from earshot.deals.models import Deal
+from earshot.desk.queries import search, timeline
 from earshot.intake import actions, maps, queries
 from earshot.intake.models import Finding
 from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.actors import as_person
 from earshot.people.models import Login, Person
+from earshot.voice import queries as voice
 from earshot.voice.actions import Said, With, record_meeting
 from worlds import World, said
 
@@ -87,10 +91,25 @@ def walk(world: World, deal: Deal) -> None:
     with pytest.raises(Refusal) as refusal:
         move_on(by=seller, deal=deal, version=Deal.objects.get(pk=deal.pk).version)
     assert world.engineer.name in said(refusal.value)
+    with pytest.raises(Refusal) as unheard:
+        vote(by=world.by("head"), deal=deal, approves=True)
+    assert unheard.value.code == "vote.not_heard"
     world.hear(deal, "engineer", "head", "delivery")
     world.deliver(deal)
     vote(by=world.by("head"), deal=deal, approves=True)
     moved = Deal.objects.select_related("stage").get(pk=deal.pk)
     assert moved.stage.position == stage.position + 1
     assert standing.differences() == {}
-    assert not Person.objects.filter(pk=world.stranger.pk, standings__object_id=deal.pk).exists()
+    told = [one.entry.verb for one in timeline(deal.owner, deal.pk)]
+    owed = {"deals.deal_brought_in", "calls.raised", "deals.gate_refused", "deals.vote_refused", "voice.noted", "deals.gate_opened"}
+    assert owed <= set(told)
+    # Step 7: a stranger, and a plain colleague of the seller's own unit, find it nowhere; the engineer's head finds call and words.
+    colleague = Person.objects.filter(unit=deal.owner.unit, heads__isnull=True).exclude(pk=deal.owner_id).earliest("pk")
+    for outsider in (world.stranger, colleague):
+        assert not deals.visible_to(outsider).filter(pk=deal.pk).exists()
+        assert not voice.visible_to(outsider).filter(deal=deal).exists()
+        assert timeline(outsider, deal.pk) == []
+        assert search(outsider, words[0].words[:20]).items == []
+    assert not deals.visible_to(world.engineer_head).filter(pk=deal.pk).exists()
+    assert calls.visible_to(world.engineer_head).filter(deal=deal, role=world.calls(deal)[0].role).exists()
+    assert voice.visible_to(world.engineer_head).filter(deal=deal).count() == 1
