@@ -29,7 +29,8 @@ from schemathesis.specs.openapi.checks import (
 from api_caller import Caller, role_of
 from earshot.clocks.sweep import sweep
 from earshot.demo.actions import read_world
-from earshot.kit import uuid7
+from earshot.journal.models import Delivery, Entry
+from earshot.kit import now, uuid7
 from earshot.people.models import Token
 from earshot.playbooks import book
 from earshot.teams.actions import nominate
@@ -253,6 +254,9 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
         sweep()
     told = next(line for line in tour("seller", "GET /my-day")["items"] if line["act"] == "see_to")
     tour("seller", "POST /my-day/seen-to", {"alarms": told["ids"]})
+    tour("operations", "GET /deliveries")
+    lost = Delivery.objects.create(entry=Entry.objects.latest("seq"), reaction="calls.raise_missing", due_at=now(), dead_at=now())
+    tour("operations", "POST /deliveries/sent-again", {"deliveries": [lost.pk]})
     tour("engineer_head", "GET /calls", query={"open": "true"})
     tour("engineer_head", "GET /calls/{call_id}/candidates", call_id=call)
     tour("engineer", "POST /calls/{call_id}/assignments", {"person": str(world.engineer_two.pk)}, call_id=call)

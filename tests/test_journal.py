@@ -19,7 +19,7 @@ from earshot.journal.models import Delivery, Entry, Label, Repeat, Scope, Touche
 from earshot.journal.queries import about, orphans, tell, visible_entries
 from earshot.journal.repeats import claim, keep
 from earshot.journal.verbs import VERBS
-from earshot.kit import now, uuid7
+from earshot.kit import clock, now, uuid7
 from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.models import Person
@@ -225,6 +225,11 @@ def owed(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     return seen
 
 
+def drain() -> int:
+    """What a worker that has just begun delivers."""
+    return jobs.drain(jobs.begin())
+
+
 def make_account(world: World, name: str = "x") -> Account:
     from earshot.accounts.actions import open_account
 
@@ -235,9 +240,9 @@ def test_a_later_reaction_is_owed_in_the_transaction_of_its_entry_and_delivered_
     make_account(world)
     assert owed == []
     [delivery] = Delivery.objects.all()
-    assert jobs.drain() == 1
+    assert drain() == 1
     assert [entry.pk for entry in owed] == [delivery.entry_id]
-    assert jobs.drain() == 0
+    assert drain() == 0
     delivery.refresh_from_db()
     assert (delivery.done_at, delivery.error, delivery.attempts) == (now(), "", 1)
 
@@ -261,16 +266,16 @@ def test_a_failing_reaction_keeps_its_error_is_tried_again_later_and_stops_no_ot
     monkeypatch.setitem(reactions.HANDLERS._things, "tests.broken", broken)
     with later(seconds=1):
         make_account(world, "second")
-        assert jobs.drain() == 2
+        assert drain() == 2
     assert len(owed) == 1
     failed = Delivery.objects.get(reaction="tests.broken")
     assert (failed.error, failed.attempts, failed.done_at) == ("OSError: the mail server is away", 1, None)
     assert failed.due_at > now()
     assert not Account.objects.filter(name="left behind").exists()
-    assert jobs.drain() == 0
+    assert drain() == 0
     monkeypatch.setitem(reactions.HANDLERS._things, "tests.broken", owed.append)
     with later(minutes=5):
-        assert jobs.drain() == 1
+        assert drain() == 1
     failed.refresh_from_db()
     assert (failed.error, failed.attempts) == ("", 2)
 
@@ -285,26 +290,108 @@ def test_a_reaction_that_never_succeeds_is_parked_as_dead_and_never_tried_again(
     make_account(world)
     for attempt in range(1, jobs.MOST_ATTEMPTS + 3):
         with later(hours=attempt):
-            jobs.drain()
+            drain()
     delivery = Delivery.objects.get()
     assert delivery.attempts == jobs.MOST_ATTEMPTS
     assert delivery.dead_at is not None
     assert delivery.error == "ValueError: always"
 
 
-def test_a_worker_that_died_in_the_middle_holds_its_delivery_no_longer_than_its_lease(world: World, owed: list[Entry]) -> None:
+def test_what_a_worker_that_fell_silent_held_is_free_and_what_a_living_one_holds_is_not(
+    world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_account(world)
-    Delivery.objects.update(leased_until=now() + jobs.LEASE, attempts=1)
-    assert jobs.drain() == 0
-    with later(minutes=3):
-        assert jobs.drain() == 1
+    Delivery.objects.update(holder=jobs.begin(), attempts=1)
+    assert drain() == 0
+    silent = clock.machine_time() + jobs.SILENT + timedelta(seconds=1)
+    monkeypatch.setattr(jobs, "machine_time", lambda: silent)
+    assert drain() == 1
     assert len(owed) == 1
+
+
+def test_a_worker_that_stops_of_its_own_will_frees_what_it_held_at_once(world: World, owed: list[Entry]) -> None:
+    make_account(world)
+    worker = jobs.begin()
+    Delivery.objects.update(holder=worker, attempts=1)
+    jobs.end(worker)
+    assert drain() == 1
+
+
+def test_a_reaction_that_kills_its_worker_each_time_is_parked(world: World, owed: list[Entry]) -> None:
+    make_account(world, "poison")
+    Delivery.objects.update(attempts=jobs.MOST_ATTEMPTS)
+    make_account(world, "sound")
+    assert drain() == 1
+    assert len(owed) == 1
+    assert "WorkerDied: 8" in jobs.dead().get().error
+
+
+def test_who_was_taken_for_dead_and_wakes_up_does_nothing_a_second_time(
+    world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(world)
+    slow = jobs._claim(jobs.begin())
+    assert slow is not None
+    silent = clock.machine_time() + jobs.SILENT + timedelta(seconds=1)
+    monkeypatch.setattr(jobs, "machine_time", lambda: silent)
+    assert drain() == 1
+    jobs._deliver(slow)
+    assert len(owed) == 1
+
+
+def test_what_one_reaction_owes_to_one_object_keeps_its_order_and_holds_up_no_other(
+    world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = make_account(world, "a"), make_account(world, "b")
+    entry = Entry.objects.filter(objects_touched__object_id=first.pk).latest("seq")
+    again = Entry.objects.exclude(pk=entry.pk).latest("seq")
+    Delivery.objects.create(entry=Entry.objects.earliest("seq"), reaction="tests.seen", lane=first.pk, due_at=now())
+    Delivery.objects.filter(lane=first.pk, entry=entry).update(due_at=now() + timedelta(minutes=1))  # failed once, and waits
+    assert drain() == 1
+    assert [one.pk for one in owed] == [Entry.objects.filter(objects_touched__object_id=other.pk).latest("seq").pk]
+    assert again.pk
+    with later(minutes=2):
+        assert drain() == 2
+    assert owed[1].pk == entry.pk
+
+
+def test_what_was_given_up_stands_on_the_day_and_one_act_sends_it_again(
+    world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from earshot.desk.actions import send_again
+    from earshot.desk.queries import my_day
+
+    make_account(world)
+    Delivery.objects.update(dead_at=now(), error="OSError: away", attempts=jobs.MOST_ATTEMPTS)
+    assert drain() == 0
+    assert "given_up" in [line.cause for line in my_day(world.operations)]
+    assert "given_up" not in [line.cause for line in my_day(world.head)]
+    with pytest.raises(Refusal) as refused:
+        send_again(by=world.by("seller"), deliveries=jobs.dead())
+    assert refused.value.status == 403
+    assert send_again(by=world.by("operations"), deliveries=jobs.dead()) == 1
+    assert "given_up" not in [line.cause for line in my_day(world.operations)]
+    assert drain() == 1
+    with pytest.raises(Refusal) as refused:
+        send_again(by=world.by("operations"), deliveries=jobs.dead())
+    assert refused.value.code == "delivery.not_given_up"
+
+
+def test_a_house_whose_worker_fell_silent_says_so_to_who_can_start_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from earshot.desk.queries import my_day
+
+    jobs.begin()
+    assert "no_worker" not in [line.cause for line in my_day(world.administrator)]
+    silent = clock.machine_time() + jobs.SILENT + timedelta(seconds=1)
+    monkeypatch.setattr(jobs, "machine_time", lambda: silent)
+    assert "no_worker" in [line.cause for line in my_day(world.administrator)]
+    assert "no_worker" not in [line.cause for line in my_day(world.seller)]
 
 
 def test_deliveries_go_out_in_the_order_of_their_entries(world: World, owed: list[Entry]) -> None:
     for number in range(4):
         make_account(world, str(number))
-    jobs.drain()
+    drain()
     assert [entry.pk for entry in owed] == sorted(entry.pk for entry in owed)
 
 

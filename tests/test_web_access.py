@@ -62,6 +62,11 @@ def only(key: str, status: int, nobody: int = IN) -> list[int]:
     return row(*(status if one == key else 404 for one in PEOPLE), nobody=nobody)
 
 
+def keepers(status: int, nobody: int = IN) -> list[int]:
+    """What keeps the house running: operations and the administrator."""
+    return row(*(status if one in ("operations", "administrator") else 403 for one in PEOPLE), nobody=nobody)
+
+
 # Address → what is sent (method and act) → statuses.
 PAGES: dict[str, dict[str, list[int]]] = {
     "": {
@@ -121,6 +126,8 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
+    # Operations and the administrator: what the worker gave up. There is nothing to send again.
+    "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
     "sign-in/": {"GET": everybody(200, nobody=200), "POST": everybody(422, nobody=422)},
     "sign-out/": {"GET": everybody(405, nobody=405), "POST": everybody(302)},
     "language/": {"GET": everybody(302), "POST": everybody(302)},
@@ -172,6 +179,8 @@ API: dict[str, dict[str, list[int]]] = {
     "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
     "my-day": {"GET": everybody(200, 401)},
     "my-day/seen-to": {"POST": only("seller", 204, 401)},
+    "deliveries": {"GET": keepers(200, 401)},
+    "deliveries/sent-again": {"POST": keepers(409, 401)},
     "search": {"GET": everybody(200, 401)},
     "playbook": {"GET": everybody(200, 401)},
     "openapi.json": {"GET": everybody(200, 200)},
@@ -245,6 +254,7 @@ class Case:
             "POST calls/{call_id}/endings": because,
             "POST calls/{call_id}/pauses": because,
             "POST my-day/seen-to": {"alarms": [self.ids["alarm"]]},
+            "POST deliveries/sent-again": {"deliveries": [1]},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
         }

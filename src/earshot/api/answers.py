@@ -113,6 +113,12 @@ def shows_version(operation: Callable[P, Any]) -> Callable[P, Any]:
     return operation
 
 
+def for_some(operation: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark a read that needs a permission, for the document."""
+    operation.needs_permission = True  # type: ignore[attr-defined]
+    return operation
+
+
 def versioned(operation: Callable[P, Any]) -> Callable[P, Any]:
     """Mark a write that must name the version it was based on: the document shows its `If-Match`, `version` reads it."""
     operation.needs_version = True  # type: ignore[attr-defined]

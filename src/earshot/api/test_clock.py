@@ -8,7 +8,7 @@ from ninja import Router
 from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict
 
-from earshot.api.answers import Reply, read, write
+from earshot.api.answers import Reply, for_some, read, write
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import Body, Moment, moment
 from earshot.clocks import test_clock
@@ -32,6 +32,7 @@ class Advance(Body):
 
 
 @router.get("/test-clock", response=TimeShown)
+@for_some
 @read
 def show_time(request: Asked) -> TimeShown:
     """What time it is."""

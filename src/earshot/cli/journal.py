@@ -8,15 +8,24 @@ import threading
 from contextlib import suppress
 from time import monotonic
 from types import FrameType
+from uuid import UUID
 
 import click
 from django.db import DatabaseError, close_old_connections
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from earshot.cli.root import Worded
+from earshot.cli.root import Group, Worded
+from earshot.cli.who import acting
+from earshot.cli.words import moment, rows
 from earshot.clocks.sweep import sweep
 from earshot.clocks.test_clock import follow, still_alive
-from earshot.journal.jobs import drain
+from earshot.desk.actions import may_keep_running, send_again
+from earshot.journal.jobs import alive, dead, drain
+from earshot.journal.models import Delivery
+from earshot.journal.reactions import WORDS
+from earshot.people.actors import as_person
+from earshot.people.models import Person
 
 ALIVE_EVERY = 5.0  # seconds between two notes that a demonstration is running
 PAUSE = 1.0  # seconds between two looks when nothing is owed
@@ -37,6 +46,11 @@ def worker() -> None:
 
 def run(stop: threading.Event) -> None:
     """Sweep the clocks and drain until `stop`: what was begun is ended, nothing new is begun. A database that is away is waited for."""
+    with alive() as worker:
+        _turn_until(stop, worker)
+
+
+def _turn_until(stop: threading.Event, worker: UUID) -> None:
     seen = -ALIVE_EVERY
     while not stop.is_set():
         close_old_connections()
@@ -45,7 +59,7 @@ def run(stop: threading.Event) -> None:
             if monotonic() - seen > ALIVE_EVERY:
                 still_alive()
                 seen = monotonic()
-            tried = sweep() + drain(most=20)
+            tried = sweep() + drain(worker, most=20)
         except DatabaseError:
             log.exception("the worker could not read what is owed")
             tried = 0
@@ -53,3 +67,24 @@ def run(stop: threading.Event) -> None:
             stop.wait(PAUSE)
     with suppress(DatabaseError):
         still_alive()
+
+
+@click.group(cls=Group, help=noop("What the worker gave up after all its attempts (operations and administrators)."))
+def deliveries() -> None:
+    pass
+
+
+@deliveries.command("list", help=noop("What was given up, the newest first."))
+@acting()
+def list_(person: Person) -> None:
+    may_keep_running(as_person(person))
+    rows([str(one.pk), moment(one.dead_at), WORDS.get(one.reaction, one.reaction), one.error] for one in dead()[:100])
+
+
+@deliveries.command(help=noop("Try again those named, or all of them."))
+@click.argument("ids", metavar="[DELIVERY]...", nargs=-1, type=click.IntRange(1))
+@acting()
+def resend(ids: tuple[int, ...], person: Person) -> None:
+    wanted = Delivery.objects.filter(pk__in=ids) if ids else Delivery.objects.filter(dead_at__isnull=False)
+    n = send_again(by=as_person(person), deliveries=wanted)
+    click.echo(_("Tried again: {n}").format(n=n))

@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",
     "deals": "earshot.cli.deals:deals",
+    "deliveries": "earshot.cli.journal:deliveries",
     "demo": "earshot.cli.demo:demo",
     "intake": "earshot.cli.intake:intake",
     "items": "earshot.cli.voice:items",

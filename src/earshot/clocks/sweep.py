@@ -42,7 +42,7 @@ def _claim(most: int, moment: datetime) -> Due:
     wanted = list(dict.fromkeys(owed.values_list("clock_id", flat=True)[:most]))
     if not wanted:
         return []
-    held = {clock.pk: clock for clock in claim(Clock.objects.filter(pk__in=wanted, stopped_at__isnull=True))}
+    held = {clock.pk: clock for clock in claim(Clock.objects.filter(pk__in=wanted, stopped_at__isnull=True).order_by("pk"))}
     # Read anew: what another worker fired before we held the clock is fired.
     return [(step, held[step.clock_id]) for step in owed.filter(clock__in=held)]
 

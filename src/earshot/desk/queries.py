@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from earshot.accounts import queries as accounts
 from earshot.accounts.models import Account
@@ -22,8 +22,9 @@ from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk import rules
+from earshot.journal import jobs
 from earshot.journal.kinds import ref
-from earshot.journal.models import Entry, Scope, Touched
+from earshot.journal.models import Entry, Scope, Touched, Worker
 from earshot.journal.queries import Told, about, tell, visible_entries
 from earshot.journal.verbs import QUIET
 from earshot.kit import now
@@ -69,6 +70,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_seats(person),
         *_votes(person),
         *_asked(person),
+        *(_engine_room() if {OPERATE, ADMINISTER} & reach_of(person).permissions else []),
         *(_operations() if OPERATE in reach_of(person).permissions else []),
     ]
     last = now().replace(year=9999)
@@ -288,6 +290,29 @@ def _asked(person: Person) -> list[DayLine]:
     return lines
 
 
+def _engine_room() -> list[DayLine]:
+    """What the worker gave up, and whether there is one at all: without it nobody is reminded of anything."""
+    lines = []
+    given_up = list(jobs.dead().values_list("pk", "dead_at")[: 5 * MOST])
+    if given_up:
+        count = len(given_up)
+        sentence = say(
+            ngettext_lazy(
+                "{n} delivery was given up after all its attempts", "{n} deliveries were given up after all their attempts", count
+            ),
+            n=count,
+        )
+        target = Ref("deliveries", "", gettext("Deliveries"))
+        lines.append(DayLine("given_up", sentence, target, "send_again", target, rules.RED))
+    last = Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    if last and not jobs.living().exists():
+        target = Ref("deliveries", "", gettext("Worker"))
+        lines.append(
+            DayLine("no_worker", _("No worker is running: nobody is reminded of anything"), target, "start_worker", target, rules.RED)
+        )
+    return lines
+
+
 def _operations() -> list[DayLine]:
     """Alarms to sales operations: gone when the cause is gone."""
     lines = []
@@ -366,6 +391,12 @@ def told(person: Person, entries: Iterable[Entry]) -> list[Told]:
         return (items - seen) | (whom if items - seen else set())
 
     return tell(entries, causes=entries_seen(person), hidden=hidden)
+
+
+def worded_for(person: Person, entries: Iterable[Entry]) -> dict[int, str]:
+    """Entry → its sentence, for those of them that the person may see."""
+    wanted = {entry.pk for entry in entries}
+    return {one.entry.pk: one.sentence for one in told(person, entries_seen(person).filter(pk__in=wanted))}
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,9 @@ def record(
     pending.touched += touched
     pending.scopes += [Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes]
     pending.labels += labels
-    pending.deliveries += [Delivery(entry=entry, reaction=reaction, due_at=at) for reaction in LATER.get(name, ())]
+    if owed := LATER.get(name, ()):
+        about = [row.object_id for row in pending.scopes if row.entry is entry] or [row.object_id for row in touched]
+        pending.deliveries += [Delivery(entry=entry, reaction=one, lane=about[0] if about else None, due_at=at) for one in owed]
     # Reactions ask for what the entry touches: it is known here, so nothing is read back.
     entry._prefetched_objects_cache = {"objects_touched": touched}  # type: ignore[attr-defined]
     if _inside.get() is None:

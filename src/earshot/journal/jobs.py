@@ -1,53 +1,140 @@
-"""The plain loop that drains delivery rows. Leases make it safe to run twice; every reaction is idempotent."""
+"""The worker's loop over what is owed after the commit.
+
+A delivery is held by one worker, which must be alive to hold it: it says so every few seconds (`alive`), and what a silent one held
+is free. The reaction, and the mark that it is done, are one transaction in which the row itself is locked; so whatever is killed at
+whatever instant, a reaction has happened once or not at all as far as the database goes. What it does outside must be idempotent.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from earshot.journal.models import Delivery
+from earshot.journal.models import Delivery, Worker
 from earshot.journal.reactions import HANDLERS
-from earshot.kit import now
+from earshot.kit import now, uuid7
+from earshot.kit.clock import machine_time
+from earshot.kit.engine.locks import claim
 
-LEASE = timedelta(minutes=2)
+BEAT = 5.0  # seconds between two signs of life
+SILENT = timedelta(seconds=30)  # after which a worker is taken for dead
 MOST_ATTEMPTS = 8
+LONGEST_PAUSE = timedelta(hours=1)
+FORGET = timedelta(days=7)  # workers that ended so long ago are of no interest any more
 log = logging.getLogger(__name__)
 
 
-def drain(most: int = 100) -> int:
-    """Deliver what is owed, oldest entry first; returns how many were tried. A failing one is retried later with growing
-    pauses and parked as dead after the last attempt; it never stops the others."""
+@contextmanager
+def alive() -> Iterator[UUID]:
+    """A worker's life: known from its beginning, a sign every few seconds from a thread of its own, and its end noted."""
+    worker = begin()
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT):
+            try:
+                Worker.objects.filter(pk=worker).update(seen_at=machine_time())
+            except DatabaseError:
+                log.warning("a sign of life could not be written", exc_info=True)
+                connection.close()
+        connection.close()
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        ended.set()
+        thread.join(timeout=10)
+        end(worker)
+
+
+def begin() -> UUID:
+    """A new worker, alive from now on."""
+    at = machine_time()
+    Worker.objects.filter(seen_at__lt=at - FORGET).delete()
+    return Worker.objects.create(id=uuid7(), name=f"{socket.gethostname()}:{os.getpid()}"[:100], began_at=at, seen_at=at).pk
+
+
+def end(worker: UUID) -> None:
+    """The worker stops of its own will: what it held is free at once."""
+    Worker.objects.filter(pk=worker).update(stopped_at=machine_time())
+    Delivery.objects.filter(holder=worker, done_at__isnull=True).update(holder=None)
+
+
+def living() -> QuerySet[Worker]:
+    """Workers that have given a sign of life a moment ago."""
+    return Worker.objects.filter(stopped_at__isnull=True, seen_at__gte=machine_time() - SILENT)
+
+
+def drain(worker: UUID, most: int = 100) -> int:
+    """Deliver what is owed, oldest first; returns how many were tried. A failing one is tried again later with growing pauses, and
+    parked as dead after the last attempt; it never stops the others."""
     tried = 0
     while tried < most:
-        delivery = _claim()
+        delivery = _claim(worker)
         if delivery is None:
             break
         tried += 1
-        try:
-            with transaction.atomic():
-                HANDLERS[delivery.reaction](delivery.entry)
-                Delivery.objects.filter(pk=delivery.pk).update(done_at=now(), leased_until=None, error="")
-        except Exception as error:
-            log.exception("delivery %s failed", delivery)
-            dead = delivery.attempts >= MOST_ATTEMPTS
-            Delivery.objects.filter(pk=delivery.pk).update(
-                error=f"{type(error).__name__}: {error}",
-                leased_until=None,
-                due_at=now() + timedelta(seconds=2**delivery.attempts),
-                dead_at=now() if dead else None,
-            )
+        _deliver(delivery)
     return tried
 
 
-def _claim() -> Delivery | None:
-    """Take the oldest delivery that is due and free, by a conditional update that only one worker can win."""
-    at = now()
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-    owed = Delivery.objects.filter(free, done_at__isnull=True, dead_at__isnull=True, due_at__lte=at).order_by("due_at", "pk")
-    for pk in owed.values_list("pk", flat=True)[:5]:
-        if Delivery.objects.filter(free, pk=pk, done_at__isnull=True).update(leased_until=at + LEASE, attempts=F("attempts") + 1):
-            return Delivery.objects.select_related("entry").get(pk=pk)
-    return None
+def _claim(worker: UUID) -> Delivery | None:
+    """Take the oldest delivery that is due, that no living worker holds, and before which its lane owes nothing."""
+    owed = Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
+    before = owed.filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
+    free = Q(holder__isnull=True) | ~Q(Exists(living().filter(pk=OuterRef("holder"))))
+    with transaction.atomic():
+        due = owed.filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
+        found = claim(due.select_related("entry")[:1])
+        if not found:
+            return None
+        delivery: Delivery = found[0]
+        if delivery.attempts >= MOST_ATTEMPTS:  # the workers that were at it died of it, each time
+            _park(delivery, f"WorkerDied: {delivery.attempts} times")
+            return _claim(worker)
+        Delivery.objects.filter(pk=delivery.pk).update(holder=worker, attempts=F("attempts") + 1)
+        delivery.holder, delivery.attempts = worker, delivery.attempts + 1
+    return delivery
+
+
+def _deliver(delivery: Delivery) -> None:
+    mine = Delivery.objects.filter(pk=delivery.pk, holder=delivery.holder, done_at__isnull=True, dead_at__isnull=True)
+    try:
+        with transaction.atomic():
+            if not mine.update(error=""):  # taken for dead meanwhile: another one has it
+                return
+            HANDLERS[delivery.reaction](delivery.entry)
+            mine.update(done_at=now(), holder=None)
+    except Exception as error:
+        log.exception("delivery %s failed", delivery)
+        said = f"{type(error).__name__}: {error}"
+        if delivery.attempts >= MOST_ATTEMPTS:
+            _park(delivery, said)
+        else:
+            pause = min(timedelta(seconds=2**delivery.attempts), LONGEST_PAUSE)
+            mine.update(error=said, holder=None, due_at=now() + pause)
+
+
+def _park(delivery: Delivery, error: str) -> None:
+    Delivery.objects.filter(pk=delivery.pk, done_at__isnull=True).update(dead_at=now(), holder=None, error=error)
+
+
+def dead() -> QuerySet[Delivery]:
+    """What was given up, the newest first."""
+    return Delivery.objects.filter(dead_at__isnull=False).select_related("entry").order_by("-dead_at", "-pk")
+
+
+def revive(deliveries: QuerySet[Delivery]) -> int:
+    """Owe these again from now on, with all their attempts; those that are not dead stay as they are."""
+    return deliveries.filter(dead_at__isnull=False).update(dead_at=None, due_at=now(), attempts=0, holder=None)

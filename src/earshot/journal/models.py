@@ -110,21 +110,46 @@ class Label(models.Model):
         return self.text
 
 
+class Worker(models.Model):
+    """A worker process: it says every few seconds, by the machine's clock, that it is alive. What one holds that has fallen silent is
+    free for the others."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    name = models.CharField(max_length=100)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Delivery(models.Model):
-    """One `later` reaction owed to one entry: written with it, leased, retried, at least once."""
+    """One `later` reaction owed to one entry: written with it, held by one living worker, retried, at least once.
+
+    `lane`: the object that it is about; what one reaction owes to one object goes out in the order of the entries. `holder`: the
+    worker that is at it. `dead_at`: given up after the last attempt; parked, and no longer in the way of its lane."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="deliveries")
     reaction = models.CharField(max_length=80)
+    lane = models.UUIDField(null=True)
     due_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True)
+    holder = models.UUIDField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
     dead_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entry", "reaction"], name="one_delivery_per_reaction")]
-        indexes = [models.Index(fields=["due_at"], condition=Q(done_at__isnull=True, dead_at__isnull=True), name="delivery_owed")]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "reaction"], name="one_delivery_per_reaction"),
+            models.CheckConstraint(name="delivery_done_or_dead", condition=Q(done_at__isnull=True) | Q(dead_at__isnull=True)),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(done_at__isnull=True, dead_at__isnull=True), name="delivery_owed"),
+            models.Index(fields=["lane"], condition=Q(done_at__isnull=True, dead_at__isnull=True), name="delivery_lane"),
+            models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="delivery_dead"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reaction} of {self.entry_id}"

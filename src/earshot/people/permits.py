@@ -27,6 +27,12 @@ def held(person: Person) -> set[str]:
     return set(Grant.objects.filter(person=person, until__isnull=True).values_list("permission", flat=True))
 
 
+def held_by(actor: Actor) -> set[str]:
+    """What the actor's person, still with the company, holds company-wide."""
+    live = Grant.objects.filter(person=actor.person_id, person__left_at__isnull=True, until__isnull=True)
+    return set(live.values_list("permission", flat=True)) if actor.person_id else set()
+
+
 def holders(permission: str) -> Q:
     """Condition on people: those with the company who hold the permission now."""
     return Q(left_at__isnull=True, pk__in=Grant.objects.filter(permission=permission, until__isnull=True).values("person"))

@@ -134,6 +134,15 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"act_label": _("Complete it"), "act_url": of(of_line.target), "url": of(of_line.target)}
         case "file_item":
             shown |= {"act_label": "", "file": one, "url": of(of_line.target)}
+        case "send_again":
+            shown |= {
+                "act_label": _("Try again"),
+                "act_post": reverse("deliveries"),
+                "hidden": {"act": "send_again", "which": "all", **here},
+            }
+            shown |= {"url": reverse("deliveries")}
+        case "start_worker":
+            shown |= {"act_label": _("See how"), "act_url": reverse("deliveries"), "url": ""}
         case "add_hearer_rule":
             shown |= {"act_label": _("Open the playbook"), "act_url": f"{reverse('playbook')}#hearing", "url": ""}
         case "give_post":

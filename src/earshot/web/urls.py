@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from earshot.web.gallery import gallery
-from earshot.web.views import accounts, calls, clocks, day, deals, items, meetings, people, reading, signing
+from earshot.web.views import accounts, calls, clocks, day, deals, deliveries, items, meetings, people, reading, signing
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
@@ -30,6 +30,7 @@ urlpatterns = [
     path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
     path("search/", reading.Search.as_view(), name="search"),
     path("playbook/", reading.Playbook.as_view(), name="playbook"),
+    path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
     path("sign-in/", signing.sign_in, name="sign_in"),
     path("sign-out/", signing.sign_out, name="sign_out"),
     path("language/", set_language, name="set_language"),

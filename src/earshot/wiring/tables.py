@@ -4,6 +4,9 @@ editor.) Filled into the registries of the left rooms at start."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts import verbs as accounts
 from earshot.calls import actions as call_actions
@@ -157,17 +160,17 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("calls.ended", _standing(calls.CALL_NEEDS, "call")),
 ]
 
-# What is owed after the commit: verb, the name its delivery rows carry, the reaction.
-LATER: list[tuple[str, str, Callable[[Entry], None]]] = [
-    ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules),
-    ("playbooks.part_in_force", "calls.raise_missing", _call_for_open_deals),
+# What is owed after the commit: verb, the name its delivery rows carry, the reaction, and what it does in words.
+LATER: list[tuple[str, str, Callable[[Entry], None], Any]] = [
+    ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules, _("Name hearers by the new rules")),
+    ("playbooks.part_in_force", "calls.raise_missing", _call_for_open_deals, _("Raise the calls that the new table asks for")),
 ]
 
 
 def fill() -> None:
     """Called once at start."""
-    for verb, name, later in LATER:
-        afterwards(verb, name, later)
+    for verb, name, later, words in LATER:
+        afterwards(verb, name, later, words)
     for verb, reaction in REACTIONS:
         at_once(verb, reaction)
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)

@@ -16,7 +16,7 @@ from earshot.kit.problems import say
 from earshot.people.actions import make_token, revoke_token
 from earshot.people.models import Person as Somebody
 from earshot.people.models import Post, Token, Unit
-from earshot.people.permits import PERMITS, held
+from earshot.people.permits import ADMINISTER, OPERATE, PERMITS, held
 from earshot.playbooks.queries import role_names
 from earshot.web import acts, parts
 from earshot.web.page import Done, Page, one_id
@@ -84,6 +84,7 @@ class Me(Page):
             ],
             "key": self.key,
             "username": self.request.user.get_username(),
+            "engine_room": bool({OPERATE, ADMINISTER} & held(self.person)),
             "my_url": reverse("person", kwargs={"id": self.person.pk}),
         }
 
