@@ -273,6 +273,7 @@ def test_the_office_calendar_is_that_of_china_on_every_day_that_an_independent_t
     assert len(known) > 3280
 
 
+@SIMPLE
 @given(st.dates(date(2018, 1, 1), date(2026, 12, 31)), st.dates(date(2018, 1, 1), date(2026, 12, 31)))
 def test_working_time_between_two_days_is_that_of_the_working_days_an_independent_table_counts(one: date, other: date) -> None:
     first, last = sorted([one, other])

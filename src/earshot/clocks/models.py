@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from earshot.kit import uuid7
-from earshot.people.models import Unit
+from earshot.people.models import Person, Unit
 
 WORKING, CLOCK = "working", "clock"
 MET, CANCELLED = "met", "cancelled"
@@ -14,7 +14,8 @@ MET, CANCELLED = "met", "cancelled"
 
 class Clock(models.Model):
     """`limit`: minutes of working time or clock time, as `measure` says. `unit`: whose business time runs.
-    `provisional`: due beyond the last day whose holidays are published."""
+    `provisional`: due beyond the last day whose holidays are published. `counted_from` and `used`: since when the limit runs, and
+    how many minutes of it were spent before; both move when a pause ends."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     kind = models.CharField(max_length=30)
@@ -24,6 +25,8 @@ class Clock(models.Model):
     limit = models.PositiveIntegerField()
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT)
     started_at = models.DateTimeField()
+    counted_from = models.DateTimeField()
+    used = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
     stopped_at = models.DateTimeField(null=True)
@@ -43,13 +46,32 @@ class Clock(models.Model):
         return f"{self.kind} {self.object_id} due {self.due_at:%Y-%m-%d %H:%M}"
 
 
+class Pause(models.Model):
+    """A clock stands still: by whom, since when, why, and who let it run on. Its steps have no due time meanwhile."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="pauses")
+    reason = models.CharField(max_length=1000)
+    paused_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    paused_at = models.DateTimeField()
+    resumed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    resumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clock"], condition=Q(resumed_at__isnull=True), name="one_pause_at_a_time")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Step(models.Model):
-    """A rung of the ladder: at `due_at` the addressee is told. `addressee`: a name that wiring resolves when the step fires."""
+    """A rung of the ladder: at `due_at` the addressee is told. `addressee`: a name that wiring resolves when the step fires. `after`:
+    minutes of the clock's measure from its start. `due_at` None: the clock is paused."""
 
     clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="steps")
     name = models.CharField(max_length=20)
     addressee = models.CharField(max_length=60)
-    due_at = models.DateTimeField()
+    after = models.PositiveIntegerField()
+    due_at = models.DateTimeField(null=True)
     fired_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from earshot.clocks import rules
 from earshot.clocks.models import Clock, Step
 from earshot.journal.kinds import dangling
 from earshot.kit import now
 from earshot.kit.worktime import Calendar
 from earshot.people.queries import business_time_of
+
+UNFIRED = Q(fired_at__isnull=True, ended_at__isnull=True)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
                 calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
             left = rules.left(calendars[clock.unit_id], clock.measure, at, clock.due_at)
         steps = sorted(
-            (s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at > at), key=lambda s: s.due_at
+            (s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at and s.due_at > at),
+            key=lambda s: s.due_at,
         )
         found[clock.object_id] = Reading(clock, left, steps[0] if steps and clock.stopped_at is None else None)
     return found

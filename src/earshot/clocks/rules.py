@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from earshot.kit import worktime
 
@@ -36,6 +36,18 @@ def due(calendar: worktime.Calendar, start: datetime, level: Level, share: int =
     if level.measure == WORKING:
         return worktime.add(calendar, start, minutes)
     return start + timedelta(minutes=minutes)
+
+
+def moment(calendar: worktime.Calendar, measure: str, counted_from: datetime, minutes: int) -> datetime:
+    """The moment at which `minutes` of the measure have passed since `counted_from`."""
+    if measure == WORKING:
+        return worktime.add(calendar, counted_from, max(minutes, 0))
+    return counted_from + timedelta(minutes=max(minutes, 0))
+
+
+def provisional(calendar: worktime.Calendar, confirmed_to: date, measure: str, due_at: datetime) -> bool:
+    """Whether holidays that nobody has confirmed yet may still move a due time. Clock time knows no holidays."""
+    return measure == WORKING and due_at.astimezone(calendar.zone).date() > confirmed_to
 
 
 def left(calendar: worktime.Calendar, level_measure: str, at: datetime, due_at: datetime) -> int:

@@ -13,8 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from datetime import tzinfo as Zone
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import accumulate
 
 Span = tuple[int, int]  # minutes from midnight, start and end, local time
@@ -31,7 +30,7 @@ class NoWorkingTime(ValueError):
 class Calendar:
     """`weekly`: seven tuples of spans, Monday first. `days`: exceptions; an empty tuple is a day off."""
 
-    zone: Zone
+    zone: tzinfo
     weekly: tuple[tuple[Span, ...], ...]
     days: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
     _sums: dict[int, list[int]] = field(default_factory=dict, init=False, compare=False, repr=False)

@@ -10,6 +10,8 @@ from earshot.calls import actions as call_actions
 from earshot.calls import checks as call_checks
 from earshot.calls import verbs as calls
 from earshot.calls.models import Call
+from earshot.clocks import calendar_change
+from earshot.clocks.registry import SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
@@ -25,7 +27,7 @@ from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
 from earshot.voice import checks as voice_checks
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees
+from earshot.wiring import addressees, subjects
 
 
 def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
@@ -142,6 +144,7 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
 LATER: list[tuple[str, str, Callable[[Entry], None]]] = [
     ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules),
     ("playbooks.part_in_force", "calls.raise_missing", _call_for_open_deals),
+    *((verb, "clocks.move_with_calendar", calendar_change.move_clocks) for verb in calendar_change.MOVED_BY),
 ]
 
 
@@ -154,5 +157,7 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    SUBJECTS.add("ear", subjects.ears)
+    SUBJECTS.add("call", subjects.calls)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)
