@@ -216,6 +216,8 @@ def test_a_clock_past_its_time_is_overdue_by_so_many_working_minutes(world: Worl
 
 
 def test_a_time_limit_beyond_the_published_holidays_is_provisional(world: World) -> None:
-    one = uuid7()
-    clock_actions.start("call", [one], Level("x", "clock", 60 * 24 * 60), unit=None)
+    one, other = uuid7(), uuid7()
+    clock_actions.start("call", [one], Level("x", "working", 60 * 450), unit=None)
+    clock_actions.start("call", [other], Level("x", "clock", 60 * 24 * 60), unit=None)
     assert Clock.objects.get(object_id=one).provisional
+    assert not Clock.objects.get(object_id=other).provisional  # no holiday moves clock time

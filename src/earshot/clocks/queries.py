@@ -48,10 +48,8 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
             if clock.unit_id not in calendars:
                 calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
             left = rules.left(calendars[clock.unit_id], clock.measure, at, clock.due_at)
-        steps = sorted(
-            (s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at and s.due_at > at),
-            key=lambda s: s.due_at,
-        )
+        steps = [s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at and s.due_at > at]
+        steps.sort(key=lambda s: s.due_at or at)
         found[clock.object_id] = Reading(clock, left, steps[0] if steps and clock.stopped_at is None else None)
     return found
 

@@ -24,7 +24,7 @@ from earshot.kit.problems import Line, Refusal, in_both, say, stale, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, rules
 from earshot.people.models import CalendarDay, Unit, WorkingCalendar
-from earshot.people.queries import business_time_of
+from earshot.people.queries import business_time_of, days_of
 from earshot.people.rules import HOLIDAY, MAKE_UP, BadCell, Change, Day
 
 OFFICE_WEEK = [[[540, 720], [810, 1080]]] * 5 + [[], []]  # 9:00–12:00, 13:30–18:00, Monday to Friday
@@ -38,7 +38,7 @@ def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: ra
     The table starts from the `holidays` package and is the company's own from then on. Days beyond the last year whose
     make-up days are published are provisional. Set again, nothing of the old table stays.
     """
-    _may_change(by)
+    may_change(by)
     this_year = now().year
     years = years or range(this_year - 1, this_year + 2)
     name, zone = text("name", name, most=100), _zone(zone)
@@ -55,7 +55,7 @@ def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: ra
 @verb
 def own_days(*, by: Actor, unit: Unit) -> WorkingCalendar:
     """The table of the days that a unit has of its own, on top of the calendar that it inherits; empty at first, and there once."""
-    _may_change(by)
+    may_change(by)
     found = WorkingCalendar.objects.filter(of_unit=unit).first()
     if found is None:
         found = WorkingCalendar.objects.create(name=f"{unit.code} {unit.name}"[:100], of_unit=unit, zone="")
@@ -68,7 +68,7 @@ def change_hours(
     *, by: Actor, calendar: WorkingCalendar, name: str, zone: str, weekly: Sequence[str], version: int | None = None
 ) -> WorkingCalendar:
     """Name, time zone and weekly hours; `weekly`: for Monday to Sunday, hours as people write them."""
-    _may_change(by)
+    may_change(by)
     calendar = _locked(calendar, version)
     if calendar.of_unit_id is not None:
         raise Refusal(
@@ -103,7 +103,7 @@ def set_day(
     *, by: Actor, calendar: WorkingCalendar, day: date, kind: str, hours: str = "", name: str = "", version: int | None = None
 ) -> None:
     """Enter one day on which the week does not hold, or change it. A make-up day without `hours` has those of an ordinary day."""
-    _may_change(by)
+    may_change(by)
     calendar = _locked(calendar, version)
     spans = rules.hours("hours", hours)
     if kind == MAKE_UP and not spans:
@@ -115,7 +115,7 @@ def set_day(
 @verb
 def remove_day(*, by: Actor, calendar: WorkingCalendar, day: date, version: int | None = None) -> None:
     """The week holds again on this day."""
-    _may_change(by)
+    may_change(by)
     calendar = _locked(calendar, version)
     if day not in days_of(calendar):
         raise wrong("day", say(_("{day} is not in this table: the week holds on it already."), day=day.isoformat()))
@@ -125,7 +125,7 @@ def remove_day(*, by: Actor, calendar: WorkingCalendar, day: date, version: int 
 @verb
 def seed_year(*, by: Actor, calendar: WorkingCalendar, year: int, country: str = "CN", version: int | None = None) -> None:
     """Holidays and make-up days of a year as the package `holidays` knows them now; company days stay as they are."""
-    _may_change(by)
+    may_change(by)
     calendar = _locked(calendar, version)
     if calendar.of_unit_id is not None:
         raise Refusal(
@@ -164,7 +164,7 @@ def preview_days(calendar: WorkingCalendar, content: str, *, file: str) -> Previ
 @verb
 def import_days(*, by: Actor, calendar: WorkingCalendar, content: str, file: str, version: int | None = None) -> Preview:
     """Take in a file of days, all of it or, with one line that cannot be read, nothing."""
-    _may_change(by)
+    may_change(by)
     calendar = _locked(calendar, version)
     found = preview_days(calendar, content, file=file)
     if found.bad or not found.years:
@@ -183,7 +183,7 @@ def told_cell(bad: BadCell) -> Any:
 @verb
 def confirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, version: int | None = None) -> None:
     """The holidays and make-up days of this year are published and entered: due times in it are no longer provisional."""
-    _may_change(by)
+    may_change(by)
     calendar = _locked(calendar, version)
     if calendar.confirmed_to is None:
         raise Refusal("calendar.of_unit", _("A year is confirmed in the calendar that the unit inherits."), about=ref(calendar))
@@ -201,7 +201,7 @@ def confirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, version: in
 @verb
 def use_calendar(*, by: Actor, unit: Unit, calendar: WorkingCalendar | None) -> None:
     """The unit, and those below it that have none of their own, work by this calendar; None: by that of the nearest unit above."""
-    _may_change(by)
+    may_change(by)
     locks.lock(Unit.objects.filter(pk=unit.pk))
     unit = Unit.objects.select_related("calendar").get(pk=unit.pk)
     if calendar is not None and calendar.of_unit_id is not None:
@@ -216,11 +216,6 @@ def use_calendar(*, by: Actor, unit: Unit, calendar: WorkingCalendar | None) -> 
     record("people.calendar_given", by=by, objects=objects, scopes=scopes, data={"calendar": in_both(_("that of the unit above"))})
 
 
-def days_of(calendar: WorkingCalendar) -> dict[date, Day]:
-    """The table of a calendar as plain data."""
-    return {row.day: Day(row.day, row.kind, tuple((start, end) for start, end in row.spans), row.name) for row in calendar.days.all()}
-
-
 def usual_of(calendar: WorkingCalendar) -> rules.Spans:
     """The hours of an ordinary working day, for one unit's days those of the calendar that it inherits."""
     if calendar.of_unit_id is not None:
@@ -228,7 +223,7 @@ def usual_of(calendar: WorkingCalendar) -> rules.Spans:
     return rules.usual(calendar.weekly)
 
 
-def _may_change(by: Actor) -> None:
+def may_change(by: Actor) -> None:
     """Whoever administers; nobody reckons a due time to be kept while the table changes."""
     permits.require(by, permits.ADMINISTER)
     locks.hold(locks.CALENDARS)
@@ -247,11 +242,14 @@ def _locked(calendar: WorkingCalendar, version: int | None) -> WorkingCalendar:
     return found
 
 
-class _Told(str):
+@dataclass(frozen=True)
+class _Told:
     """A change as its entry tells it, in the reader's language."""
 
-    def __new__(cls, value: Mapping[str, str]) -> _Told:
-        return super().__new__(cls, in_language(value))
+    value: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return str(in_language(self.value))
 
 
 def _change(by: Actor, calendar: WorkingCalendar, changes: Sequence[Change], file: str = "") -> None:

@@ -17,6 +17,7 @@ from earshot.kit.problems import Refusal
 from earshot.kit.worktime import Calendar
 from earshot.people.models import Person, Post, Token, Unit, UnitAbove, WorkingCalendar
 from earshot.people.permits import ADMINISTER
+from earshot.people.rules import Day
 from earshot.people.standing import reach_of
 
 _TOKEN = [field.attname for field in Token._meta.concrete_fields]
@@ -137,6 +138,29 @@ def _business_time(calendar_id: UUID, _edition: UUID, own: tuple[tuple[UUID, UUI
     for pk, _own_edition in reversed(own):
         calendar = replace(calendar, days={**calendar.days, **rows[pk].exceptions()})
     return BusinessTime(calendar, rows[calendar_id].confirmed_to or date.min)
+
+
+def inherited_days(unit_id: UUID) -> dict[date, Day]:
+    """The days that hold in a unit besides its own: of the calendar that it inherits and of the units between, the nearest first."""
+    found: dict[date, Day] = {}
+    chain: list[UUID] = []
+    for one in UnitAbove.objects.filter(unit=unit_id).select_related("above__own_days").order_by("steps"):
+        if one.steps and hasattr(one.above, "own_days"):
+            chain.append(one.above.own_days.pk)
+        if one.above.calendar_id is not None:
+            chain.append(one.above.calendar_id)
+            break
+    else:
+        chain += first_calendar().values_list("pk", flat=True)
+    rows = WorkingCalendar.objects.prefetch_related("days").in_bulk(chain)
+    for pk in reversed(chain):
+        found |= days_of(rows[pk])
+    return found
+
+
+def days_of(calendar: WorkingCalendar) -> dict[date, Day]:
+    """The table of a calendar as plain data."""
+    return {row.day: Day(row.day, row.kind, tuple((start, end) for start, end in row.spans), row.name) for row in calendar.days.all()}
 
 
 def first_calendar() -> QuerySet[WorkingCalendar]:

@@ -71,6 +71,7 @@ def usual(weekly: Sequence[Iterable[Sequence[int]]]) -> Spans:
 
 _TIME = r"(\d{1,2})[:：](\d{2})"
 _SPAN = re.compile(rf"{_TIME}\s*[-–—~～至到]\s*{_TIME}")
+RIGHT_DAY = _("Give a day such as 2026-10-01.")
 RIGHT_HOURS = _("Write hours such as 09:00-12:00 13:30-18:00, in order and without overlap; nothing means a day off.")
 
 
@@ -204,7 +205,7 @@ def _read_row(cells: Mapping[str, str], usual_hours: Spans, own: bool) -> Day | 
     kind = _code(cells.get("kind", ""))
     name = cells.get("name", "").strip()
     if day is None:
-        return {"day": _("Give a day such as 2026-10-01.")}
+        return {"day": RIGHT_DAY}
     if "\x00" in name or len(name) > 100:
         return {"name": say(_("At most {most} characters; this has {length}."), most=100, length=len(name))}
     try:
@@ -214,6 +215,14 @@ def _read_row(cells: Mapping[str, str], usual_hours: Spans, own: bool) -> Day | 
         )
     except Refusal as refusal:
         return dict(refusal.fields)
+
+
+def day(name: str, typed: str) -> date:
+    """A day as people write it: «2026-10-01», «2026/10/1», «2026年10月1日»."""
+    found = _read_date(typed)
+    if found is None:
+        raise wrong(name, RIGHT_DAY)
+    return found
 
 
 def _read_date(typed: str) -> date | None:

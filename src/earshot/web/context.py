@@ -21,6 +21,7 @@ ROOMS = (
     ("accounts", _("Accounts")),
     ("calls", _("Calls")),
     ("playbook", _("Playbook")),
+    ("calendars", _("Calendars")),
 )
 PHONE = (
     ("my_day", _("My day")),
