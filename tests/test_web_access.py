@@ -125,8 +125,8 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "calendars/": {
         "GET": everybody(),
         "POST set": administers(302),
-        "POST own": row(404, 403, 403, 403, 404, 404, 302, 403, 404, nobody=IN),
-        "POST use": row(404, 403, 403, 403, 404, 404, 302, 403, 404, nobody=IN),
+        "POST own": row(404, 403, 403, 403, 404, 404, 302, 404, 404, nobody=IN),
+        "POST use": row(404, 403, 403, 403, 404, 404, 302, 404, 404, nobody=IN),
     },
     "calendars/<uuid:id>/": {
         "GET": everybody(),
@@ -196,9 +196,9 @@ API: dict[str, dict[str, list[int]]] = {
     "calendars/{calendar_id}/files": {"POST": administers(200, 401)},
     "calendars/{calendar_id}/confirmed-years/{year}": {"PUT": administers(200, 401)},
     # A unit is seen by its own people, by who heads it, and by whoever administers.
-    "units/{unit_id}/calendar": {"PUT": row(404, 403, 403, 403, 404, 404, 204, 403, 404, nobody=401)},
-    "units/{unit_id}/own-days": {"POST": row(404, 403, 403, 403, 404, 404, 201, 403, 404, nobody=401)},
-    "units/{unit_id}/working-time": {"GET": row(404, 200, 200, 200, 404, 404, 200, 200, 404, nobody=401)},
+    "units/{unit_id}/calendar": {"PUT": row(404, 403, 403, 403, 404, 404, 204, 404, 404, nobody=401)},
+    "units/{unit_id}/own-days": {"POST": row(404, 403, 403, 403, 404, 404, 201, 404, 404, nobody=401)},
+    "units/{unit_id}/working-time": {"GET": row(404, 200, 200, 200, 404, 404, 200, 404, 404, nobody=401)},
     "openapi.json": {"GET": everybody(200, 200)},
     # Whatever else is asked under the API's root is refused in the API's own words.
     "nothing-here": {"GET": everybody(404, 404)},

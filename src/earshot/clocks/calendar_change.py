@@ -69,7 +69,7 @@ def _concerned(entry: Entry) -> QuerySet[Clock]:
         return _running().filter(unit__in=UnitAbove.objects.filter(above__in=parts["unit"]).values("unit"))
     calendar = WorkingCalendar.objects.get(pk=entry.one("calendar"))
     concerned = Q(unit__in=units_by_calendar(calendar).values("pk"))
-    if first_calendar().filter(pk=calendar.pk).exists():
+    if first_calendar().get() == calendar:
         concerned |= Q(unit__isnull=True)
     return _running().filter(concerned)
 
