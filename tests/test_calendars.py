@@ -38,6 +38,8 @@ SUNDAY = date(2026, 11, 29)
 
 @pytest.fixture
 def office(world: World) -> WorkingCalendar:
+    """The company's calendar; what its setting owed is done."""
+    deliver_all()
     return first_calendar().get()
 
 
@@ -384,6 +386,7 @@ def test_a_make_up_sunday_entered_late_brings_the_due_time_forward(world: World,
     assert clock.due_at == at(29, 11, 40)
 
 
+@pytest.mark.usefixtures("office")
 def test_days_of_one_unit_move_the_clocks_of_that_unit_only(world: World) -> None:
     clock = clock_of(world)
     ears = dict(Clock.objects.filter(kind="ear").exclude(unit=world.units["solutions"]).values_list("pk", "due_at"))
@@ -396,6 +399,7 @@ def test_days_of_one_unit_move_the_clocks_of_that_unit_only(world: World) -> Non
     assert dict(Clock.objects.filter(pk__in=ears).values_list("pk", "due_at")) == ears
 
 
+@pytest.mark.usefixtures("office")
 def test_a_unit_given_another_calendar_takes_its_clocks_along(world: World) -> None:
     clock, by = clock_of(world), world.by("administrator")
     berlin = calendars.set_calendar(by=by, name="Berlin", zone="Europe/Berlin", country="DE")

@@ -21,7 +21,7 @@ from earshot.people.queries import business_time_of, calendars_visible_to, days_
 from earshot.people.rules import EXCEPTION, KINDS
 from earshot.people.standing import reach_of
 from earshot.web import acts, parts, year
-from earshot.web.page import Done, Page, one_id, version
+from earshot.web.page import Done, Form, Page, one_id, version
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import quoted
 from earshot.web.times import WEEKDAYS, when
@@ -149,15 +149,19 @@ class Calendar(Page):
             "kinds": [(kind, name) for kind, name in KINDS.items() if (kind == EXCEPTION) == bool(one.of_unit_id)],
             "countries": [(code, code) for code in COUNTRIES],
             "weekdays": [{"label": name} for name in WEEKDAYS],
+            "columns": [
+                {"label": gettext_lazy("Day")},
+                {"label": gettext_lazy("Kind")},
+                {"label": gettext_lazy("Name")},
+                {"label": gettext_lazy("Hours")},
+            ],
             "days": [
-                {
-                    "day": day.day,
-                    "weekday": WEEKDAYS[day.day.weekday()],
-                    "kind": KINDS[day.kind],
-                    "hours": rules.written(day.spans),
-                    "name": day.name,
-                    "hidden": {"act": "remove", "day": day.day.isoformat(), **here},
-                }
+                [
+                    f"{day.day.isoformat()} {WEEKDAYS[day.day.weekday()]}",
+                    KINDS[day.kind],
+                    quoted(day.name),
+                    rules.written(day.spans) or _("nobody works"),
+                ]
                 for day in entered
             ],
             "hidden": {name: {"act": name, **here} for name in self.acts},
@@ -166,6 +170,14 @@ class Calendar(Page):
             "preview": self.preview_of,
             "entries": parts.entries(timeline(self.person, one.pk, most=30), here=one.name, this=_("this calendar")),
         }
+
+    def forms(self) -> dict[str, Form]:
+        """A day is removed with the form in which it is entered."""
+        made = super().forms()
+        if made["remove"].open:
+            made["day"].value |= made["remove"].value
+            made["day"].error |= made["remove"].error
+        return made
 
     def _version(self, posted: QueryDict) -> int | None:
         return version(posted.get("version", "")) if posted.get("version") else None
@@ -194,7 +206,7 @@ class Calendar(Page):
         return Done(_("The day is kept; time limits that run will move with it."))
 
     def remove(self, posted: QueryDict) -> Done:
-        calendars.remove_day(by=self.by, calendar=self.thing, day=rules.day("day", posted.get("day", "")))
+        calendars.remove_day(by=self.by, calendar=self.thing, day=rules.day("day", posted.get("day", "")), version=self._version(posted))
         return Done(_("The week holds again on this day; time limits that run will move with it."))
 
     def seed(self, posted: QueryDict) -> Done:
