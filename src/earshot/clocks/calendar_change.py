@@ -51,7 +51,10 @@ def move_clocks(entry: Entry) -> None:
     ids = list(concerned.order_by("pk").values_list("pk", flat=True)[: BATCH + 1])
     batch, more = ids[:BATCH], len(ids) > BATCH
     by = process(RULE).because(entry)
-    data = {"moved": entry.data.get("moved", 0) + _move(by, batch)} | ({"after": str(batch[-1])} if more else {})
+    moved = entry.data.get("moved", 0) + _move(by, batch)
+    if not (more or moved):
+        return
+    data = {"moved": moved} | ({"after": str(batch[-1])} if more else {})
     touched = {part: list(KINDS[part].load(ids).values()) for part, ids in entry.parts().items()}
     record(IN_PART if more else DONE, by=by, objects=touched, scopes=[one for group in touched.values() for one in group], data=data)
 

@@ -168,7 +168,7 @@ class Calendar(Page):
             "confirm": {"act": "confirm", "year": str(confirmed_to.year + 1), "version": str(one.version), **here},
             "export_url": reverse("calendar_days", kwargs={"id": one.pk}),
             "preview": self.preview_of,
-            "entries": parts.entries(timeline(self.person, one.pk, most=30), here=one.name, this=_("this calendar")),
+            "entries": parts.entries(timeline(self.person, one.pk, most=30)),
         }
 
     def forms(self) -> dict[str, Form]:
