@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from earshot.clocks import rules
 from earshot.clocks.actions import at, tell
-from earshot.clocks.models import WORKING, Clock, Pause, Step
+from earshot.clocks.models import WORKING, Clock, Step
 from earshot.clocks.queries import UNFIRED
 from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.journal.actions import record, verb
@@ -61,8 +61,7 @@ def move_clocks(entry: Entry) -> None:
 
 def _running() -> QuerySet[Clock]:
     """Clocks that a table of working days can move: running, in working time, not paused."""
-    paused = Pause.objects.filter(clock=OuterRef("pk"), resumed_at__isnull=True)
-    return Clock.objects.filter(~Exists(paused), stopped_at__isnull=True, measure=WORKING)
+    return Clock.objects.filter(stopped_at__isnull=True, paused_at__isnull=True, measure=WORKING)
 
 
 def _concerned(entry: Entry) -> QuerySet[Clock]:
@@ -82,10 +81,9 @@ def _move(by: Actor, ids: Sequence[UUID]) -> int:
     the same people may see and that moved alike."""
     if not ids:
         return 0
-    lock(Clock.objects.filter(pk__in=ids))
+    lock(Clock.objects.filter(pk__in=ids))  # whoever fires, pauses or stops a clock holds it as well
     clocks = {clock.pk: clock for clock in _running().filter(pk__in=ids)}
     ahead = Step.objects.filter(UNFIRED, clock__in=clocks, due_at__isnull=False, after__gte=F("clock__used"))
-    lock(Step.objects.filter(pk__in=ahead.values("pk")))
     times = business_times(clock.unit_id for clock in clocks.values())
     before = {clock.pk: (clock.due_at, clock.provisional) for clock in clocks.values()}
     for clock in clocks.values():
