@@ -465,7 +465,8 @@ def test_a_batch_delivered_twice_moves_and_tells_nothing_twice(world: World, off
     before = list(Entry.objects.values_list("verb", flat=True))
     assert Entry.objects.filter(verb="clocks.moved").count() == 5
     assert sums() == [2, 4, 5]
-    Delivery.objects.update(done_at=None)
+    since = Entry.objects.filter(verb="people.days_changed").latest("seq")
+    Delivery.objects.filter(entry__seq__gte=since.seq).update(done_at=None)
     deliver_all()
     assert list(Entry.objects.values_list("verb", flat=True)) == before
     assert moved_by_a_day(many)
