@@ -17,7 +17,7 @@ from earshot.journal.models import Entry
 from earshot.kit.problems import Refusal
 from earshot.people.actions import add_person, digest
 from earshot.people.models import Login, Standing, Token
-from earshot.people.queries import by_token
+from earshot.people.queries import by_token, first_calendar
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.packs import PACKS
 from earshot.voice.models import Hearing
@@ -321,3 +321,32 @@ def test_check_proves_the_guards_by_attempt(world: World):
 
 def test_migrate_says_that_all_is_done(world: World):
     assert "up to date" in good("migrate")
+
+
+def test_a_calendar_goes_out_as_a_file_and_comes_back_and_each_bad_line_is_named(world: World, tmp_path: Path):
+    name = first_calendar().get().name
+    assert "Asia/Shanghai" in good("calendar", "list", "--as", world.seller.name)
+    assert "国庆节" in good("calendar", "show", name, "--year", "2026")
+    table = tmp_path / "days.csv"
+    table.write_text(good("calendar", "export", name) + "2026-12-31,company,,结算\n", encoding="utf-8")
+    assert "2026-12-31" in good("calendar", "import", name, str(table), "--preview")
+    administrator = ("--as", world.administrator.name)
+    assert "1 day changed" in good("calendar", "import", name, str(table), *administrator)
+    table.write_text("day,kind,hours,name\n2026-02-30,holiday,,x\n", encoding="utf-8")
+    assert "days.csv:2 day = “2026-02-30”" in refused("calendar", "import", name, str(table), *administrator)
+    assert "permission" in refused("calendar", "day", name, "2026-12-30", "--kind", "company", "--as", world.seller.name)
+
+
+def test_the_command_line_confirms_a_year_and_reckons_working_time_of_a_unit(world: World):
+    administrator = ("--as", world.administrator.name)
+    assert good("calendar", "reckon", "solutions", "2026-11-27 16:40", "240").strip() == "2026-11-30 11:40"
+    assert good("calendar", "reckon", "solutions", "2026-11-30 11:40", "--", "-240").strip() == "2026-11-27 16:40"
+    assert good("calendar", "reckon", "solutions", "2026-12-31 17:00", "240").strip().endswith("(provisional)")
+    good("calendar", "confirm", first_calendar().get().name, "2027", *administrator)
+    assert not good("calendar", "reckon", "solutions", "2026-12-31 17:00", "240").strip().endswith("(provisional)")
+    own = good("calendar", "own-days", "solutions", *administrator).split()[0]
+    good("calendar", "day", own, "2026-11-30", "--kind", "exception", "--name", "盘点", *administrator)
+    assert good("calendar", "reckon", "solutions", "2026-11-27 16:40", "240").strip() == "2026-12-01 11:40"
+    good("calendar", "remove", own, "2026-11-30", *administrator)
+    good("calendar", "use", "solutions", first_calendar().get().name, *administrator)
+    assert good("calendar", "reckon", "solutions", "2026-11-27 16:40", "240").strip() == "2026-11-30 11:40"

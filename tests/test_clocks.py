@@ -139,7 +139,10 @@ def test_a_clock_past_its_time_is_overdue_by_so_many_working_minutes(world: Worl
 
 
 def test_a_time_limit_beyond_the_published_holidays_is_provisional(world: World) -> None:
-    assert begin(a_free_call(world), Level("x", "clock", 60 * 24 * 60)).provisional
+    call = a_free_call(world)
+    assert begin(call, Level("x", "working", 60 * 450)).provisional
+    stop(clocks.cancel, call)
+    assert not begin(call, Level("x", "clock", 60 * 24 * 60)).provisional  # no holiday moves clock time
 
 
 def test_started_fired_breached_and_met_stand_in_the_journal_with_their_cause(quiet_world: World) -> None:

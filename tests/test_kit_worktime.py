@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -14,8 +15,9 @@ from earshot.clocks import rules as clock_rules
 from earshot.journal.actors import process
 from earshot.kit import worktime
 from earshot.kit.worktime import Calendar, NoWorkingTime
-from earshot.people.actions import set_calendar
+from earshot.people.calendars import set_calendar
 from earshot.people.models import CalendarDay
+from earshot.people.rules import seed_days
 
 SHANGHAI, BERLIN, KATHMANDU = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 OFFICE = ((540, 720), (810, 1080))
@@ -106,6 +108,96 @@ def test_two_lengths_one_after_the_other_are_their_sum(calendar: Calendar, momen
     assert worktime.add(calendar, worktime.add(calendar, moment, one), two) == worktime.add(calendar, moment, one + two) or two == 0
 
 
+def previous(calendar: Calendar, moment: datetime, minutes: int) -> datetime:
+    """`subtract`, minute by minute."""
+    here = moment.astimezone(UTC).replace(second=0, microsecond=0)
+    step = timedelta(minutes=1)
+    if minutes == 0:
+        while not works_at(calendar, here - step):
+            here -= step
+        return here
+    while minutes:
+        here -= step
+        minutes -= works_at(calendar, here)
+    return here
+
+
+@SIMPLE
+@given(calendars(), MOMENTS, st.integers(0, 1500))
+@example(Calendar(SHANGHAI, WEEK), datetime(2026, 11, 23, 1, 0, tzinfo=UTC), 1)
+@example(Calendar(SHANGHAI, WEEK), datetime(2026, 11, 23, 1, 0, tzinfo=UTC), 0)
+@example(Calendar(SHANGHAI, WEEK), datetime(2026, 1, 1, 1, 0, tzinfo=UTC), 450)
+def test_subtracting_working_minutes_is_walking_back_one_by_one(calendar: Calendar, moment: datetime, minutes: int) -> None:
+    assert worktime.subtract(calendar, moment, minutes) == previous(calendar, moment, minutes)
+
+
+@SIMPLE
+@given(calendars(SHANGHAI, BERLIN, KATHMANDU), MOMENTS, st.integers(1, 200_000))
+def test_there_and_back_again_is_the_next_opening_and_the_previous_closing(calendar: Calendar, moment: datetime, minutes: int) -> None:
+    """From outside working time nobody comes back to the very moment; to the edge of the same working time always."""
+    there, before = worktime.add(calendar, moment, minutes), worktime.subtract(calendar, moment, minutes)
+    assert worktime.subtract(calendar, there, minutes) == worktime.next_opening(calendar, moment)
+    assert worktime.add(calendar, before, minutes) == worktime.previous_closing(calendar, moment)
+    assert worktime.between(calendar, moment, there) == worktime.between(calendar, before, moment) == minutes
+
+
+@SIMPLE
+@given(calendars(SHANGHAI, BERLIN), MOMENTS, st.integers(-4000, 4000))
+def test_a_stretch_of_years_is_the_sum_of_its_days(calendar: Calendar, moment: datetime, days: int) -> None:
+    other = moment + timedelta(days=days)
+    first, last = (at.replace(second=0, microsecond=0) for at in sorted([moment, other]))
+    day, total = first.astimezone(calendar.zone).date() - timedelta(days=1), timedelta()
+    while day <= last.astimezone(calendar.zone).date():
+        cut = [(max(opens, first), min(closes, last)) for opens, closes in calendar.openings(day)]
+        total += sum((closes - opens for opens, closes in cut if closes > opens), timedelta())
+        day += timedelta(days=1)
+    assert worktime.between(calendar, moment, other) == total // timedelta(minutes=1) * (1 if days >= 0 else -1)
+
+
+# Clocks put forward and back: by day, at midnight, and over midnight into the day before.
+CHANGES = [
+    (BERLIN, datetime(2026, 3, 28, 12, tzinfo=UTC)),
+    (BERLIN, datetime(2026, 10, 24, 12, tzinfo=UTC)),
+    (ZoneInfo("Africa/Cairo"), datetime(2026, 4, 23, 10, tzinfo=UTC)),
+    (ZoneInfo("America/Havana"), datetime(2026, 10, 31, 18, tzinfo=UTC)),
+    (ZoneInfo("America/St_Johns"), datetime(2009, 10, 31, 18, tzinfo=UTC)),
+    (ZoneInfo("Pacific/Apia"), datetime(2011, 12, 29, 6, tzinfo=UTC)),
+]
+
+
+@SIMPLE
+@given(st.sampled_from(CHANGES), st.lists(spans(), min_size=7, max_size=7), st.integers(0, 30 * 60), st.integers(0, 900))
+def test_hours_of_the_night_in_which_clocks_are_changed_are_what_the_wall_shows(
+    change: tuple[ZoneInfo, datetime], week: list[tuple[tuple[int, int], ...]], offset: int, minutes: int
+) -> None:
+    zone, noon = change
+    calendar = Calendar(zone, (*week[:6], OFFICE) if not any(week) else tuple(week))
+    moment = noon + timedelta(minutes=offset)
+    assert worktime.add(calendar, moment, minutes) == walk(calendar, moment, minutes)
+    assert worktime.subtract(calendar, moment, minutes) == previous(calendar, moment, minutes)
+    assert worktime.between(calendar, noon, moment) == count(calendar, noon, moment)
+
+
+@given(MOMENTS, st.integers(0, 10**6))
+def test_clock_hours_are_the_same_arithmetic_around_the_clock(moment: datetime, minutes: int) -> None:
+    full = moment.replace(second=0, microsecond=0)
+    assert worktime.add(worktime.AROUND_THE_CLOCK, moment, minutes) == full + timedelta(minutes=minutes)
+    assert worktime.subtract(worktime.AROUND_THE_CLOCK, moment, minutes) == full - timedelta(minutes=minutes)
+    assert worktime.between(worktime.AROUND_THE_CLOCK, full, full + timedelta(minutes=minutes)) == minutes
+
+
+def test_ten_years_ahead_cost_a_look_at_the_sums_of_years_not_a_walk_of_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    calendar = Calendar(SHANGHAI, WEEK)
+    start = datetime(2026, 1, 5, 2, tzinfo=UTC)
+    far = worktime.add(calendar, start, 1_000_000)
+    looked: list[date] = []
+    openings = Calendar.openings
+    monkeypatch.setattr(Calendar, "openings", lambda self, day: looked.append(day) or openings(self, day))
+    assert worktime.add(calendar, start, 1_000_000) == far
+    assert worktime.between(calendar, start, far) == 1_000_000
+    assert len(looked) <= 4
+
+
 SWITCHES = st.sampled_from([datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)])
 
 
@@ -179,6 +271,26 @@ def test_the_office_calendar_is_that_of_china_on_every_day_that_an_independent_t
             wrong.append(day.isoformat())
     assert wrong == []
     assert len(known) > 3280
+
+
+@SIMPLE
+@given(st.dates(date(2018, 1, 1), date(2026, 12, 31)), st.dates(date(2018, 1, 1), date(2026, 12, 31)))
+def test_working_time_between_two_days_is_that_of_the_working_days_an_independent_table_counts(one: date, other: date) -> None:
+    first, last = sorted([one, other])
+    calendar = _office_of_china()
+    start, end = (datetime.combine(day, time(), SHANGHAI) for day in (first, last + timedelta(days=1)))
+    worked = 450 * len(chinese_calendar.get_workdays(first, last))
+    assert worktime.between(calendar, start, end) == worked
+    if worked:
+        assert worktime.add(calendar, start, worked) == worktime.previous_closing(calendar, end)
+        assert worktime.subtract(calendar, end, worked) == worktime.next_opening(calendar, start)
+
+
+@lru_cache
+def _office_of_china() -> Calendar:
+    """The days that a calendar starts from, as the verb takes them from the package."""
+    seeded = [row for year in range(2018, 2027) for row in seed_days("CN", year, OFFICE)]
+    return Calendar(SHANGHAI, WEEK, {row.day: row.spans for row in seeded})
 
 
 def test_setting_a_calendar_again_leaves_no_day_of_the_old_one(db: None) -> None:

@@ -20,8 +20,8 @@ from earshot.people.actions import (
     give_skill,
     make_token,
     revoke_token,
-    set_calendar,
 )
+from earshot.people.calendars import set_calendar
 from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove
 from earshot.people.queries import answerable_for, business_time_of, by_token, head_at_or_above, holders, is_head_at_or_above
 from worlds import World, changed_tables, snapshot

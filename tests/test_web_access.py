@@ -26,7 +26,7 @@ from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.people.actions import make_token
 from earshot.people.models import Login
-from earshot.people.queries import roles_of
+from earshot.people.queries import first_calendar, roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -55,6 +55,11 @@ def deal(seller: int, head: int, nobody: int = IN) -> list[int]:
 def call(seller: int, engineer: int, engineer_head: int, head: int, nobody: int = IN) -> list[int]:
     """The call and what it needs: besides, whoever is called, and the head of the unit that owes it."""
     return row(seller, engineer, engineer_head, head, 404, 404, 404, 404, 404, nobody=nobody)
+
+
+def administers(status: int, nobody: int = IN) -> list[int]:
+    """What only whoever administers may do, and the others see."""
+    return row(*(status if one == "administrator" else 403 for one in PEOPLE), nobody=nobody)
 
 
 def only(key: str, status: int, nobody: int = IN) -> list[int]:
@@ -128,6 +133,24 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "playbook/": {"GET": everybody()},
     # Operations and the administrator: what the worker gave up. There is nothing to send again.
     "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
+    # The company's calendar is everybody's; only whoever administers changes it. A unit that is not one's own is not seen here.
+    "calendars/": {
+        "GET": everybody(),
+        "POST set": administers(302),
+        "POST own": row(404, 403, 403, 403, 404, 404, 302, 404, 404, nobody=IN),
+        "POST use": row(404, 403, 403, 403, 404, 404, 302, 404, 404, nobody=IN),
+    },
+    "calendars/<uuid:id>/": {
+        "GET": everybody(),
+        "POST hours": administers(302),
+        "POST day": administers(302),
+        "POST remove": administers(302),
+        "POST seed": administers(302),
+        "POST confirm": administers(302),
+        "POST preview": administers(422),  # no file was sent
+        "POST take_in": administers(302),
+    },
+    "calendars/<uuid:id>/days.csv": {"GET": everybody()},
     "sign-in/": {"GET": everybody(200, nobody=200), "POST": everybody(422, nobody=422)},
     "sign-out/": {"GET": everybody(405, nobody=405), "POST": everybody(302)},
     "language/": {"GET": everybody(302), "POST": everybody(302)},
@@ -183,6 +206,16 @@ API: dict[str, dict[str, list[int]]] = {
     "deliveries/sent-again": {"POST": keepers(409, 401)},
     "search": {"GET": everybody(200, 401)},
     "playbook": {"GET": everybody(200, 401)},
+    "calendars": {"GET": everybody(200, 401), "POST": administers(201, 401)},
+    "calendars/{calendar_id}": {"GET": everybody(200, 401)},
+    "calendars/{calendar_id}/hours": {"PUT": administers(200, 401)},
+    "calendars/{calendar_id}/days/{day}": {"PUT": administers(200, 401), "DELETE": administers(204, 401)},
+    "calendars/{calendar_id}/files": {"POST": administers(200, 401)},
+    "calendars/{calendar_id}/confirmed-years/{year}": {"PUT": administers(200, 401)},
+    # A unit is seen by its own people, by who heads it, and by whoever administers.
+    "units/{unit_id}/calendar": {"PUT": row(404, 403, 403, 403, 404, 404, 204, 404, 404, nobody=401)},
+    "units/{unit_id}/own-days": {"POST": row(404, 403, 403, 403, 404, 404, 201, 404, 404, nobody=401)},
+    "units/{unit_id}/working-time": {"GET": row(404, 200, 200, 200, 404, 404, 200, 404, 404, nobody=401)},
     "openapi.json": {"GET": everybody(200, 200)},
     # Whatever else is asked under the API's root is refused in the API's own words.
     "nothing-here": {"GET": everybody(404, 404)},
@@ -225,6 +258,15 @@ class Case:
             "pause": {"reason": "the site is closed"},
             "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
             "make_token": {"name": "program"},
+            "set": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
+            "own": {"unit": self.ids["unit"]},
+            "use": {"unit": self.ids["unit"], "calendar": self.ids["calendar"]},
+            "hours": {"name": "office", "zone": "Asia/Shanghai", **{f"weekly_{n}": "9:00-17:00" for n in range(1, 6)}},
+            "day": {"day": "2026-11-29", "kind": "company", "hours": "9:00-12:00"},
+            "remove": {"day": "2026-10-01"},
+            "seed": {"country": "CN"},
+            "confirm": {"year": "2027"},
+            "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
@@ -257,6 +299,11 @@ class Case:
             "POST deliveries/sent-again": {"deliveries": [1]},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
+            "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
+            "PUT calendars/{calendar_id}/hours": {"name": "office", "zone": "Asia/Shanghai", "weekly": ["9:00-17:00"] * 7},
+            "PUT calendars/{calendar_id}/days/{day}": {"kind": "company"},
+            "POST calendars/{calendar_id}/files": {"content": "day,kind\n2026-12-31,company\n"},
+            "PUT units/{unit_id}/calendar": {"calendar": self.ids["calendar"]},
         }
         return bodies.get(f"{method} {address}")
 
@@ -283,6 +330,11 @@ def case(world: World) -> Case:
         "membership": Membership.objects.get(person=world.engineer, ended_at__isnull=True).pk,
         "attendance": Attendance.objects.get(meeting=heard, person=world.engineer).pk,
         "token": token.pk,
+        "calendar": first_calendar().get().pk,
+        "calendar_version": first_calendar().get().version,
+        "day": "2026-10-01",
+        "year": "2027",
+        "unit": world.units["solutions"].pk,
         "alarm": Alarm.objects.get(person=world.seller, clock__object_id__in=item.ears.values("pk"), ended_at=None).pk,
         "entry": Entry.objects.get(verb="deals.deal_opened", objects_touched__object_id=stands.pk).id,
         "delivery": world.delivery.pk,
@@ -299,6 +351,7 @@ KINDS_OF_PAGES = {
     "accounts": "account",
     "people": "person",
     "entries": "entry",
+    "calendars": "calendar",
 }
 
 
@@ -376,17 +429,22 @@ def test_pages(case: Case):
     assert not wrong, "\n".join(wrong)
 
 
+QUERIES = {"search": "?q=1", "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240"}
+
+
 @pytest.mark.req("law 13")
 def test_api(case: Case):
     callers = [Caller(case.world.people[key]) for key in PEOPLE]
     stranger = Client()
     wrong: list[str] = []
     for address, sendings in API.items():
-        path = "/" + re.sub(r"\{(\w+)_id\}", lambda found: case.ids[found[1]], address) + ("?q=1" if address == "search" else "")
+        path = "/" + re.sub(r"\{(\w+?)(_id)?\}", lambda found: case.ids[found[1]], address) + QUERIES.get(address, "")
         for method, expected in sendings.items():
             statuses = []
             body = case.body(method, address)
             headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
+            if address.endswith(("/hours", "/files")):
+                headers = {"if_match": f'"{case.ids["calendar_version"]}"'}
             for caller in callers:
                 if address == "openapi.json":
                     statuses.append(caller.client.get(f"/api/v1{path}").status_code)

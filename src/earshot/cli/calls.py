@@ -12,7 +12,7 @@ from earshot.calls import queries
 from earshot.calls.actions import deliver_result, pause_call, resume_call, take_call
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
-from earshot.cli.words import moment, rows
+from earshot.cli.words import due, moment, rows
 from earshot.people.actors import as_person
 from earshot.people.models import Person
 
@@ -29,7 +29,7 @@ def list_(person: Person) -> None:
         [
             read.call.number,
             read.state,
-            moment(read.clock.due_at if read.clock else None),
+            due(read.clock),
             read.call.unit.name,
             f"{read.support} · {read.call.deal}",
         ]

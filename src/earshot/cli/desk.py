@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.root import Group, Worded, option
 from earshot.cli.who import acting
-from earshot.cli.words import moment, rows
+from earshot.cli.words import due, rows
 from earshot.clocks import actions
 from earshot.clocks.models import Alarm
 from earshot.desk.queries import DayLine, my_day
@@ -22,7 +22,7 @@ from earshot.people.models import Person
 @acting()
 def day(person: Person) -> None:
     colours = {RED: _("red"), AMBER: _("amber"), GREY: _("grey")}
-    rows([colours[line.colour], moment(line.due_at), line.scope.label, line.sentence] for line in my_day(person))
+    rows([colours[line.colour], due(line.clock, line.due_at), line.scope.label, line.sentence] for line in my_day(person))
 
 
 @click.group(cls=Group, help=noop("What the ladders have told you of duties of others."))
@@ -33,7 +33,7 @@ def alarms() -> None:
 @alarms.command("list", help=noop("The alarms that wait for you."))
 @acting()
 def list_(person: Person) -> None:
-    rows([str(line.ids[0]), moment(line.due_at), line.scope.label, line.sentence] for line in _waiting(person))
+    rows([str(line.ids[0]), due(line.clock, line.due_at), line.scope.label, line.sentence] for line in _waiting(person))
 
 
 @alarms.command("see-to", help=noop("Say that you see to it; the next step of the ladder brings the alarm back."))

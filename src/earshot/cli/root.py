@@ -19,6 +19,7 @@ from earshot import __version__
 
 COMMANDS = {
     "alarms": "earshot.cli.desk:alarms",
+    "calendar": "earshot.cli.calendars:calendar",
     "calls": "earshot.cli.calls:calls",
     "clock": "earshot.cli.clocks:clock",
     "check": "earshot.cli.house:check",

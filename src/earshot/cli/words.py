@@ -10,6 +10,7 @@ import click
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from earshot.clocks.queries import Reading
 from earshot.kit.problems import Line, Refusal
 
 
@@ -29,6 +30,13 @@ def tell_line(line: Line) -> str:
 
 def moment(at: datetime | None) -> str:
     return localtime(at).strftime("%Y-%m-%d %H:%M") if at else "–"
+
+
+def due(clock: Reading | None, at: datetime | None = None) -> str:
+    """Until when, and whether holidays that are not confirmed yet may still move it."""
+    if clock is None:
+        return moment(at)
+    return f"{moment(clock.due_at)} {_('(provisional)')}" if clock.clock.provisional else moment(clock.due_at)
 
 
 def rows(lines: Iterable[Sequence[object]]) -> None:

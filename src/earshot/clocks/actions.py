@@ -17,7 +17,7 @@ from earshot.journal.actions import Parts, record, verb
 from earshot.journal.actors import Actor, process
 from earshot.journal.models import Entry
 from earshot.kit import now
-from earshot.kit.engine.locks import lock
+from earshot.kit.engine.locks import CALENDARS, hold, lock
 from earshot.kit.problems import Refusal, missing
 from earshot.kit.texts import text
 from earshot.people.actors import personally
@@ -31,6 +31,7 @@ def start(
     """Start a clock for each object at `since` (default now), in the business time of `unit`, with the whole ladder.
     `because`: the entry that began the duty."""
     since = since or now()
+    hold(CALENDARS, shared=True)  # a table that changes meanwhile moves this clock too, or is read here already
     time = business_time_of(unit.pk if unit else None)
     due_at = rules.moment(time.calendar, level.measure, since, level.limit)
     clocks = [
@@ -44,7 +45,7 @@ def start(
             started_at=since,
             counted_from=since,
             due_at=due_at,
-            provisional=due_at.astimezone(time.calendar.zone).date() > time.confirmed_to,
+            provisional=rules.provisional(time.calendar, time.confirmed_to, level.measure, due_at),
         )
         for object_id in object_ids
     ]
@@ -118,6 +119,7 @@ def pause(*, by: Actor, kind: str, object_id: UUID, reason: str, because: Entry 
 def resume(*, by: Actor, kind: str, object_id: UUID, because: Entry | None = None) -> Clock:
     """The time runs on: everything still ahead is due later by the length of the pause, counted in the clock's own measure."""
     person = personally(by)
+    hold(CALENDARS, shared=True)
     clock = _running(kind, object_id)
     if not Pause.objects.filter(clock=clock, resumed_at__isnull=True).update(resumed_by=person, resumed_at=now()):
         raise Refusal("clock.not_paused", _("The time is running."), status=409)
@@ -132,7 +134,7 @@ def reckon(clock: Clock, steps: Iterable[Step]) -> None:
     time = business_time_of(clock.unit_id)
     if clock.limit >= clock.used:  # what ran out before stays due when it was
         clock.due_at = rules.moment(time.calendar, clock.measure, clock.counted_from, clock.limit - clock.used)
-        clock.provisional = clock.due_at.astimezone(time.calendar.zone).date() > time.confirmed_to
+        clock.provisional = rules.provisional(time.calendar, time.confirmed_to, clock.measure, clock.due_at)
     clock.save(update_fields=["counted_from", "used", "paused_at", "due_at", "provisional"])
     moved = list(steps)
     for step in moved:

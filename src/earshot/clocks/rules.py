@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from earshot.kit import worktime
 
@@ -52,6 +52,11 @@ def moment(calendar: worktime.Calendar, measure: str, counted_from: datetime, mi
     if measure == WORKING:
         return worktime.add(calendar, counted_from, max(minutes, 0))
     return counted_from + timedelta(minutes=max(minutes, 0))
+
+
+def provisional(calendar: worktime.Calendar, confirmed_to: date, measure: str, due_at: datetime) -> bool:
+    """Whether holidays that nobody has confirmed yet may still move a due time. Clock time knows no holidays."""
+    return measure == WORKING and due_at.astimezone(calendar.zone).date() > confirmed_to
 
 
 def passed(calendar: worktime.Calendar, measure: str, start: datetime, end: datetime) -> int:

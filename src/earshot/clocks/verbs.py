@@ -18,6 +18,9 @@ verbs.register(
         "clocks.paused": _("{actor} stopped the time for {what}: {reason}"),
         "clocks.resumed": _("{actor} let the time for {what} run on: due {due}"),
         "clocks.time_set": _("{actor} moved the test clock from {from} to {to}"),
+        "clocks.moved": _("The working calendar changed: {what} is due {due}, no longer {before}"),
+        "clocks.recounted_in_part": _("The working calendar changed; {moved} time limits have moved so far"),
+        "clocks.recounted": _("The working calendar changed; {moved} time limits moved"),
         "clocks.seen_to": _("{actor} sees to it: {what}"),
     },
     # Told by the act itself; these say how time stood, for whoever opens the whole record.

@@ -22,6 +22,7 @@ from earshot.kit.clock import standing_still
 from earshot.kit.problems import Refusal
 from earshot.people import actions as people
 from earshot.people.actors import as_person
+from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.packs import PACKS
@@ -56,7 +57,7 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
     spec = spec or read_world()
     world = World()
     by = process(f"demo/{spec['pack']}")
-    calendar = people.set_calendar(by=by, name=spec["calendar"]["name"], zone=spec["calendar"]["zone"], country=spec["calendar"]["country"])
+    calendar = set_calendar(by=by, name=spec["calendar"]["name"], zone=spec["calendar"]["zone"], country=spec["calendar"]["country"])
     for row in spec["units"]:
         parent = world.units[row["parent"]] if "parent" in row else None
         world.units[row["code"]] = people.add_unit(

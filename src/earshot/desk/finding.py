@@ -12,7 +12,9 @@ from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
 from earshot.deals import queries as deals
 from earshot.kit.problems import missing
-from earshot.people.models import Person, Token
+from earshot.people.models import Person, Token, Unit
+from earshot.people.permits import ADMINISTER
+from earshot.people.queries import calendars_visible_to
 from earshot.people.standing import reach_of
 from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
@@ -29,6 +31,13 @@ def _people(person: Person) -> QuerySet[Person]:
     return (current | Person.objects.filter(unit__in=reach_of(person).units)).select_related("unit")
 
 
+def _units(person: Person) -> QuerySet[Unit]:
+    """One's own unit and those that one heads; all of them for whoever administers."""
+    known = reach_of(person)
+    units = Unit.objects.all() if ADMINISTER in known.permissions else Unit.objects.filter(pk__in=[*known.units, person.unit_id])
+    return units.select_related("calendar")
+
+
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "deal": _deals,
     "account": lambda person: accounts.visible_to(person).select_related("unit", "owner"),
@@ -40,6 +49,8 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "seat": lambda person: Seat.objects.filter(team__in=deals.visible_to(person).values("team")).select_related("team__unit"),
     "token": lambda person: Token.objects.filter(person=person).select_related("person"),
     "person": _people,
+    "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
+    "unit": _units,
 }
 
 

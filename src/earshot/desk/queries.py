@@ -31,6 +31,7 @@ from earshot.kit import now
 from earshot.kit.problems import Ref, say
 from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
+from earshot.people.queries import calendars_visible_to
 from earshot.people.standing import reach_of
 from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
@@ -360,6 +361,7 @@ def scopes_seen(person: Person) -> Any:
             | Q(Exists(voice.visible_to(person).filter(pk=this)), kind="item")
             | Q(Exists(calls.visible_to(person).filter(pk=this)), kind="call")
             | Q(Exists(accounts.visible_to(person).filter(pk=this)), kind="account")
+            | Q(kind="calendar", object_id__in=calendars_visible_to(person).values("pk"))
             | Q(kind="person", object_id=person.pk)
             | Q(kind="unit", object_id__in=known.units)
         )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-import holidays
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.actions import record, verb
@@ -18,9 +16,7 @@ from earshot.kit.engine import locks
 from earshot.kit.problems import Refusal, forbidden, in_both, say, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, standing
-from earshot.people.models import CalendarDay, Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
-
-OFFICE_WEEK = [[[540, 720], [810, 1080]]] * 5 + [[], []]  # 9:00–12:00, 13:30–18:00, Monday to Friday
+from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
 
 
 @verb
@@ -164,33 +160,6 @@ def revoke_token(*, by: Actor, token: Token) -> None:
         token.revoked_at = now()
         token.save(update_fields=["revoked_at"])
         record("people.token_revoked", by=by, objects={"token": token, "person": token.person}, scopes=[token.person])
-
-
-@verb
-def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: range | None = None, country: str = "CN") -> WorkingCalendar:
-    """The office week with the public holidays and make-up working days of `years` (by default last year to the next).
-
-    The table starts from the `holidays` package and is the company's own from then on. Days beyond the last year whose
-    make-up days are published are provisional.
-    """
-    permits.require(by, permits.ADMINISTER)
-    this_year = now().year
-    years = years or range(this_year - 1, this_year + 2)
-    calendar, _made = WorkingCalendar.objects.update_or_create(
-        name=name, defaults={"zone": zone, "weekly": OFFICE_WEEK, "confirmed_to": date(min(this_year, years[-1]), 12, 31)}
-    )
-    WorkingCalendar.objects.filter(pk=calendar.pk).update(version=F("version") + 1)
-    calendar.days.all().delete()
-    known = holidays.country_holidays(country, years=years, language="zh_CN" if country == "CN" else None)
-    days = [CalendarDay(calendar=calendar, day=day, spans=[], name=label[:100]) for day, label in known.items()]
-    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
-    for offset in range((last - first).days + 1):
-        day = first + timedelta(days=offset)
-        if day.weekday() >= 5 and day not in known and known.is_working_day(day):
-            days.append(CalendarDay(calendar=calendar, day=day, spans=OFFICE_WEEK[0], name="调休"))
-    CalendarDay.objects.bulk_create(days)
-    record("people.calendar_set", by=by, objects={"calendar": calendar}, permission=permits.ADMINISTER)
-    return calendar
 
 
 @verb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -10,22 +11,36 @@ from django.db import models
 from django.db.models import F, Q
 
 from earshot.kit import uuid7, worktime
+from earshot.people.rules import KINDS
 
 LIVE = Q(until__isnull=True)
 
 
 class WorkingCalendar(models.Model):
-    """Weekly working hours with exceptions; `version` grows with every change.
+    """Weekly working hours with exceptions. `of_unit` set: the days that one unit has of its own, on top of whatever calendar it
+    inherits; hours, zone and confirmation are then those of that calendar.
 
     `weekly`: seven lists of [start, end] in minutes from midnight, Monday first.
-    Days after `confirmed_to` are provisional: their holidays and make-up days are not published yet."""
+    Days after `confirmed_to` are provisional: nobody has confirmed yet that their holidays and make-up days are published.
+    `version` grows with every change, for those who edit. `edition` names these contents and no others, ever: a change that was rolled
+    back leaves none behind, so that what is remembered by edition is never another calendar's."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=100, unique=True)
-    zone = models.CharField(max_length=60, default="Asia/Shanghai")
-    weekly = models.JSONField()
-    confirmed_to = models.DateField()
+    of_unit = models.OneToOneField("Unit", null=True, on_delete=models.PROTECT, related_name="own_days")
+    zone = models.CharField(max_length=60, default="Asia/Shanghai", blank=True)
+    weekly = models.JSONField(default=list)
+    confirmed_to = models.DateField(null=True)
     version = models.PositiveIntegerField(default=1)
+    edition = models.UUIDField(default=uuid7)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="calendar_is_whole_or_of_unit",
+                condition=Q(of_unit__isnull=True, confirmed_to__isnull=False) | Q(of_unit__isnull=False, confirmed_to__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -35,20 +50,28 @@ class WorkingCalendar(models.Model):
         return worktime.Calendar(
             zone=ZoneInfo(self.zone),
             weekly=tuple(tuple((start, end) for start, end in spans) for spans in self.weekly),
-            days={day.day: tuple((start, end) for start, end in day.spans) for day in self.days.all()},
+            days=self.exceptions(),
         )
+
+    def exceptions(self) -> dict[date, tuple[worktime.Span, ...]]:
+        return {day.day: tuple((start, end) for start, end in day.spans) for day in self.days.all()}
 
 
 class CalendarDay(models.Model):
-    """An exception: `spans` empty is a holiday, filled is a make-up working day (调休) or changed hours."""
+    """A day on which the week does not hold: `spans` empty is a day off. `kind` says why: a public holiday, a working day that makes up
+    for one (调休), a day of the company, or an exception of one unit."""
 
     calendar = models.ForeignKey(WorkingCalendar, on_delete=models.CASCADE, related_name="days")
     day = models.DateField()
+    kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in KINDS])
     spans = models.JSONField(default=list)
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["calendar", "day"], name="one_exception_per_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["calendar", "day"], name="one_exception_per_day"),
+            models.CheckConstraint(name="day_of_known_kind", condition=Q(kind__in=list(KINDS))),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
@@ -16,6 +16,9 @@ from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 from earshot.kit.worktime import Calendar
 from earshot.people.models import Person, Post, Token, Unit, UnitAbove, WorkingCalendar
+from earshot.people.permits import ADMINISTER
+from earshot.people.rules import Day
+from earshot.people.standing import reach_of
 
 _TOKEN = [field.attname for field in Token._meta.concrete_fields]
 _PERSON = [field.attname for field in Person._meta.concrete_fields]
@@ -103,20 +106,93 @@ class BusinessTime:
 
 
 def business_time_of(unit_id: UUID | None) -> BusinessTime:
-    """The business time of a unit, in one statement: its own calendar, else that of the nearest unit above, else the company's
-    first. The calendar itself is read once a process and version."""
-    found = None
-    if unit_id is not None:
-        above = UnitAbove.objects.filter(unit=unit_id, above__calendar__isnull=False).order_by("steps")
-        found = above.values_list("above__calendar", "above__calendar__version").first()
-    if found is None:
-        found = WorkingCalendar.objects.order_by("pk").values_list("pk", "version").first()
-    if found is None:
-        raise Refusal("calendar.none", _("There is no working calendar. An administrator sets one first."))
-    return _business_time(*found)
+    """The business time of one unit; see `business_times`."""
+    return business_times([unit_id])[unit_id]
+
+
+def business_times(unit_ids: Iterable[UUID | None]) -> dict[UUID | None, BusinessTime]:
+    """The business time of units, in one statement: the nearest calendar at or above each, else the company's first (one statement
+    more), with the own days of the unit and of those between it and the calendar, the nearest before the farther. A calendar is read
+    once a process and edition."""
+    wanted = set(unit_ids)
+    having = Q(above__calendar__isnull=False) | Q(above__own_days__isnull=False)
+    rows = UnitAbove.objects.filter(having, unit__in=wanted - {None}).order_by("steps")
+    editions: dict[UUID | None, _Editions] = {unit_id: _Editions() for unit_id in wanted}
+    fields = ("unit", "above__calendar", "above__calendar__edition", "above__own_days", "above__own_days__edition")
+    for unit_id, calendar, edition, own, own_edition in rows.values_list(*fields):
+        found = editions[unit_id]
+        if found.calendar is None and own is not None:
+            found.own += ((own, own_edition),)
+        if found.calendar is None and calendar is not None:
+            found.calendar = (calendar, edition)
+    first = None
+    if any(found.calendar is None for found in editions.values()):
+        first = first_calendar().values_list("pk", "edition").first()
+        if first is None:
+            raise Refusal("calendar.none", _("There is no working calendar. An administrator sets one first."))
+    return {unit_id: _business_time(*(found.calendar or first or ()), found.own) for unit_id, found in editions.items()}
+
+
+@dataclass
+class _Editions:
+    """Which contents make up the time of a unit: calendar and edition, and the same of own days, the nearest first."""
+
+    calendar: tuple[UUID, UUID] | None = None
+    own: tuple[tuple[UUID, UUID], ...] = ()
 
 
 @lru_cache(maxsize=64)
-def _business_time(calendar_id: UUID, version: int) -> BusinessTime:
-    row = WorkingCalendar.objects.prefetch_related("days").get(pk=calendar_id)
-    return BusinessTime(row.as_calendar(), row.confirmed_to)
+def _business_time(calendar_id: UUID, _edition: UUID, own: tuple[tuple[UUID, UUID], ...]) -> BusinessTime:
+    rows = WorkingCalendar.objects.prefetch_related("days").in_bulk([calendar_id, *(pk for pk, _edition in own)])
+    calendar = rows[calendar_id].as_calendar()
+    for pk, _own_edition in reversed(own):
+        calendar = replace(calendar, days={**calendar.days, **rows[pk].exceptions()})
+    return BusinessTime(calendar, rows[calendar_id].confirmed_to or date.min)
+
+
+def inherited_days(unit_id: UUID) -> dict[date, Day]:
+    """The days that hold in a unit besides its own: of the calendar that it inherits and of the units between, the nearest first."""
+    found: dict[date, Day] = {}
+    chain: list[UUID] = []
+    for one in UnitAbove.objects.filter(unit=unit_id).select_related("above__own_days").order_by("steps"):
+        if one.steps and hasattr(one.above, "own_days"):
+            chain.append(one.above.own_days.pk)
+        if one.above.calendar_id is not None:
+            chain.append(one.above.calendar_id)
+            break
+    else:
+        chain += first_calendar().values_list("pk", flat=True)
+    rows = WorkingCalendar.objects.prefetch_related("days").in_bulk(chain)
+    for pk in reversed(chain):
+        found |= days_of(rows[pk])
+    return found
+
+
+def days_of(calendar: WorkingCalendar) -> dict[date, Day]:
+    """The table of a calendar as plain data."""
+    return {row.day: Day(row.day, row.kind, tuple((start, end) for start, end in row.spans), row.name) for row in calendar.days.all()}
+
+
+def first_calendar() -> QuerySet[WorkingCalendar]:
+    """The company's first calendar: by it works whoever has none at or above."""
+    return WorkingCalendar.objects.filter(of_unit__isnull=True).order_by("pk")[:1]
+
+
+def calendars_visible_to(person: Person) -> QuerySet[WorkingCalendar]:
+    """The calendars at or above the person's unit and the units that he or she heads, and the company's first; all of them for
+    whoever administers."""
+    known = reach_of(person)
+    if ADMINISTER in known.permissions:
+        return WorkingCalendar.objects.all()
+    above = UnitAbove.objects.filter(unit__in=[*known.units, *([person.unit_id] if person.unit_id else [])]).values("above")
+    return WorkingCalendar.objects.filter(Q(unit__in=above) | Q(of_unit__in=above) | Q(pk__in=first_calendar().values("pk"))).distinct()
+
+
+def units_by_calendar(calendar: WorkingCalendar) -> QuerySet[Unit]:
+    """The units whose time a change of this calendar may move: those at or below one that it was given to, and for the company's first
+    those that have no calendar at or above."""
+    given = Q(aboves__above__calendar=calendar) | Q(aboves__above__own_days=calendar)
+    found = Unit.objects.filter(given)
+    if first_calendar().values_list("pk", flat=True).first() == calendar.pk:
+        found = Unit.objects.filter(given | ~Exists(UnitAbove.objects.filter(unit=OuterRef("pk"), above__calendar__isnull=False)))
+    return found.distinct()

@@ -8,7 +8,7 @@ from earshot.people.models import Person, Token, Unit, WorkingCalendar
 kinds.register("unit", Unit)
 kinds.register("person", Person, page="person")
 kinds.register("token", Token, label=lambda token: token.name)
-kinds.register("calendar", WorkingCalendar)
+kinds.register("calendar", WorkingCalendar, page="calendar")
 verbs.register(
     {
         "people.unit_added": _("{actor} added the unit {unit}"),
@@ -22,6 +22,11 @@ verbs.register(
         "people.token_made": _("{actor} made the token {token}"),
         "people.token_revoked": _("{actor} revoked the token {token}"),
         "people.calendar_set": _("{actor} set the working calendar {calendar}"),
+        "people.own_days_begun": _("{actor} began a table of days of its own for {unit}"),
+        "people.hours_changed": _("{actor} changed the hours of {calendar}: {hours} ({zone})"),
+        "people.days_changed": _("{actor} changed days in {calendar}: {changes}"),
+        "people.year_confirmed": _("{actor} confirmed the holidays and make-up days of {year} in {calendar}"),
+        "people.calendar_given": _("{actor} let {unit} work by another calendar: {calendar}"),
         "people.standing_rebuilt": _("{actor} rebuilt standing: {added} added, {ended} ended"),
     }
 )

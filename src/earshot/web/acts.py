@@ -17,6 +17,7 @@ from earshot.desk import rules
 from earshot.desk.queries import DayLine
 from earshot.journal.kinds import KINDS
 from earshot.kit.problems import Line, Ref
+from earshot.web import times
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         "more": of_line.detail,
         "url": of(of_line.scope),
         "due": of_line.due_at or "",
-        "left": of_line.clock.left if of_line.clock and of_line.clock.left is not None else "",
+        "provisional": bool(of_line.clock and of_line.clock.clock.provisional),
+        "left": times.left_of(of_line.clock.left, of_line.clock.clock.measure) if of_line.clock else "",
     }
     one = str(of_line.target.id)
     here = {"next": reverse("my_day")}

@@ -22,6 +22,7 @@ ROOMS = (
     ("accounts", _("Accounts")),
     ("calls", _("Calls")),
     ("playbook", _("Playbook")),
+    ("calendars", _("Calendars")),
 )
 PHONE = (
     ("my_day", _("My day")),

@@ -17,7 +17,7 @@ from earshot.kit import now
 from earshot.people.models import Person
 from earshot.voice.models import PRESENT
 from earshot.voice.queries import EarRead, ItemRead
-from earshot.web import acts
+from earshot.web import acts, times
 
 MOST_OF_CAUSE = 60
 HOW = {"present": gettext_lazy("was there"), "noted": gettext_lazy("took note of the words")}
@@ -69,9 +69,15 @@ def _unheard(ear: EarRead) -> dict[str, Any]:
         "name": ear.person.name if ear.person else "",
         "role": ear.role,
         "due": due or "",
-        "left": ear.clock.left if ear.clock and ear.clock.left is not None else "",
+        "provisional": bool(ear.clock and ear.clock.clock.provisional),
+        "left": left(ear.clock),
         "tone": rules.colour(now(), due),
     }
+
+
+def left(reading: Reading | None) -> str:
+    """What is left of a clock, in words and in its own measure."""
+    return times.left_of(reading.left, reading.clock.measure) if reading else ""
 
 
 def clock(reading: Reading | None, what: Any = "") -> dict[str, Any] | None:
@@ -79,11 +85,11 @@ def clock(reading: Reading | None, what: Any = "") -> dict[str, Any] | None:
     if reading is None:
         return None
     stopped = reading.clock.stopped_at
-    shown: dict[str, Any] = {"what": what, "due": reading.due_at, "left": reading.left if reading.left is not None else ""}
+    shown: dict[str, Any] = {"what": what, "due": reading.due_at, "left": left(reading), "provisional": reading.clock.provisional}
     if stopped:
         shown |= {"met": stopped} | ({"tone": "grey", "word": pgettext("a clock", "ended")} if reading.clock.outcome != "met" else {})
     if reading.pause:
-        shown |= {"due": "", "tone": "grey", "word": pgettext("a clock", "stands still")}
+        shown |= {"due": "", "provisional": False, "tone": "grey", "word": pgettext("a clock", "stands still")}
     if reading.next_step:
         shown |= {"next": step(reading.next_step), "next_when": reading.next_step.due_at}
     return shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -11,6 +11,9 @@ from django.utils.translation import get_language
 
 from earshot import kit
 from earshot.kit.problems import Line, Ref, Refusal
+from earshot.kit.worktime import Calendar
+from earshot.people.rules import COMPANY, EXCEPTION, HOLIDAY, MAKE_UP, Day
+from earshot.web import times, year
 from earshot.web.templatetags.looks import link, money, quoted, under, when
 
 T = TypeVar("T")
@@ -23,7 +26,7 @@ def _said(chinese: T, english: T) -> T:
 
 def samples() -> dict[str, Any]:
     now = kit.now()
-    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_fields(now)}
+    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_fields(now), **_year()}
 
 
 def _people() -> dict[str, Any]:
@@ -127,8 +130,24 @@ def _clocks(now: datetime) -> dict[str, Any]:
         "last_year": now - timedelta(days=400),
         "next_leader": _said("通知组长李然", "Li Ran, who leads the team, is told"),
         "next_head": _said("升级到部门主任王海燕", "it goes up to Wang Haiyan, head of the unit"),
+        "left_by_clock": times.left_of(47 * 24 * 60, "clock"),
         "clock_hear": _said("方案经理听到", "heard by the solution manager"),
     }
+
+
+def _year() -> dict[str, Any]:
+    """Two months with a day of every kind in them."""
+    office, short = ((540, 720), (810, 1080)), ((540, 720),)
+    days = [
+        Day(date(2026, 10, 1), HOLIDAY, (), _said("国庆节", "National Day")),
+        Day(date(2026, 10, 10), MAKE_UP, office, _said("国庆调休", "for National Day")),
+        Day(date(2026, 10, 30), COMPANY, (), _said("公司运动会", "Sports day of the company")),
+        Day(date(2026, 11, 6), EXCEPTION, short, _said("盘点，只上半天", "Stocktaking, half a day")),
+    ]
+    week = (office,) * 5 + ((), ())
+    calendar = Calendar(UTC, week, {one.day: one.spans for one in days})
+    months = year.months(2026, calendar, {one.day: one for one in days}, today=date(2026, 11, 23), confirmed_to=date(2026, 10, 31))
+    return {"year": months[9:11], "year_kinds": year.legend()}
 
 
 def _gate(now: datetime) -> dict[str, Any]:

@@ -113,6 +113,38 @@ def working(minutes: Any) -> str:
     return _("%(n)s working days") % {"n": _short(Decimal(whole) / WORKING_DAY)}
 
 
+def by_clock(minutes: int) -> str:
+    """Clock time: «40 分钟（自然时间）», «3 小时（自然时间）», «2.5 天（自然时间）»."""
+    whole = abs(int(minutes))
+    if whole < 60:
+        return ngettext("%(n)s minute by the clock", "%(n)s minutes by the clock", whole) % {"n": whole}
+    hours = whole < 2 * 24 * 60
+    number = _short(Decimal(whole) / 60 if hours else Decimal(whole) / (24 * 60))
+    if hours:
+        return ngettext("%(n)s hour by the clock", "%(n)s hours by the clock", 1 if number == "1" else 2) % {"n": number}
+    return _("%(n)s days by the clock") % {"n": number}
+
+
+def limit(minutes: int, measure: str) -> str:
+    """A time limit with its unit: working time or clock time."""
+    return working(minutes) if measure == "working" else by_clock(minutes)
+
+
+def left_of(minutes: int | None, measure: str) -> str:
+    """What is left of a clock in its own measure. «还有 3 工时», «还有 3 小时（自然时间）», «已超 5 工时»."""
+    if minutes is None:
+        return ""
+    return (_("%(length)s over") if minutes < 0 else _("%(length)s left")) % {"length": limit(minutes, measure)}
+
+
+def provisional(mark: Any) -> SafeString | str:
+    """The mark beside a due time that holidays not confirmed yet may still move; nothing where there is none."""
+    if not mark:
+        return ""
+    why = _("The holidays up to this day are not confirmed yet; the time may move.")
+    return format_html(' <span class="provisional" title="{}">{}</span>', why, _("provisional"))
+
+
 def left(minutes: Any) -> str:
     """What is left of a clock in working time; below zero, what it is over. «还有 3 工时», «已超 5 工时»."""
     if minutes is None or minutes == "":

@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from earshot.web.gallery import gallery
-from earshot.web.views import accounts, calls, clocks, day, deals, deliveries, items, meetings, people, reading, signing
+from earshot.web.views import accounts, calendars, calls, clocks, day, deals, deliveries, items, meetings, people, reading, signing
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
@@ -31,6 +31,9 @@ urlpatterns = [
     path("search/", reading.Search.as_view(), name="search"),
     path("playbook/", reading.Playbook.as_view(), name="playbook"),
     path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
+    path("calendars/", calendars.Calendars.as_view(), name="calendars"),
+    path("calendars/<uuid:id>/", calendars.Calendar.as_view(), name="calendar"),
+    path("calendars/<uuid:id>/days.csv", calendars.Days.as_view(), name="calendar_days"),
     path("sign-in/", signing.sign_in, name="sign_in"),
     path("sign-out/", signing.sign_out, name="sign_out"),
     path("language/", set_language, name="set_language"),

@@ -13,6 +13,7 @@ from earshot.calls import actions as call_actions
 from earshot.calls import checks as call_checks
 from earshot.calls import verbs as calls
 from earshot.calls.models import Call
+from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import registry as gates
@@ -164,6 +165,10 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
 LATER: list[tuple[str, str, Callable[[Entry], None], Any]] = [
     ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules, _("Name hearers by the new rules")),
     ("playbooks.part_in_force", "calls.raise_missing", _call_for_open_deals, _("Raise the calls that the new table asks for")),
+    *(
+        (verb, "clocks.move_with_calendar", calendar_change.move_clocks, _("Move time limits with the changed calendar"))
+        for verb in calendar_change.MOVED_BY
+    ),
 ]
 
 

@@ -19,6 +19,8 @@ def hold(name: object, *, shared: bool = False) -> None:
 
 # Who holds which role: held alone by whoever changes it, shared by whoever decides by it. Always taken before a row is locked.
 POSTS = "posts"
+# The working calendars: held alone by whoever changes one, shared by whoever reckons a due time that is then kept.
+CALENDARS = "calendars"
 
 
 def lock(rows: models.QuerySet[Any]) -> None:

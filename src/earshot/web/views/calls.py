@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
@@ -34,7 +35,7 @@ from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.page import Done, Page, one_id, page_number
 from earshot.web.tables import link, under
-from earshot.web.templatetags.looks import left, quoted, when
+from earshot.web.templatetags.looks import provisional, quoted, when
 
 A_PAGE = 50
 
@@ -79,7 +80,7 @@ class Calls(Page):
         shown = parts.state(read)
         due: Any = ""
         if read.clock and read.state in ("waiting", "taken"):
-            due = under(when(read.clock.due_at), left(read.clock.left))
+            due = under(format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional)), parts.left(read.clock))
         return [
             under(link(acts.address("call", read.call.pk), read.support), read.call.number),
             quoted(read.call.deal),
