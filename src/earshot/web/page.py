@@ -76,6 +76,7 @@ class Page(View):
     person: Person
     refused: Refusal | None = None
     typed: QueryDict | None = None
+    unsent: bool = False  # what stands in the form was typed before the sign-in ended
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -102,7 +103,8 @@ class Page(View):
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         kept = sessions.kept_form(request, self.person) if "typed" in request.GET else None
         if kept is not None:
-            self.typed = kept
+            self.typed, aside = kept
+            self.unsent = not aside
         return self.show()
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
@@ -171,8 +173,7 @@ class Page(View):
             context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
             if self.refused:
                 context |= {"refused": self.refused, "refused_lines": self.refused_lines()}
-            elif self.typed is not None:
-                context["typed_again"] = True
+            context["typed_again"] = self.unsent
             return render(self.request, self.template, context, status=status)
 
     def refused_lines(self) -> list[dict[str, Any]]:

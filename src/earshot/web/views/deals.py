@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -35,9 +35,9 @@ from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.queries import may_nominate, seats
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
-from earshot.web import acts, parts
+from earshot.web import acts, parts, sessions
 from earshot.web.acts import Mine
-from earshot.web.page import Done, Page, one_id, page_number, version, words
+from earshot.web.page import Done, Form, Page, one_id, page_number, version, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.day import take_note_of
@@ -136,29 +136,40 @@ OUTCOMES = {"won": pgettext_lazy("outcome of a deal", "won"), "lost": pgettext_l
 
 
 class NewDeal(Page):
-    """A deal in one short form."""
+    """A deal in one short form. Whoever lacks the customer in the list opens the account on the way, and comes back to the same form."""
 
     template = "web/deal_new.html"
-    acts = {"open": ("title", "account", "amount", "currency")}
+    acts = {"open": ("title", "account", "amount", "currency", "another")}
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        if "new_account" in request.POST:
+            kept = sessions.keep_form(request, aside=True)
+            return HttpResponseRedirect(f"{reverse('account_new')}?{urlencode({'deal': kept})}")
+        return super().post(request, **kwargs)
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         return {"open": {"account": self.request.GET.get("account", ""), "currency": "CNY"}}
+
+    def forms(self) -> dict[str, Form]:
+        forms = super().forms()
+        if self.request.method == "GET" and "account" in self.request.GET:  # opened on the way: chosen over what was typed before
+            forms["open"].value["account"] = self.request.GET["account"]
+        return forms
 
     def context(self) -> dict[str, Any]:
         seen = accounts.visible_to(self.person).order_by("name", "pk").values_list("pk", "name")
         return {"accounts": [(str(pk), name) for pk, name in seen], "currencies": currencies()}
 
     def open(self, posted: QueryDict) -> Done:
-        if not posted.get("account"):
-            raise Refusal("deal.account_missing", _("That cannot be saved as it stands."), fields={"account": _("Choose the customer.")})
-        account = find(self.person, "account", one_id(posted.get("account", "")))
+        chosen = posted.get("account", "")
         deal = open_deal(
             by=self.by,
             title=posted.get("title", ""),
-            account=account,
+            account=find(self.person, "account", one_id(chosen)) if chosen else None,
             owner=self.person,
             amount=posted.get("amount", ""),
             currency=posted.get("currency", "CNY"),
+            another=bool(posted.get("another")),
         )
         return Done(say(_("{deal} is open. Record what the customer says."), deal=deal), acts.address("deal", deal.pk))
 
