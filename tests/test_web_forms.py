@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from earshot.accounts.models import Account
-from earshot.deals.actions import open_deal
+from earshot.calls.actions import end_call, take_call
+from earshot.deals.actions import lose_deal, open_deal
 from earshot.deals.models import Deal
 from earshot.kit.problems import Refusal
+from earshot.voice.models import Meeting
 from pages import Seen, Visitor
-from worlds import World, later, said
+from worlds import CRITICAL, World, later, said
 
 
 def open_form(visitor: Visitor, **typed: Any) -> Seen:
@@ -86,3 +89,148 @@ def test_who_has_no_customer_yet_begins_with_the_deal_all_the_same(world: World)
     back = stranger.submit(account.form("open"), account.url, name="Somebody")
     assert stranger.submit(back.form("open"), back.url).url != "/deals/new/"
     assert Deal.objects.get(title="First").account == Account.objects.get(name="Somebody")
+
+
+# A refusal leads to its fields.
+
+
+def fields_linked(page: Seen) -> list[tuple[str, str]]:
+    """(address, words) of each link of the refusal on top to a field; each leads to something on the page."""
+    top = page.html.partition('class="refusal-fields"')[2].partition("</p>")[0]
+    links = re.findall(r'<a href="#([^"]+)">([^<]*)</a>', top)
+    assert all(page.html.count(f'id="{target}"') == 1 for target, _words in links)
+    return links
+
+
+def test_a_refusal_names_the_fields_to_mend_and_leads_to_each(world: World):
+    seller = Visitor("seller", "en")
+    back = open_form(seller, title="", account="", amount="two million")
+    assert fields_linked(back) == [("f-title", "What the customer wants"), ("f-account", "Customer"), ("f-amount", "Amount")]
+    deal = world.ready_deal()
+    lost = seller.get(f"/deals/{deal.pk}/")
+    lost = seller.submit(lost.form("lose"), lost.url)
+    assert fields_linked(lost) == [("f-lose-reason", "Why did the customer decide against us?")]
+    # A choice is led to at its first option, which takes the keyboard.
+    gate = Visitor("head", "en")
+    vote = gate.get(f"/deals/{deal.pk}/gate/")
+    vote = gate.submit(vote.form("vote"), vote.url)
+    assert [target for target, _words in fields_linked(vote)] == ["f-approves-0"]
+    # What is wrong is said once, beside the field.
+    assert vote.text.count("Choose one of the two.") == 1
+    words = seller.get(f"/deals/{deal.pk}/meetings/new/")
+    words = seller.submit(words.form("record"), words.url)
+    assert [target for target, _words in fields_linked(words)] == ["f-words_1"]
+
+
+# Long words.
+
+
+def test_a_very_long_statement_is_folded_and_whole_all_the_same(world: World):
+    deal = world.deal()
+    long, short = "客户说的很长的一段话。" * 1_900, "一句话"
+    world.words(deal, words=[(long, world.categories[0]), (short, world.categories[1])])
+    page = Visitor("seller").get(f"/deals/{deal.pk}/")
+    assert page.html.count(long) == 1  # not parted, not cut
+    assert page.html.count('<details class="quote-fold">') == 1
+    item = next(item for item in world.items(deal) if item.words == long)
+    assert '<details class="quote-fold" open>' in Visitor("seller").get(f"/items/{item.pk}/").html  # on its own page one comes to read it
+
+
+# Too late.
+
+
+def test_a_result_typed_in_a_second_tab_is_refused_for_the_one_reason_and_kept(world: World):
+    deal = world.moved_deal()
+    call = world.calls(deal)[0]
+    engineer = Visitor("engineer", "en")
+    url = f"/calls/{call.pk}/"
+    tab_one, tab_two = engineer.get(url), engineer.get(url)
+    assert engineer.submit(tab_one.form("deliver"), url, result="solar and a small engine").status == 200
+    late = engineer.submit(tab_two.form("deliver"), url, result="a second, longer text")
+    assert late.status == 409
+    assert f"{call.number} has a result already, delivered by {world.engineer.name} ." in late.text
+    assert "ended by decision" not in late.text
+    assert late.form("deliver").values["result"] == ["a second, longer text"]
+
+
+def test_a_closed_call_says_why_it_is_closed(world: World):
+    def why(deal: Deal) -> str:
+        with pytest.raises(Refusal) as refused:
+            take_call(by=world.by("engineer"), call=world.calls(deal)[0])
+        assert refused.value.code == "call.closed"
+        return said(refused.value)
+
+    ended, lost = world.moved_deal("ended"), world.moved_deal("lost")
+    end_call(by=world.by("head"), call=world.calls(ended)[0], reason="the customer has its own")
+    assert "was ended by decision of" in why(ended)
+    assert "the customer has its own" in why(ended)
+    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="too dear")
+    assert why(lost) == f"{world.calls(lost)[0].number} is no longer owed: {lost.number} is closed."
+
+
+# What a gate refuses is said once.
+
+
+def test_what_keeps_a_gate_shut_is_said_once_on_the_page(world: World):
+    deal = world.moved_deal()
+    seller, head = Visitor("seller", "en"), Visitor("head", "en")
+    page = seller.get(f"/deals/{deal.pk}/")
+    back = seller.submit(page.form("move_on"), page.url)
+    assert back.status == 409
+    assert "is shut" in back.text
+    assert back.html.count("has not heard") == page.html.count("has not heard") > 0
+    gate = head.get(f"/deals/{deal.pk}/gate/")
+    vote = head.submit(gate.form("vote"), gate.url, approves="yes")
+    assert vote.status == 409
+    unheard = f"{world.head.name} has not heard"
+    assert vote.text.count(unheard) == 1
+    assert "besides," in vote.text
+
+
+def test_a_voter_is_told_that_what_nobody_has_filed_counts_as_critical(world: World):
+    deal = world.moved_deal()
+    world.hear(deal, "head")
+    world.words(deal, words=[("没有归类的一句话", "")])
+    head = Visitor("head", "en")
+    page = head.get(f"/deals/{deal.pk}/gate/")
+    assert "Not filed yet: counts as critical until somebody says what it is about" in page.text
+    back = head.submit(page.form("vote"), page.url, approves="yes")
+    assert "which is not yet filed; it counts as critical until somebody says what it is about" in back.text
+    assert "critical statements" not in back.text
+
+
+# Two people at one browser.
+
+
+def test_a_form_of_somebody_else_says_who_is_here_now_and_is_kept_for_its_author(world: World):
+    deal = world.deal()
+    browser = Visitor("seller", "en")
+    page = browser.get(f"/deals/{deal.pk}/meetings/new/")
+    browser.sign_in("colleague")  # in another tab
+    told = browser.submit(page.form("record"), page.url, words_1=CRITICAL)
+    assert told.status == 409
+    assert f"You are signed in as {world.colleague.name} now." in told.text
+    assert deal.title not in told.html
+    assert deal.number not in told.html
+    assert CRITICAL not in told.html
+    assert not Meeting.objects.filter(deal=deal).exists()
+    out = next(one for one in told.forms if one.action == "/sign-out/" and one.values.get("next", [""])[0])
+    at = browser.submit(out, told.url)
+    me = next(one for one in at.forms if one.values.get("person") == [str(world.seller.pk)])
+    back = browser.submit(me, at.url)
+    assert back.form("record").values["words_1"] == [CRITICAL]
+    assert browser.submit(back.form("record"), back.url).url.startswith("/meetings/")
+    assert Meeting.objects.filter(deal=deal).count() == 1
+
+
+# A time to come.
+
+
+def test_a_contact_in_the_future_is_asked_about_as_people_say_times(world: World):
+    deal = world.deal()
+    seller = Visitor("seller", "en")
+    page = seller.get(f"/deals/{deal.pk}/meetings/new/")
+    asks = seller.submit(page.form("record"), page.url, words_1=CRITICAL, held_at="2026-11-25T14:30")
+    assert "When was it? Wed 14:30 lies in the future." in asks.text
+    assert "+00:00" not in asks.text
+    assert asks.form("complete").values["held_at"] == ["2026-11-25T14:30"]

@@ -347,7 +347,7 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
         raise Refusal(
             "vote.not_heard",
             say(
-                _("You have not heard {count} critical statements of the customer. Hear them first; then your vote counts."),
+                _("Hear first what the customer said; then your vote counts. Not heard by you yet: {count}."),
                 count=len(unheard),
             ),
             lines=unheard,

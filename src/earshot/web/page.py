@@ -85,6 +85,8 @@ class Page(View):
         if person is None:
             return render(request, "web/no_person.html", status=403)
         self.person = for_request(person)
+        if request.method == "POST" and sessions.author_of(request) not in ("", str(person.pk)):
+            return of_another(request, person)
         try:
             self.seek()
             return super().dispatch(request, *args, **kwargs)
@@ -177,12 +179,10 @@ class Page(View):
             return render(self.request, self.template, context, status=status)
 
     def refused_lines(self) -> list[dict[str, Any]]:
-        """The refusal's lines with where each is mended, and what was wrong with fields that this page does not show."""
+        """The refusal's lines with where each is mended. What was wrong with a field stands beside it, and `base.html` leads there."""
         assert self.refused is not None
-        shown = {name.removesuffix("[]") for name in self.acts.get(self.request.POST.get("act", ""), ())}
-        unplaced = [{"sentence": text, "judged": True} for name, text in self.refused.fields.items() if name not in shown]
         here = self.thing.pk if self.kind else None
-        return [*(acts.line(one, acts.NOBODY, here) for one in self.refused.lines), *unplaced]
+        return [acts.line(one, acts.NOBODY, here) for one in self.refused.lines]
 
 
 def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:
@@ -220,13 +220,24 @@ def refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page was opened under another sign-in, or the cookie is gone. Nothing is done; what was typed is kept for its author."""
+    person = sessions.person_of(request) if request.user.is_authenticated else None
+    if person is not None and sessions.author_of(request) != str(person.pk):
+        return of_another(request, person)
     name = sessions.keep_form(request)
     if not name:
         return render(request, "403.html", status=403)
     again = f"{request.path}?{urlencode({'typed': name})}"
-    if request.user.is_authenticated:
+    if person is not None:
         return HttpResponseRedirect(again)
     return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': again})}")
+
+
+def of_another(request: HttpRequest, person: Person) -> HttpResponse:
+    """A form sent after somebody else had signed in in another window: whoever is here now did not fill it in, so it is not done and
+    nothing is told of what it is about; it is kept for its author, who signs in and goes on."""
+    name = sessions.keep_form(request)
+    again = f"{request.path}?{urlencode({'typed': name})}" if name else request.path
+    return render(request, "web/of_another.html", {"now": person, "kept": bool(name), "onward": {"next": again}}, status=409 if name else 403)
 
 
 def local(url: str) -> str:

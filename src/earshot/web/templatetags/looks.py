@@ -43,6 +43,53 @@ def choices(options: Any, value: Any, name: str = "") -> list[dict[str, Any]]:
     return rows
 
 
+@register.simple_tag(takes_context=True)
+def note_wrong(context: Any, field: str, label: Any, error: Any) -> str:
+    """A field that is shown with what was wrong with it makes itself known, so that the refusal on top can lead to it."""
+    request = context.get("request")
+    if request is not None:
+        request.wrong_fields = [*getattr(request, "wrong_fields", ()), {"url": f"#f-{field}", "label": label, "error": str(error)}]
+    return ""
+
+
+@register.simple_tag(takes_context=True)
+def fields_to_mend(context: Any, refusal: Any) -> dict[str, list[Any]]:
+    """After the page's content: `links` to the fields that show what was wrong, and what was wrong with none that is shown."""
+    links: list[Any] = getattr(context.get("request"), "wrong_fields", [])
+    said_beside = {each["error"] for each in links}
+    lost = [{"sentence": text, "judged": True} for text in getattr(refusal, "fields", {}).values() if str(text) not in said_beside]
+    return {"links": links, "lost": lost}
+
+
+class _Captured(template.Node):
+    """`{% captured as name %} … {% endcaptured %}`: what is inside is made first and put where the page wants it."""
+
+    def __init__(self, nodelist: template.NodeList, name: str) -> None:
+        self.nodelist, self.name = nodelist, name
+
+    def render(self, context: template.Context) -> str:
+        context[self.name] = self.nodelist.render(context)
+        return ""
+
+
+@register.tag
+def captured(parser: Any, token: Any) -> _Captured:
+    _tag, _as, name = token.split_contents()
+    nodelist = parser.parse(("endcaptured",))
+    parser.delete_first_token()
+    return _Captured(nodelist, name)
+
+
+LONG = 600
+MANY_LINES = 10
+
+
+@register.filter
+def is_long(words: Any) -> bool:
+    """Whether these words are folded at first: more than a page has room for beside others."""
+    return len(str(words)) > LONG or str(words).count("\n") > MANY_LINES
+
+
 @register.filter
 def for_input(value: Any, kind: str = "") -> str:
     """What stands in an input: a local moment for date-time fields, what was typed otherwise."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -313,6 +314,11 @@ class War(Page):
             for row in deals.passes(deal)
         ]
 
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """What keeps the gate shut stands in its review on this same page, once."""
+        assert self.refused is not None
+        return [] if self.refused.code == "gate.shut" else super().refused_lines()
+
     # acts
 
     def move_on(self, posted: QueryDict) -> Done:
@@ -402,11 +408,12 @@ def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
     return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
 
 
-def gate_lines(review: gates.Review | None, mine: Mine, deal: Deal) -> list[dict[str, Any]]:
-    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through."""
+def gate_lines(review: gates.Review | None, mine: Mine, deal: Deal, told: Collection[UUID | str] = frozenset()) -> list[dict[str, Any]]:
+    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through. `told`: statements that the reader has
+    just been told he or she has not heard; not said again."""
     lines = []
     for one in review.conditions if review else []:
-        if one.met is True:
+        if one.met is True or (one.line.target and one.line.target.id in told and one.line.target.id in mine.items):
             continue
         shown = acts.line(one.line, mine, here=deal.pk)
         state = "unknown" if not one.line.judged else "waived" if one.warns else "unmet"
@@ -433,7 +440,8 @@ class Gate(Page):
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
         mine = Mine(items=set(owed), votes=bool(roles), works=False)
-        lines = gate_lines(review, mine, deal)
+        told = self.told_above()
+        lines = gate_lines(review, mine, deal, told)
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
                 one["act_url"] = "#words"
@@ -444,6 +452,8 @@ class Gate(Page):
             "deal": deal,
             "review": review,
             "gate_lines": lines,
+            "told_above": len(told),
+            "still_unmet": sum(one["state"] != "waived" for one in lines),
             "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
             "quotes": [parts.quote(read) for read in reads],
             "unheard": len(unheard),
@@ -458,6 +468,11 @@ class Gate(Page):
             "voted": any(one.person_id == self.person.pk for one in votes),
             "choices": [("yes", _("I approve")), ("no", _("I am against"))],
         }
+
+    def told_above(self) -> set[UUID | str]:
+        """Statements that the refusal on top names because the voter has not heard them: the review below does not say it again."""
+        lines = self.refused.lines if self.refused else ()
+        return {one.target.id for one in lines if one.act == "take_note" and one.target}
 
     def vote(self, posted: QueryDict) -> Done:
         if posted.get("approves") not in ("yes", "no"):

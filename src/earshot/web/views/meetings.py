@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -29,6 +30,7 @@ from earshot.voice.actions import Said, With, complete_meeting, file_item, recor
 from earshot.voice.models import Attendance, Item
 from earshot.web import acts, parts
 from earshot.web.page import Done, Page, words
+from earshot.web.templatetags.looks import when
 
 ITEMS, MOST_ITEMS = 3, 20
 PEOPLE, MOST_PEOPLE = 1, 8
@@ -113,10 +115,6 @@ class NewMeeting(Page):
             "error": error,
         }
 
-    def refused_lines(self) -> list[dict[str, Any]]:
-        """What was wrong stands beside the statements themselves."""
-        return []
-
     def record(self, posted: QueryDict) -> Done:
         people = count(posted, "people", PEOPLE, MOST_PEOPLE)
         contacts = [With(posted.get(f"contact_{n}", ""), posted.get(f"title_{n}", "")) for n in range(1, people + 1)]
@@ -145,6 +143,14 @@ class NewMeeting(Page):
         who = posted.get(f"speaker_{n}", "")
         speaker = int(who) - 1 if who.isascii() and who.isdigit() and len(who) < 4 and 1 <= int(who) <= people else None
         return Said(words_of(posted, f"words_{n}"), posted.get(f"category_{n}", ""), speaker)
+
+
+def when_was_it(typed: str) -> Any:
+    """The question for a time that could not be kept, with the one reason why: it cannot be read, or has not come yet."""
+    given = moment(typed)
+    if given is None:
+        return _("When was it? “%(typed)s” could not be read.") % {"typed": typed}
+    return format_html(_("When was it? {when} lies in the future."), when=when(given))
 
 
 def is_uuid(text_of_id: str) -> bool:
@@ -181,7 +187,8 @@ class Meeting(Page):
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         asks = self.thing.asks
         typed = next((value for name, value in sorted(asks.items()) if name.startswith("contact_")), "")
-        return {"complete": {"place": self.thing.place, "contact": typed}}
+        held_at = moment(asks.get("held_at", ""))
+        return {"complete": {"place": self.thing.place, "contact": typed, "held_at": held_at or ""}}
 
     def context(self) -> dict[str, Any]:
         meeting = self.thing
@@ -220,11 +227,11 @@ class Meeting(Page):
             ],
         }
 
-    def asks(self) -> list[str]:
+    def asks(self) -> list[Any]:
         asks = self.thing.asks
-        said = []
+        said: list[Any] = []
         if "held_at" in asks:
-            said.append(_("When was it? “%(typed)s” could not be read, or lies in the future.") % {"typed": asks["held_at"]})
+            said.append(when_was_it(asks["held_at"]))
         typed = [value for name, value in sorted(asks.items()) if name.startswith("contact_")]
         if any(typed):
             said.append(_("Who was it at the customer? Typed: %(typed)s") % {"typed": ", ".join(value for value in typed if value)})

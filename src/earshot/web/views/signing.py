@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.core import ratelimit
 from django.conf import settings
@@ -92,5 +93,7 @@ def _who(request: HttpRequest) -> Login:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """`next`: where whoever signs in then goes on."""
+    onward = page.local(request.POST.get("next", ""))
     sessions.leave(request)
-    return HttpResponseRedirect(reverse("sign_in"))
+    return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': onward})}" if onward else reverse("sign_in"))
