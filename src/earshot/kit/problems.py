@@ -26,10 +26,15 @@ def say(sentence: Any, **values: Any) -> Any:
 
 def in_both(sentence: Any) -> dict[str, str]:
     """The sentence in each language of the product, to be kept in the journal. Shape: {"zh-hans": …, "en": …}."""
+    return in_each(lambda: str(sentence))
+
+
+def in_each(worded: Callable[[], str]) -> dict[str, str]:
+    """What `worded` says in each language of the product. Shape: {"zh-hans": …, "en": …}."""
     spoken = {}
     for language in LANGUAGES:
         with override(language):
-            spoken[language] = str(sentence)
+            spoken[language] = worded()
     return spoken
 
 

@@ -237,7 +237,9 @@ def of_another(request: HttpRequest, person: Person) -> HttpResponse:
     nothing is told of what it is about; it is kept for its author, who signs in and goes on."""
     name = sessions.keep_form(request)
     again = f"{request.path}?{urlencode({'typed': name})}" if name else request.path
-    return render(request, "web/of_another.html", {"now": person, "kept": bool(name), "onward": {"next": again}}, status=409 if name else 403)
+    return render(
+        request, "web/of_another.html", {"now": person, "kept": bool(name), "onward": {"next": again}}, status=409 if name else 403
+    )
 
 
 def local(url: str) -> str:
