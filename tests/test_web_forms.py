@@ -11,7 +11,9 @@ from earshot.accounts.models import Account
 from earshot.calls.actions import end_call, take_call
 from earshot.deals.actions import lose_deal, open_deal
 from earshot.deals.models import Deal
+from earshot.kit import now
 from earshot.kit.problems import Refusal
+from earshot.people.models import Person, Post
 from earshot.voice.models import Meeting
 from pages import Seen, Visitor
 from worlds import CRITICAL, World, later, said
@@ -234,3 +236,61 @@ def test_a_contact_in_the_future_is_asked_about_as_people_say_times(world: World
     assert "When was it? Wed 14:30 lies in the future." in asks.text
     assert "+00:00" not in asks.text
     assert asks.form("complete").values["held_at"] == ["2026-11-25T14:30"]
+
+
+# Lists.
+
+
+def test_a_head_sees_first_what_the_unit_owes(world: World):
+    deal = world.moved_deal()
+    call = world.calls(deal)[0]
+    head = Visitor("engineer_head", "en")
+    day = head.get("/")
+    assert "Open calls of your units" in day.text
+    assert f'href="/calls/{call.pk}/"' in day.html
+    assert world.engineer.name in day.text  # who does it
+    calls = head.get("/calls/")  # none is the head's own
+    assert 'href="/calls/?which=unit" aria-current="page"' in calls.html
+    assert call.number in calls.text
+    # Who does it opens at what waits; who heads nothing has no such tab; who has nothing is told so.
+    assert 'href="/calls/?which=mine" aria-current="page"' in Visitor("engineer", "en").get("/calls/").html
+    seller = Visitor("seller", "en")
+    assert 'href="/calls/?which=open" aria-current="page"' in seller.get("/calls/").html
+    assert "which=unit" not in seller.get("/calls/").html
+    assert "Open calls of your units" not in seller.get("/").text
+    assert "No call waits for you." in Visitor("stranger", "en").get("/calls/").text
+
+
+def test_a_list_of_deals_says_in_one_line_what_it_is_narrowed_to(world: World):
+    seller = Visitor("seller", "en")
+    fold = seller.get("/deals/").html.partition('<details class="filter-fold">')[2].partition("</summary>")[0]
+    assert re.sub(r"<[^>]*>", "", fold).split(" ", 1)[1].startswith("open")
+    page = seller.get("/deals/?q=x&state=won&mine=1")
+    fold = re.sub(r"<[^>]*>", "", page.html.partition('<details class="filter-fold">')[2].partition("</summary>")[0])
+    assert "won, only mine, “x”" in fold
+    assert "0 deals" in fold
+
+
+def test_colleagues_who_were_there_are_a_dozen_boxes_and_everybody_else_by_name(world: World):
+    deal = world.deal()
+    unit = world.seller.unit
+    crowd = [Person.objects.create(name=f"同事{n:02}", unit=unit) for n in range(20)]
+    for one in crowd:
+        Post.objects.create(person=one, role="seller", unit=unit, since=now())
+    twin = Person.objects.create(name="同事07", unit=world.units["delivery"])
+    seller = Visitor("seller", "en")
+    page = seller.get(f"/deals/{deal.pk}/meetings/new/")
+    assert len(re.findall(r'type="checkbox" name="present"', page.html)) == 12
+    assert f'<option value="{crowd[-1].name} ({unit})">' in page.html
+    typed = f"{world.delivery.name}，{crowd[-1].name} ({unit}); 同事07, Nobody Known"
+    asks = seller.submit(page.form("record"), page.url, words_1=CRITICAL, others=typed)
+    meeting = Meeting.objects.get(deal=deal)
+    named = {one.person for one in meeting.attendances.exclude(person=world.seller)}
+    assert named == {world.delivery, crowd[-1]}
+    assert "Nobody could be found by: 同事07, Nobody Known" in asks.text  # two bear the name
+    wrong = seller.submit(asks.form("complete"), asks.url, contact="Osman")
+    assert wrong.status == 422
+    assert "Nobody, or more than one, is called: 同事07, Nobody Known." in wrong.text
+    done = seller.submit(wrong.form("complete"), wrong.url, others="同事07（交付部）")
+    assert done.status == 200
+    assert meeting.attendances.filter(person=twin).exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ from earshot.people.models import Person
 from earshot.people.permits import OPERATE, holds
 from earshot.people.queries import holders_by_role
 from earshot.playbooks import book
-from earshot.playbooks.models import HEAR_BEFORE_VOTE
+from earshot.playbooks.models import HEAR_BEFORE_VOTE, Stage
 from earshot.playbooks.queries import next_stage, warns_only
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.queries import may_nominate, seats
@@ -46,6 +46,12 @@ from earshot.web.views.day import take_note_of
 A_PAGE = 50
 WORDS_SHOWN = 20
 SORTS = {"title": "title", "amount": "amount", "since": "since", "opened": "opened_at"}
+STATES = {
+    "": pgettext_lazy("state of deals", "open"),
+    "won": pgettext_lazy("state of deals", "won"),
+    "lost": pgettext_lazy("state of deals", "lost"),
+    "all": pgettext_lazy("state of deals", "all"),
+}
 CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
 
 
@@ -66,14 +72,23 @@ class Deals(Page):
             "filters": filters,
             "sort": {"sort": asked.get("sort", "")} if asked.get("sort") else {},
             "filtered": any(filters.values()),
+            "now": _(", ").join(self.filtered_in_words(filters, stages)),
             "stages": [(stage.code, str(stage)) for stage in stages],
-            "states": [("", _("open")), ("won", _("won")), ("lost", _("lost")), ("all", _("all"))],
+            "states": list(STATES.items()),
             "sum": ngettext("%(n)s deal", "%(n)s deals", page.paginator.count) % {"n": page.paginator.count},
             "before": self.at(page.previous_page_number()) if page.has_previous() else "",
             "after": self.at(page.next_page_number()) if page.has_next() else "",
             "pages": _("page %(page)s of %(all)s") % {"page": page.number, "all": page.paginator.num_pages},
             "many": page.paginator.num_pages > 1,
         }
+
+    @staticmethod
+    def filtered_in_words(filters: Mapping[str, str], stages: Iterable[Stage]) -> list[str]:
+        """What the list is narrowed to, for the one line that stands over it on a phone."""
+        said = [str(STATES.get(filters["state"], STATES[""]))]
+        said += [str(stage) for stage in stages if stage.code == filters["stage"]]
+        said += [_("only mine")] if filters["mine"] else []
+        return said + ([_("“{words}”").format(words=words(filters["q"]))] if filters["q"] else [])
 
     def filtered(self, asked: QueryDict) -> QuerySet[Deal]:
         entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
