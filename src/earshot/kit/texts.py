@@ -42,7 +42,7 @@ def amount(name: str, value: str | Decimal | None, currency: str = "") -> Decima
     try:
         number, sign = (value, "") if isinstance(value, Decimal) else read_amount(value)
     except ValueError:
-        raise wrong(name, _("Write a number, such as 2105000 or 2,105,000.50 or 210.5万.")) from None
+        raise wrong(name, say(_("Write a number, such as 2105000 or 2,105,000.50 or {short}."), short="210.5万")) from None
     if currency and not fits(sign, currency):
         raise wrong(
             name, say(_("“{sign}” is not {currency}. Choose the currency, and write the number alone."), sign=sign, currency=currency)
