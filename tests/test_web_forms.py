@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
+from django.utils.translation import override
 
 from earshot.accounts.models import Account
 from earshot.calls.actions import end_call, take_call
@@ -13,9 +16,13 @@ from earshot.deals.actions import lose_deal, open_deal
 from earshot.deals.models import Deal
 from earshot.kit.problems import Refusal
 from earshot.people.actions import add_person, give_post
+from earshot.playbooks.queries import categories
 from earshot.voice.models import Meeting
 from pages import Seen, Visitor
 from worlds import CRITICAL, World, later, said
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB_CATALOG = ROOT / "src" / "earshot" / "web" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
 
 def open_form(visitor: Visitor, **typed: Any) -> Seen:
@@ -295,3 +302,21 @@ def test_colleagues_who_were_there_are_a_dozen_boxes_and_everybody_else_by_name(
     done = seller.submit(wrong.form("complete"), wrong.url, others="同事07（交付部）")
     assert done.status == 200
     assert meeting.attendances.filter(person=twin).exists()
+
+
+# What the front page of the house calls by name.
+
+
+@pytest.mark.parametrize(("readme", "language"), [("README.zh-CN.md", "zh-hans"), ("README.md", "en")])
+def test_the_walk_names_buttons_as_the_pages_do(world: World, readme: str, language: str):
+    walk = next(part for part in (ROOT / readme).read_text(encoding="utf-8").split("\n## ") if "**陈晓" in part)
+    named = set(re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", walk))
+    assert len(named) >= 8
+    with (WEB_CATALOG).open("rb") as file:
+        catalog = read_po(file, locale="zh_Hans")
+    said = [message.string if language == "zh-hans" else message.id for message in catalog if message.id]
+    words = [re.escape(word) for each in said for word in (each if isinstance(each, tuple | list) else [each])]
+    with override(language):
+        words += [re.escape(str(row)) for row in categories()]
+    pages = re.compile("|".join(re.sub(r"%\\?\(\w+\\?\)s", ".+", word) for word in words if word))
+    assert [name for name in named if not pages.fullmatch(name.rstrip("."))] == []

@@ -97,7 +97,6 @@ def _not_the_same_again(title: str, account: Account, owner: Person) -> None:
         raise Refusal(
             "deal.same_again",
             say(_("“{title}” was opened for {account} a short while ago: {deal}."), title=twin.title, account=account, deal=twin.number),
-            lines=[Line("deal.same", say(_("{deal} is there already."), deal=twin), about=ref(twin))],
             fields={"another": _("Say that this is another deal, or go on with the one that is there.")},
             about=ref(twin),
             status=409,

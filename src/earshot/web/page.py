@@ -174,7 +174,7 @@ class Page(View):
         with remembered():
             context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
             if self.refused:
-                context |= {"refused": self.refused, "refused_lines": self.refused_lines()}
+                context |= {"refused": self.refused, "refused_lines": self.refused_lines(), "refused_about": self.refused_about()}
             context["typed_again"] = self.unsent
             return render(self.request, self.template, context, status=status)
 
@@ -183,6 +183,13 @@ class Page(View):
         assert self.refused is not None
         here = self.thing.pk if self.kind else None
         return [acts.line(one, acts.NOBODY, here) for one in self.refused.lines]
+
+    def refused_about(self) -> dict[str, str]:
+        """The object that the refusal speaks of, to be opened, where that is not the one whose page this is."""
+        about = self.refused.about if self.refused else None
+        if about is None or (self.kind and str(about.id) == str(self.thing.pk)):
+            return {}
+        return {"url": acts.of(about), "label": about.label}
 
 
 def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:
