@@ -320,3 +320,16 @@ def test_the_walk_names_buttons_as_the_pages_do(world: World, readme: str, langu
         words += [re.escape(str(row)) for row in categories()]
     pages = re.compile("|".join(re.sub(r"%\\?\(\w+\\?\)s", ".+", word) for word in words if word))
     assert [name for name in named if not pages.fullmatch(name.rstrip("."))] == []
+
+
+def test_what_was_typed_into_a_form_that_is_gone_is_still_there_to_be_taken_along(world: World):
+    deal = world.moved_deal()
+    seller, head = Visitor("seller", "en"), Visitor("head", "en")
+    url = f"/deals/{deal.pk}/"
+    tab, other = seller.get(url), head.get(url)
+    assert head.submit(other.form("lose"), url, reason="the customer stays as it is").status == 200
+    late = seller.submit(tab.form("move_back"), url, to="lead", reason="they ask for thirty more sites first")
+    assert late.status == 409
+    assert "move_back" not in late.acts
+    assert "What you typed" in late.text
+    assert "they ask for thirty more sites first" in late.text

@@ -29,6 +29,7 @@ from earshot.playbooks.book import remembered
 from earshot.web import acts, sessions
 
 MOST_IDS = 500
+A_SENTENCE = 12
 
 
 class Blank(dict[str, Any]):
@@ -184,6 +185,15 @@ class Page(View):
         here = self.thing.pk if self.kind else None
         return [acts.line(one, acts.NOBODY, here) for one in self.refused.lines]
 
+    def typed_without_place(self, content: str) -> list[str]:
+        """Sentences that were typed into a form which the page does not show any more, because what it did has become impossible in
+        the meantime: they are shown as text, to be taken along. `content`: the page as it was made."""
+        act = self.typed.get("act", "") if self.typed is not None else ""
+        if self.typed is None or f'name="act" value="{act}"' in content:
+            return []
+        typed = (value for name in self.acts.get(act, ()) for value in self.typed.getlist(name.removesuffix("[]")))
+        return [value for value in typed if len(value) >= A_SENTENCE and not is_id(value)]
+
     def refused_about(self) -> dict[str, str]:
         """The object that the refusal speaks of, to be opened, where that is not the one whose page this is."""
         about = self.refused.about if self.refused else None
@@ -263,6 +273,14 @@ def ids(text: str) -> list[UUID]:
     if not found or len(found) > MOST_IDS:
         raise missing()
     return found
+
+
+def is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def one_id(text: str) -> UUID:

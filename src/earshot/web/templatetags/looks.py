@@ -61,6 +61,14 @@ def fields_to_mend(context: Any, refusal: Any) -> dict[str, list[Any]]:
     return {"links": links, "lost": lost}
 
 
+@register.simple_tag(takes_context=True)
+def typed_without_place(context: Any, content: str) -> list[str]:
+    """What the reader typed into a form that this page has no place for any more."""
+    page = context.get("page")
+    lost: list[str] = page.typed_without_place(content) if hasattr(page, "typed_without_place") else []
+    return lost
+
+
 class _Captured(template.Node):
     """`{% captured as name %} … {% endcaptured %}`: what is inside is made first and put where the page wants it."""
 

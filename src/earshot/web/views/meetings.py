@@ -31,7 +31,7 @@ from earshot.voice import queries as voice
 from earshot.voice.actions import Said, With, complete_meeting, file_item, record_meeting
 from earshot.voice.models import Attendance, Item
 from earshot.web import acts, parts
-from earshot.web.page import Done, Page, words
+from earshot.web.page import Done, Page, is_id, words
 from earshot.web.templatetags.looks import when
 
 ITEMS, MOST_ITEMS = 3, 20
@@ -160,14 +160,6 @@ def when_was_it(typed: str) -> Any:
     return format_html(_("When was it? {when} lies in the future."), when=when(given))
 
 
-def is_uuid(text_of_id: str) -> bool:
-    try:
-        UUID(text_of_id)
-    except ValueError:
-        return False
-    return True
-
-
 @dataclass(frozen=True)
 class Colleagues:
     """Who of us may have been there: a dozen boxes for the likeliest, everybody else by name."""
@@ -195,7 +187,7 @@ def colleagues(person: Person, deal: Deal) -> Colleagues:
 
 def who_was_there(posted: QueryDict) -> tuple[list[Person], list[str]]:
     """Those who were ticked or named, and what names nobody."""
-    ticked = [each for each in posted.getlist("present")[:COLLEAGUES] if is_uuid(each)]
+    ticked = [each for each in posted.getlist("present")[:COLLEAGUES] if is_id(each)]
     named, unknown = called(posted.get("others", "")[:MOST_NAMES])
     found = {one.pk: one for one in named}
     if ticked:
@@ -294,7 +286,7 @@ class Meeting(Page):
         return Done(_("The record is completed."))
 
     def file(self, posted: QueryDict) -> Done:
-        item = find(self.person, "item", UUID(posted.get("item", ""))) if is_uuid(posted.get("item", "")) else None
+        item = find(self.person, "item", UUID(posted.get("item", ""))) if is_id(posted.get("item", "")) else None
         if item is None or item.meeting_id != self.thing.pk:
             raise missing()
         file_item(by=self.by, item=item, category=posted.get("category", ""))
