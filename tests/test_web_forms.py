@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from babel.messages.pofile import read_po
 from django.utils.translation import override
 
+from api_caller import Caller
 from earshot.accounts.models import Account
 from earshot.calls.actions import end_call, take_call
 from earshot.deals.actions import lose_deal, open_deal
 from earshot.deals.models import Deal
+from earshot.kit import uuid7
 from earshot.kit.problems import Refusal
 from earshot.people.actions import add_person, give_post
 from earshot.playbooks.queries import categories
@@ -61,6 +64,17 @@ def test_only_the_same_title_account_and_owner_within_half_a_day_is_the_same_dea
     opened(title="Sudan sites, second lot")
     with later(hours=13):
         opened()
+
+
+def test_the_api_asks_the_same_question(world: World, caller: Callable[..., Caller]):
+    seller = caller("seller")
+    body = {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk), "id": str(uuid7())}
+    first = seller.post("/deals", body)
+    assert (first.status, seller.post("/deals", body)["id"]) == (201, first["id"])  # the same request again is the first answer
+    again = seller.post("/deals", body | {"id": str(uuid7())})
+    assert (again.status, again["code"], again["about"]["id"]) == (409, "deal.same_again", first["id"])
+    assert list(again["fields"]) == ["another"]
+    assert seller.post("/deals", body | {"id": str(uuid7()), "another": True}).status == 201
 
 
 def test_everything_that_is_wrong_is_said_at_once_beside_its_field(world: World):

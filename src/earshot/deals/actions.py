@@ -68,7 +68,7 @@ def open_deal(
         if owner.pk != by.person_id:
             may_act_for(personally(by), owner)
         if not another:
-            _not_the_same_again(title, customer, owner)
+            _not_the_same_again(personally(by), title, customer, owner)
     deal, stage = _make(by, title, customer, owner, money, currency, unit or customer.unit, id, now(), stage_code=None, outside_id=None)
     opened = record(
         "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": customer}, scopes=[deal], data={"version": 1}
@@ -89,10 +89,10 @@ def _known_currency(currency: str) -> str:
     return currency
 
 
-def _not_the_same_again(title: str, account: Account, owner: Person) -> None:
+def _not_the_same_again(person: Person, title: str, account: Account, owner: Person) -> None:
     """Back in the browser, and saved once more: a second deal that nobody wanted. Two in the same second wait for each other."""
     locks.hold(f"deals of {owner.pk} for {account.pk}")
-    twin = queries.just_opened(title, account, owner, now() - SAME_DEAL_WITHIN)
+    twin = queries.just_opened(person, title, account, owner, now() - SAME_DEAL_WITHIN)
     if twin is not None:
         raise Refusal(
             "deal.same_again",

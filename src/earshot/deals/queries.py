@@ -45,9 +45,10 @@ def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
     return deals.filter(named) if words else deals
 
 
-def just_opened(title: str, account: Account, owner: Person, since: datetime) -> Deal | None:
-    """The owner's open deal of exactly this title for this account, if one was opened since then: a form that was sent again."""
-    same = Deal.objects.filter(still_open(), title=title, account=account, owner=owner, opened_at__gte=since)
+def just_opened(person: Person, title: str, account: Account, owner: Person, since: datetime) -> Deal | None:
+    """The owner's open deal of exactly this title for this account, if one was opened since then (a form that was sent again) and the
+    person sees it."""
+    same = visible_to(person).filter(still_open(), title=title, account=account, owner=owner, opened_at__gte=since)
     return same.order_by("opened_at").first()
 
 

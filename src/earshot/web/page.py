@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -27,9 +28,11 @@ from earshot.people.models import Person
 from earshot.people.standing import for_request
 from earshot.playbooks.book import remembered
 from earshot.web import acts, sessions
+from earshot.web.templatetags.looks import fields_noted
 
 MOST_IDS = 500
 A_SENTENCE = 12
+REFUSAL = "<!-- refusal -->"
 
 
 class Blank(dict[str, Any]):
@@ -177,7 +180,7 @@ class Page(View):
             if self.refused:
                 context |= {"refused": self.refused, "refused_lines": self.refused_lines(), "refused_about": self.refused_about()}
             context["typed_again"] = self.unsent
-            return render(self.request, self.template, context, status=status)
+            return shown(self.request, self.template, context, status)
 
     def refused_lines(self) -> list[dict[str, Any]]:
         """The refusal's lines with where each is mended. What was wrong with a field stands beside it, and `base.html` leads there."""
@@ -200,6 +203,22 @@ class Page(View):
         if about is None or (self.kind and str(about.id) == str(self.thing.pk)):
             return {}
         return {"url": acts.of(about), "label": about.label}
+
+
+def shown(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The page; a refusal (`refused`) on top of it is made last, when it is known which fields show what was wrong."""
+    with fields_noted() as links:
+        content = render_to_string(template, context, request)
+    refusal: Refusal | None = context.get("refused")
+    if refusal is not None:
+        beside = {each["error"] for each in links}
+        unplaced = [{"sentence": text, "judged": True} for text in refusal.fields.values() if str(text) not in beside]
+        page: Page | None = context.get("page")
+        lost = page.typed_without_place(content) if page is not None else []
+        top = {name: context.get(name, "") for name in ("refused", "refused_lines", "refused_about")}
+        top |= {"links": links, "unplaced": unplaced, "lost": lost}
+        return HttpResponse(content.replace(REFUSAL, render_to_string("web/_refusal.html", top, request), 1), status=status)
+    return HttpResponse(content, status=status)
 
 
 def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:
@@ -227,12 +246,8 @@ def refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal for which no page stands: what does not exist and what is not the reader's look the same."""
     if refusal.status == 404:
         return render(request, "404.html", status=404)
-    return render(
-        request,
-        "web/refused.html",
-        {"refused": refusal, "refused_lines": [acts.line(one, acts.NOBODY) for one in refusal.lines]},
-        status=refusal.status,
-    )
+    lines = [acts.line(one, acts.NOBODY) for one in refusal.lines]
+    return shown(request, "web/refused.html", {"refused": refusal, "refused_lines": lines}, refusal.status)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -20,6 +23,7 @@ from earshot.web.times import ago, left, local_time, tone, tone_word, when, work
 __all__ = ["ago", "left", "link", "money", "number", "quoted", "register", "said", "tone", "under", "when", "working"]
 
 register = template.Library()
+_wrong: ContextVar[list[dict[str, str]] | None] = ContextVar("earshot_fields_that_were_wrong", default=None)
 for said_as in (ago, initial, left, money, number, quoted, said, tone, tone_word, tongue, when, working):
     register.filter(said_as.__name__, said_as)
 register.simple_tag(table_rows)
@@ -43,49 +47,24 @@ def choices(options: Any, value: Any, name: str = "") -> list[dict[str, Any]]:
     return rows
 
 
-@register.simple_tag(takes_context=True)
-def note_wrong(context: Any, field: str, label: Any, error: Any) -> str:
+@contextmanager
+def fields_noted() -> Iterator[list[dict[str, str]]]:
+    """What is drawn inside notes its fields that show what was wrong with them, in their order: {url, label, error}."""
+    noted: list[dict[str, str]] = []
+    token = _wrong.set(noted)
+    try:
+        yield noted
+    finally:
+        _wrong.reset(token)
+
+
+@register.simple_tag
+def note_wrong(field: str, label: Any, error: Any) -> str:
     """A field that is shown with what was wrong with it makes itself known, so that the refusal on top can lead to it."""
-    request = context.get("request")
-    if request is not None:
-        request.wrong_fields = [*getattr(request, "wrong_fields", ()), {"url": f"#f-{field}", "label": label, "error": str(error)}]
+    noted = _wrong.get()
+    if noted is not None:
+        noted.append({"url": f"#f-{field}", "label": label, "error": str(error)})
     return ""
-
-
-@register.simple_tag(takes_context=True)
-def fields_to_mend(context: Any, refusal: Any) -> dict[str, list[Any]]:
-    """After the page's content: `links` to the fields that show what was wrong, and what was wrong with none that is shown."""
-    links: list[Any] = getattr(context.get("request"), "wrong_fields", [])
-    said_beside = {each["error"] for each in links}
-    lost = [{"sentence": text, "judged": True} for text in getattr(refusal, "fields", {}).values() if str(text) not in said_beside]
-    return {"links": links, "lost": lost}
-
-
-@register.simple_tag(takes_context=True)
-def typed_without_place(context: Any, content: str) -> list[str]:
-    """What the reader typed into a form that this page has no place for any more."""
-    page = context.get("page")
-    lost: list[str] = page.typed_without_place(content) if hasattr(page, "typed_without_place") else []
-    return lost
-
-
-class _Captured(template.Node):
-    """`{% captured as name %} … {% endcaptured %}`: what is inside is made first and put where the page wants it."""
-
-    def __init__(self, nodelist: template.NodeList, name: str) -> None:
-        self.nodelist, self.name = nodelist, name
-
-    def render(self, context: template.Context) -> str:
-        context[self.name] = self.nodelist.render(context)
-        return ""
-
-
-@register.tag
-def captured(parser: Any, token: Any) -> _Captured:
-    _tag, _as, name = token.split_contents()
-    nodelist = parser.parse(("endcaptured",))
-    parser.delete_first_token()
-    return _Captured(nodelist, name)
 
 
 LONG = 600

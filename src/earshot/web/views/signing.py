@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -72,7 +71,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "refused": refused,
         "asked": page.local(asked),
     }
-    return render(request, "web/sign_in.html", context, status=refused.status if refused else 200)
+    return page.shown(request, "web/sign_in.html", context, refused.status if refused else 200)
 
 
 def _who(request: HttpRequest) -> Login:
