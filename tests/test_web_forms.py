@@ -201,6 +201,7 @@ def test_what_keeps_a_gate_shut_is_said_once_on_the_page(world: World):
     assert back.status == 409
     assert "is shut" in back.text
     assert back.html.count("has not heard") == page.html.count("has not heard") > 0
+    assert "what is not met stands above" in back.text
     gate = head.get(f"/deals/{deal.pk}/gate/")
     vote = head.submit(gate.form("vote"), gate.url, approves="yes")
     assert vote.status == 409

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from earshot.deals.models import LOST, Deal, StageVisit
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
-from earshot.kit.problems import Refusal, say
+from earshot.kit.problems import Line, Refusal, say
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE, holds
 from earshot.people.queries import holders_by_role
@@ -231,6 +231,7 @@ class War(Page):
         here = next((step for step in path if step.current), None)
         mine = self.mine(deal, review)
         after = next_stage(deal.stage)
+        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
         return {
             "deal": deal,
             "closing": closing,
@@ -238,7 +239,8 @@ class War(Page):
             "stages": [self.stage(step, closing is not None) for step in path],
             "gate": gate_sum(review, deal),
             "review": review,
-            "gate_lines": gate_lines(review, mine, deal),
+            "gate_lines": gate_lines(review, mine, deal, lambda line: str(line.sentence) in above),
+            "told_above": len(above),
             "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
             "next": after,
             "here": here,
@@ -330,9 +332,12 @@ class War(Page):
         ]
 
     def refused_lines(self) -> list[dict[str, Any]]:
-        """What keeps the gate shut stands in its review on this same page, once."""
+        """What keeps the gate shut, with the acts of whoever can mend it: the review below does not say it again."""
         assert self.refused is not None
-        return [] if self.refused.code == "gate.shut" else super().refused_lines()
+        if self.refused.code != "gate.shut":
+            return super().refused_lines()
+        mine = self.mine(self.thing, gates.review(self.thing))
+        return [acts.line(one, mine, here=self.thing.pk) for one in self.refused.lines]
 
     # acts
 
@@ -423,12 +428,14 @@ def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
     return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
 
 
-def gate_lines(review: gates.Review | None, mine: Mine, deal: Deal, told: Collection[UUID | str] = frozenset()) -> list[dict[str, Any]]:
-    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through. `told`: statements that the reader has
-    just been told he or she has not heard; not said again."""
+def gate_lines(
+    review: gates.Review | None, mine: Mine, deal: Deal, told: Callable[[Line], bool] = lambda _line: False
+) -> list[dict[str, Any]]:
+    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through. `told`: what the refusal on top of the
+    page has said already is not said again."""
     lines = []
     for one in review.conditions if review else []:
-        if one.met is True or (one.line.target and one.line.target.id in told and one.line.target.id in mine.items):
+        if one.met is True or told(one.line):
             continue
         shown = acts.line(one.line, mine, here=deal.pk)
         state = "unknown" if not one.line.judged else "waived" if one.warns else "unmet"
@@ -456,7 +463,9 @@ class Gate(Page):
         visit = deals.open_visit(deal) if review else None
         mine = Mine(items=set(owed), votes=bool(roles), works=False)
         told = self.told_above()
-        lines = gate_lines(review, mine, deal, told)
+        lines = gate_lines(
+            review, mine, deal, lambda line: line.target is not None and line.target.id in told and line.target.id in mine.items
+        )
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
                 one["act_url"] = "#words"
