@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from earshot.accounts.models import Account
 from earshot.deals.actions import change_deal, move_on, open_deal, vote
@@ -480,3 +483,35 @@ def test_the_journal_as_a_person_reads_it_never_holds_what_lies_outside(world: W
     assert not entries_seen(world.stranger).filter(scopes__object_id=deal.pk).exists()
     seen = entries_seen(world.engineer).filter(scopes__object_id=deal.pk)
     assert all(entry.scopes.exclude(kind="deal").exists() for entry in seen)
+
+
+def test_what_has_two_names_is_told_in_the_readers_language(world: World):
+    deal = world.moved_deal()
+    call = world.calls(deal)[0]
+    support = call.trigger.support
+    label = Label.objects.get(kind="call", object_id=call.pk)
+    assert (label.text, label.words) == (
+        f"{call.number} {support.zh}",
+        {"zh-hans": f"{call.number} {support.zh}", "en": f"{call.number} {support.en}"},
+    )
+    for language, name, other in (("en", support.en, support.zh), ("zh-hans", support.zh, support.en)):
+        with override(language):
+            told = " ".join(one.sentence for one in timeline(world.seller, deal.pk))
+            assert name in told
+            assert other not in told
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Label.objects.filter(pk=label.pk).update(text="", erased_at=now())  # erased, it is erased in both
+    assert Label.objects.get(kind="deal", object_id=deal.pk).words is None
+
+
+def test_labels_of_calls_from_before_learn_the_other_name(world: World):
+    move = importlib.import_module("earshot.calls.migrations.0002_labels_of_calls_in_two_languages")
+    call = world.calls(world.moved_deal())[0]
+    labels = Label.objects.filter(kind="call", object_id=call.pk)
+    wording = labels.get().words
+    labels.update(words=None)
+    move.in_both(apps, None)
+    assert labels.get().words == wording
+    labels.update(words=None, text="", erased_at=now())
+    move.in_both(apps, None)
+    assert labels.get().words is None

@@ -49,6 +49,16 @@ def test_ids_are_version_7_and_ordered_by_their_making() -> None:
         ("2105000", "2105000.00"),
         ("2,105,000.5", "2105000.50"),
         ("2，105", "2105.00"),
+        ("210万", "2100000.00"),
+        ("1.5亿", "150000000.00"),
+        ("1亿5000万", "150000000.00"),
+        ("2千万元", "20000000.00"),
+        ("￥210.5 万", "2105000.00"),
+        ("¥2,105,000", "2105000.00"),
+        ("２１０．５万", "2105000.00"),
+        ("人民币 3 百万", "3000000.00"),
+        ("US$ 2,105", "2105.00"),
+        ("2,105,000.50 CNY", "2105000.50"),
         (" 0 ", "0.00"),
         ("1e3", "1000.00"),
         (Decimal("7.25"), "7.25"),
@@ -59,12 +69,41 @@ def test_an_amount_is_read_as_people_write_it(typed: Any, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["-1", "1.005", "1000000000000", "NaN", "Infinity", "-inf", "two", "1 2", "0x10", "sNaN", "1e999", "1e-999999999"]
+    "typed",
+    [
+        "-1",
+        "1.005",
+        "1000000000000",
+        "NaN",
+        "Infinity",
+        "-inf",
+        "two",
+        "1 2",
+        "0x10",
+        "sNaN",
+        "1e999",
+        "1e-999999999",
+        "2,10",
+        "1,5亿",
+        "万",
+        "1万5",
+        "1亿亿",
+        "1万亿",
+    ],
 )
 def test_an_amount_that_is_none_is_refused_beside_its_field(typed: str) -> None:
     with pytest.raises(Refusal) as refused:
         texts.amount("amount", typed)
     assert set(refused.value.fields) == {"amount"}
+
+
+def test_a_sign_of_another_currency_is_refused() -> None:
+    assert str(texts.amount("amount", "¥210万", "CNY")) == "2100000.00"
+    assert str(texts.amount("amount", "$5", "USD")) == "5.00"
+    with pytest.raises(Refusal) as refused:
+        texts.amount("amount", "¥210万", "USD")
+    with override("en"):
+        assert "“¥” is not USD" in str(refused.value)
 
 
 def test_an_empty_amount_is_not_known_yet() -> None:

@@ -236,7 +236,8 @@ def test_business_numbers_are_unique_and_without_gaps_whoever_draws_them(world: 
     together(
         *(
             lambda number=number: [
-                open_deal(by=world.by("seller"), title=f"{number}", account=world.accounts["sudatel"], owner=world.seller) for _ in range(3)
+                open_deal(by=world.by("seller"), title=f"{number}.{n}", account=world.accounts["sudatel"], owner=world.seller)
+                for n in range(3)
             ]
             for number in range(4)
         )

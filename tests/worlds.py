@@ -136,10 +136,11 @@ class World:
     # What happens in the walk, step by step, through the verbs.
 
     def deal(self, title: str = "苏丹站点", *, owner: str = "seller", account: str = "sudatel", amount: str | None = "2105000") -> Deal:
-        """A deal that its owner has just opened: no words, first stage."""
+        """A deal that its owner has just opened: no words, first stage. A second one of the same title is another deal."""
         from earshot.deals.actions import open_deal
 
-        return open_deal(by=self.by(owner), title=title, account=self.accounts[account], owner=self.people[owner], amount=amount)
+        person, customer = self.people[owner], self.accounts[account]
+        return open_deal(by=self.by(owner), title=title, account=customer, owner=person, amount=amount, another=True)
 
     def words(
         self, deal: Deal, *, by: str = "seller", words: Iterable[tuple[str, str]] | None = None, present: Iterable[str] = ()

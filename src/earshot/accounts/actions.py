@@ -13,7 +13,7 @@ from earshot.journal.actors import Actor
 from earshot.journal.numbers import next_number
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
-from earshot.kit.problems import forbidden, missing, wrong
+from earshot.kit.problems import Together, forbidden, missing, wrong
 from earshot.kit.texts import TITLE, text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
@@ -41,11 +41,14 @@ def open_account(
     unit = unit or owner.unit
     if unit is None:
         raise wrong("unit", _("The owner belongs to no unit. Name the unit that owns the account."))
+    each = Together()
+    name, sector = each(text, "name", name, most=TITLE), each(text, "sector", sector, most=100, required=False)
+    each.refuse()
     account = Account.objects.create(
         id=id or uuid7(),
         number=next_number("A"),
-        name=text("name", name, most=TITLE),
-        sector=text("sector", sector, most=100, required=False),
+        name=name,
+        sector=sector,
         unit=unit,
         owner=owner,
         outside_id=outside_id,

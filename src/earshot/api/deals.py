@@ -131,7 +131,8 @@ class VoteShown(TypedDict):
 
 
 class NewDeal(Body):
-    """`owner`: left out, you."""
+    """`owner`: left out, you. `another`: this is not the deal of the same title, for the same account and owner, that was opened in
+    the last twelve hours; without it, such a deal is answered with 409, naming the one that is there."""
 
     id: NewId | None = None
     title: Title
@@ -139,6 +140,7 @@ class NewDeal(Body):
     owner: AnyId | None = None
     amount: Amount | None = None
     currency: Currency = "CNY"
+    another: bool = False
 
 
 class DealChange(Body):
@@ -319,7 +321,14 @@ def open_deal(request: Asked, body: NewDeal) -> Reply:
     owner = person if body.owner is None else meant(person, "person", body.owner, "owner")
     account = meant(person, "account", body.account, "account")
     deal = actions.open_deal(
-        by=actor(request), title=body.title, account=account, owner=owner, amount=body.amount, currency=body.currency, id=body.id
+        by=actor(request),
+        title=body.title,
+        account=account,
+        owner=owner,
+        amount=body.amount,
+        currency=body.currency,
+        another=body.another,
+        id=body.id,
     )
     return deal_shown(deal, 201)
 

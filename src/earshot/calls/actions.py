@@ -265,16 +265,23 @@ def _locked(call: Call) -> Call:
 
 
 def _open(call: Call) -> Call:
-    """The call, locked; refused once it has a result, was ended, or its deal is closed."""
+    """The call, locked; refused, with the one reason, once it has a result, was ended, or its deal is closed."""
     call = _locked(call)
     if not queries.open_calls().filter(pk=call.pk).exists():
-        raise Refusal(
-            "call.closed",
-            say(_("{number} is closed: it has a result, was ended by decision, or its deal ended."), number=call.number),
-            about=ref(call),
-            status=409,
-        )
+        raise Refusal("call.closed", _why_closed(call), about=ref(call), status=409)
     return call
+
+
+def _why_closed(call: Call) -> object:
+    result = Result.objects.filter(call=call, returned_at__isnull=True).select_related("person").first()
+    ending = Ending.objects.filter(call=call).select_related("person").first()
+    if result is not None:
+        return say(_("{number} has a result already, delivered by {name}."), number=call.number, name=result.person.name)
+    if ending is not None:
+        return say(
+            _("{number} was ended by decision of {name}: {reason}"), number=call.number, name=ending.person.name, reason=ending.reason
+        )
+    return say(_("{number} is no longer owed: {deal} is closed."), number=call.number, deal=call.deal.number)
 
 
 def _mine(person: Person, call: Call) -> Assignment:

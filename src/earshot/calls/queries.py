@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.calls.rules import Wanted, lacks
+from earshot.clocks.models import Clock
 from earshot.clocks.queries import Reading, readings
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.people.models import Person
 from earshot.people.queries import holders, valid_skills
-from earshot.people.standing import seen_by
+from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks.models import SupportItem
 from earshot.playbooks.queries import role_names
 from earshot.voice.models import Item
@@ -109,6 +110,12 @@ def waiting_for(person: Person) -> QuerySet[Call]:
     """Open calls that the person is to do."""
     mine = Assignment.objects.filter(person=person, ended_at__isnull=True).values("call")
     return open_calls().filter(pk__in=mine).order_by("raised_at", "pk")
+
+
+def of_units_headed_by(person: Person) -> QuerySet[Call]:
+    """Open calls that the units owe which the person heads, with all below them: what is due first comes first."""
+    due = Clock.objects.filter(object_id=OuterRef("pk"), stopped_at__isnull=True).values("due_at")[:1]
+    return open_calls().filter(unit__in=reach_of(person).units).annotate(due=Subquery(due)).order_by("due", "pk")
 
 
 def candidates(call: Call) -> list[tuple[Person, list[str]]]:

@@ -13,8 +13,7 @@ from earshot.clocks.queries import alarms_of
 from earshot.journal import kinds, verbs
 from earshot.people.standing import SOURCES, Key
 
-# The label is kept in the log for every reader, so it is worded in the house's first language.
-kinds.register("call", Call, label=lambda call: f"{call.number} {call.trigger.support.zh}", page="call")
+kinds.register("call", Call, page="call", in_two_languages=True)
 verbs.register(
     {
         "calls.raised": _("The process called {unit} for {deal}: {call}; {assignee} is answerable"),

@@ -118,10 +118,13 @@ def gate(deal: str, person: Person) -> None:
 @option("--account", required=True, metavar="ACCOUNT", help=noop("The account: number or id."))
 @option("--amount", default=None, help=noop("How much."))
 @option("--currency", default="CNY", show_default=True, help=noop("ISO 4217 code."))
+@option("--another", is_flag=True, help=noop("It is another deal than the one of the same title that was opened a short while ago."))
 @acting()
-def open_(title: str, account: str, amount: str | None, currency: str, person: Person) -> None:
+def open_(title: str, account: str, amount: str | None, currency: str, another: bool, person: Person) -> None:
     customer = find(person, "account", account)
-    made = actions.open_deal(by=as_person(person), title=title, account=customer, owner=person, amount=amount, currency=currency)
+    made = actions.open_deal(
+        by=as_person(person), title=title, account=customer, owner=person, amount=amount, currency=currency, another=another
+    )
     click.echo(_("Opened: {deal}").format(deal=made))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from earshot.journal.queries import tell
 from earshot.journal.repeats import earlier
 from earshot.kit import now, texts, uuid7
 from earshot.kit.engine import locks
-from earshot.kit.problems import Line, Refusal, forbidden, in_both, missing, say, stale, wrong
+from earshot.kit.problems import Line, Refusal, Together, forbidden, in_both, missing, say, stale, wrong
 from earshot.kit.texts import TITLE, past, text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
@@ -35,6 +35,7 @@ from earshot.playbooks.queries import next_stage, warns_only
 from earshot.teams.actions import form_team
 
 CURRENCIES = frozenset(list_currencies())
+SAME_DEAL_WITHIN = timedelta(hours=12)
 
 
 @verb
@@ -42,26 +43,64 @@ def open_deal(
     *,
     by: Actor,
     title: str,
-    account: Account,
+    account: Account | None,
     owner: Person,
     amount: str | Decimal | None = None,
     currency: str = "CNY",
     unit: Unit | None = None,
+    another: bool = False,
     id: UUID | None = None,
 ) -> Deal:
-    """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back."""
+    """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back.
+
+    `account` None: not chosen yet, which is refused beside whatever else is wrong. `another`: the person has said that it is not the
+    deal of the same title, for the same account and owner, that was opened a short while ago; without it, that is asked."""
     if known := earlier(Deal, id, lambda deal: _is_seen(by, deal)):
         return known
+    each = Together()
+    title = each(text, "title", title, most=TITLE)
+    each(_known_currency, currency)
+    money = each(texts.amount, "amount", amount, currency)
+    customer = each(_chosen, account)
+    each.refuse()
     if by.is_personal:
-        _must_see(personally(by), account)
+        _must_see(personally(by), customer)
         if owner.pk != by.person_id:
             may_act_for(personally(by), owner)
-    deal, stage = _make(by, title, account, owner, amount, currency, unit or account.unit, id, now(), stage_code=None, outside_id=None)
+        if not another:
+            _not_the_same_again(personally(by), title, customer, owner)
+    deal, stage = _make(by, title, customer, owner, money, currency, unit or customer.unit, id, now(), stage_code=None, outside_id=None)
     opened = record(
-        "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": account}, scopes=[deal], data={"version": 1}
+        "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": customer}, scopes=[deal], data={"version": 1}
     )
     _entered(by.because(opened), deal, stage)
     return deal
+
+
+def _chosen(account: Account | None) -> Account:
+    if account is None:
+        raise wrong("account", _("Choose the customer."))
+    return account
+
+
+def _known_currency(currency: str) -> str:
+    if currency not in CURRENCIES:
+        raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
+    return currency
+
+
+def _not_the_same_again(person: Person, title: str, account: Account, owner: Person) -> None:
+    """Back in the browser, and saved once more: a second deal that nobody wanted. Two in the same second wait for each other."""
+    locks.hold(f"deals of {owner.pk} for {account.pk}")
+    twin = queries.just_opened(person, title, account, owner, now() - SAME_DEAL_WITHIN)
+    if twin is not None:
+        raise Refusal(
+            "deal.same_again",
+            say(_("“{title}” was opened for {account} a short while ago: {deal}."), title=twin.title, account=account, deal=twin.number),
+            fields={"another": _("Say that this is another deal, or go on with the one that is there.")},
+            about=ref(twin),
+            status=409,
+        )
 
 
 def _must_see(person: Person, account: Account) -> None:
@@ -123,8 +162,7 @@ def _make(
     closed: bool = False,
 ) -> tuple[Deal, Stage]:
     title = text("title", title, most=TITLE)
-    if currency not in CURRENCIES:
-        raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
+    _known_currency(currency)
     if owner.left_at is not None:
         raise wrong("owner", say(_("{name} is no longer with the company."), name=owner.name))
     locks.hold(locks.POSTS, shared=True)
@@ -143,7 +181,7 @@ def _make(
         team=team,
         process=process.version,
         stage=stage,
-        amount=texts.amount("amount", money),
+        amount=texts.amount("amount", money, currency),
         currency=currency,
         outside_id=outside_id,
         opened_at=opened_at,
@@ -166,17 +204,20 @@ def change_deal(
     """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`."""
     deal = _fresh(by, deal, version)
     changes: dict[str, str] = {}
-    if title is not None and (new := text("title", title, most=TITLE)) != deal.title:
+    each = Together()
+    new = each(text, "title", deal.title if title is None else title, most=TITLE)
+    now_in = each(_known_currency, deal.currency if currency is None else currency)
+    money = deal.amount if amount is None else each(texts.amount, "amount", amount, now_in or "")
+    each.refuse()
+    if new != deal.title:
         changes["title"], deal.title = f"{deal.title} → {new}", new
     if account is not None and account.pk != deal.account_id:
         if by.is_personal:
             _must_see(personally(by), account)
         changes["account"], deal.account = f"{deal.account or '–'} → {account}", account
-    if currency is not None and currency != deal.currency:
-        if currency not in CURRENCIES:
-            raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
-        changes["currency"], deal.currency = f"{deal.currency} → {currency}", currency
-    if amount is not None and (money := texts.amount("amount", amount)) != deal.amount:
+    if now_in != deal.currency:
+        changes["currency"], deal.currency = f"{deal.currency} → {now_in}", now_in
+    if money != deal.amount:
         changes["amount"], deal.amount = f"{deal.amount if deal.amount is not None else '–'} → {money}", money
     if not changes:
         return deal
@@ -305,7 +346,7 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
         raise Refusal(
             "vote.not_heard",
             say(
-                _("You have not heard {count} critical statements of the customer. Hear them first; then your vote counts."),
+                _("Hear first what the customer said; then your vote counts. Not heard by you yet: {count}."),
                 count=len(unheard),
             ),
             lines=unheard,

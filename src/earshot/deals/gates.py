@@ -122,7 +122,7 @@ def _who_may_vote(deal: Deal, role: Role) -> object:
 def _approved(role: Role, votes: Sequence[Vote], unheard: Unheard) -> object:
     names = ", ".join(vote.person.name for vote in votes if vote.approves)
     if any(unheard[vote.person] for vote in votes if vote.approves):
-        sentence = _("{role} has approved without having heard all critical statements (policy: warn): {names}.")
+        sentence = _("{role} has approved without having heard all that must be heard before a vote (policy: warn): {names}.")
     else:
         sentence = _("{role} has approved: {names}.")
     return say(sentence, role=role, names=names)
@@ -132,7 +132,9 @@ def _not_approved(role: Role, votes: Sequence[Vote], unheard: Unheard, alone: bo
     lapsed = next((vote for vote in votes if vote.approves and unheard[vote.person]), None)
     against = next((vote for vote in votes if not vote.approves), None)
     if lapsed:
-        sentence = _("The vote of {name} ({role}) does not count: {count} critical statements have come that {name} has not heard.")
+        sentence = _(
+            "The vote of {name} ({role}) does not count: {name} has not heard {count} statements that must be heard before a vote."
+        )
         return say(sentence, name=lapsed.person.name, role=role, count=len(unheard[lapsed.person]))
     if alone:
         return _("Sales alone cannot decide here; somebody of another side must approve as well.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
+from earshot.accounts.models import Account
 from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
@@ -41,6 +43,13 @@ def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
     words = words.strip()
     named = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
     return deals.filter(named) if words else deals
+
+
+def just_opened(person: Person, title: str, account: Account, owner: Person, since: datetime) -> Deal | None:
+    """The owner's open deal of exactly this title for this account, if one was opened since then (a form that was sent again) and the
+    person sees it."""
+    same = visible_to(person).filter(still_open(), title=title, account=account, owner=owner, opened_at__gte=since)
+    return same.order_by("opened_at").first()
 
 
 def still_open() -> Q:

@@ -25,7 +25,9 @@ verbs.register(
         "deals.gate_refused": _("{actor} tried the gate “{gate}” of {deal}: refused, {count} conditions are not met"),
         "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
         "deals.voted": _("{actor} voted “{choice}” at the gate “{gate}” of {deal}"),
-        "deals.vote_refused": _("{actor} tried to vote at the gate “{gate}” of {deal}: refused, has not heard {count} critical statements"),
+        "deals.vote_refused": _(
+            "{actor} tried to vote at the gate “{gate}” of {deal}: refused, has not heard {count} statements that must be heard first"
+        ),
         "deals.deal_won": _("{deal} is won"),
         "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
     }

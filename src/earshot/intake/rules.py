@@ -165,7 +165,7 @@ class _Cells:
 
     def amount(self, name: str) -> Decimal | None:
         try:
-            return texts.amount(name, self.text(name))
+            return texts.amount(name, self.text(name), self.map.currency)
         except Refusal:
             self.bad(name, "amount.unreadable")
             return None

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import models, transaction
 
 from earshot.journal.actors import Actor
-from earshot.journal.kinds import kind_of
+from earshot.journal.kinds import MOST_OF_LABEL, kind_of
 from earshot.journal.models import Delivery, Entry, Label, Scope, Touched
 from earshot.journal.reactions import LATER, NOW
 from earshot.journal.verbs import VERBS
@@ -131,7 +131,9 @@ def record(
         for thing in [things] if isinstance(things, models.Model) else things:
             kind = kind_of(thing)
             touched.append(Touched(entry=entry, kind=kind.name, object_id=thing.pk, part=part))
-            labels.append(Label(kind=kind.name, object_id=thing.pk, text=kind.label(thing)[:300]))
+            words = kind.words(thing)
+            text = words["zh-hans"] if words else kind.label(thing)[:MOST_OF_LABEL]
+            labels.append(Label(kind=kind.name, object_id=thing.pk, text=text, words=words))
     pending = _inside.get() or _Pending()
     pending.touched += touched
     pending.scopes += [Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes]
@@ -155,6 +157,10 @@ def keep_labels(labels: Iterable[Label]) -> None:
         return
     ids = [object_id for _kind, object_id in wanted]
     known = {(label.kind, label.object_id): label for label in Label.objects.filter(object_id__in=ids)}
-    fresh = [label for key, label in wanted.items() if key not in known or (known[key].text != label.text and known[key].erased_at is None)]
+    fresh = [label for key, label in wanted.items() if key not in known or _worded_anew(known[key], label)]
     fresh.sort(key=lambda label: label.object_id)  # one order for all, so that two calls never wait for each other's label
-    Label.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text"])
+    Label.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text", "words"])
+
+
+def _worded_anew(known: Label, label: Label) -> bool:
+    return known.erased_at is None and (known.text, known.words) != (label.text, label.words)

@@ -9,18 +9,26 @@ from uuid import UUID
 
 from django.db import models
 
-from earshot.kit.problems import Ref
+from earshot.kit.problems import Ref, in_each
 from earshot.kit.registry import Registry
+
+MOST_OF_LABEL = 300
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`label` words one object for people. `page` is the URL name of its page, taking the public id; empty: it has none."""
+    """`label` words one object for people. `page` is the URL name of its page, taking the public id; empty: it has none.
+    `in_two_languages`: `label` says it in the language of whoever reads, so the log keeps both wordings."""
 
     name: str
     model: type[models.Model]
     label: Callable[[Any], str]
     page: str = ""
+    in_two_languages: bool = False
+
+    def words(self, thing: Any) -> dict[str, str] | None:
+        """What the object is called in each language of the product; None where that is the same."""
+        return in_each(lambda: self.label(thing)[:MOST_OF_LABEL]) if self.in_two_languages else None
 
     def load(self, ids: Iterable[UUID]) -> dict[UUID, Any]:
         """The objects of this kind by public id, in one statement; ids that exist no more are left out."""
@@ -31,8 +39,10 @@ KINDS: Registry[Kind] = Registry("kind of object")
 _by_model: dict[type[models.Model], Kind] = {}
 
 
-def register(name: str, model: type[models.Model], *, label: Callable[[Any], str] = str, page: str = "") -> None:
-    kind = Kind(name, model, label, page)
+def register(
+    name: str, model: type[models.Model], *, label: Callable[[Any], str] = str, page: str = "", in_two_languages: bool = False
+) -> None:
+    kind = Kind(name, model, label, page, in_two_languages)
     KINDS.add(name, kind)
     _by_model[model] = kind
 

@@ -95,16 +95,19 @@ class Scope(models.Model):
 
 
 class Label(models.Model):
-    """The words for an object in the log, apart from it: they can be erased by mandate without touching an entry."""
+    """The words for an object in the log, apart from it: they can be erased by mandate without touching an entry. `words`: of an
+    object whose name has two languages, both, as {"zh-hans": …, "en": …}; `text` is then the Chinese one."""
 
     pk = models.CompositePrimaryKey("kind", "object_id")
     kind = models.CharField(max_length=30)
     object_id = models.UUIDField()
     text = models.CharField(max_length=300)
+    words = models.JSONField(null=True)
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "journal_label"
+        constraints = [models.CheckConstraint(name="erased_in_both_languages", condition=Q(erased_at__isnull=True) | Q(words__isnull=True))]
 
     def __str__(self) -> str:
         return self.text

@@ -67,7 +67,8 @@ def tell(entries: Iterable[Entry], causes: QuerySet[Entry] | None = None, hidden
     touched = {pk: [row for row in group if row.object_id not in unseen] for pk, group in touched.items()}
     wanted = {row.object_id for group in touched.values() for row in group}
     wanted |= {entry.person_id for entry in [*rows, *seen_causes] if entry.person_id}
-    labels = {(label.kind, label.object_id): label.text for label in Label.objects.filter(object_id__in=wanted, erased_at__isnull=True)}
+    kept = Label.objects.filter(object_id__in=wanted, erased_at__isnull=True)
+    labels = {(label.kind, label.object_id): in_language(label.words) or label.text for label in kept}
     sentences = {entry.pk: _sentence(entry, touched.get(entry.pk, []), labels) for entry in [*rows, *seen_causes]}
     return [
         Told(

@@ -5,9 +5,9 @@ A page shows them beside the field or as lines, the API as RFC 9457 problem deta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.utils.text import format_lazy
@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 LANGUAGES = ("zh-hans", "en")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def say(sentence: Any, **values: Any) -> Any:
@@ -24,10 +26,15 @@ def say(sentence: Any, **values: Any) -> Any:
 
 def in_both(sentence: Any) -> dict[str, str]:
     """The sentence in each language of the product, to be kept in the journal. Shape: {"zh-hans": …, "en": …}."""
+    return in_each(lambda: str(sentence))
+
+
+def in_each(worded: Callable[[], str]) -> dict[str, str]:
+    """What `worded` says in each language of the product. Shape: {"zh-hans": …, "en": …}."""
     spoken = {}
     for language in LANGUAGES:
         with override(language):
-            spoken[language] = str(sentence)
+            spoken[language] = worded()
     return spoken
 
 
@@ -97,6 +104,29 @@ class Refusal(Exception):
 def wrong(field_name: str, sentence: Any, code: str = "input.invalid") -> Refusal:
     """One argument is wrong: said beside its field."""
     return Refusal(code, _("That cannot be saved as it stands."), fields={field_name: sentence})
+
+
+class Together:
+    """Reads several arguments and refuses once, with what was wrong with each, so that nobody mends a form field by field.
+
+    `each = Together(); title = each(text, "title", title); each.refuse()`: before `refuse` has let it pass, nothing read counts.
+    """
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Any] = {}
+
+    def __call__(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except Refusal as refusal:
+            if not refusal.fields or refusal.lines:
+                raise
+            self.fields |= refusal.fields
+            return cast("T", None)  # `refuse` comes before anybody looks at it
+
+    def refuse(self) -> None:
+        if self.fields:
+            raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=self.fields)
 
 
 def missing() -> Refusal:

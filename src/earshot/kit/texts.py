@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from earshot.kit.money import fits, read_amount
 from earshot.kit.problems import say, wrong
 
 TITLE = 200
@@ -33,14 +34,19 @@ def text(name: str, value: str | None, *, most: int = WORDS, required: bool = Tr
     return kept
 
 
-def amount(name: str, value: str | Decimal | None) -> Decimal | None:
-    """An amount of money: not negative, two decimals, below one trillion. Empty is None, "not known yet"."""
+def amount(name: str, value: str | Decimal | None, currency: str = "") -> Decimal | None:
+    """An amount of money as people write it (`kit.money`): not negative, two decimals, below one trillion. Empty is None, "not known
+    yet". `currency`: what it is in; a sign of another one beside the number is refused."""
     if value is None or str(value).strip() == "":
         return None
     try:
-        number = Decimal(str(value).replace(",", "").replace("，", "").strip())
-    except InvalidOperation:
-        raise wrong(name, _("Write a number, such as 2105000 or 2,105,000.50.")) from None
+        number, sign = (value, "") if isinstance(value, Decimal) else read_amount(value)
+    except ValueError:
+        raise wrong(name, say(_("Write a number, such as 2105000 or 2,105,000.50 or {short}."), short="210.5万")) from None
+    if currency and not fits(sign, currency):
+        raise wrong(
+            name, say(_("“{sign}” is not {currency}. Choose the currency, and write the number alone."), sign=sign, currency=currency)
+        )
     if not number.is_finite() or number < 0 or number >= Decimal(10) ** 12:
         raise wrong(name, _("Write an amount from 0 to below 1,000,000,000,000."))
     if number != number.quantize(Decimal("0.01")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -37,6 +38,32 @@ def by_token(digest: str) -> Token | None:
         token.person = Person.from_db("default", _PERSON, row[len(_TOKEN) :])
         return token
     return None
+
+
+_BETWEEN_NAMES = re.compile(r"[,;，；、\n]+")
+_NAME_AND_UNIT = re.compile(r"(.+?)\s*[(（](.+)[)）]")
+
+
+def called(typed: str) -> tuple[list[Person], list[str]]:
+    """Whom somebody means who types names of colleagues, with commas between: each a name, and its unit in brackets where several
+    bear it. Then what names nobody, or more than one."""
+    asked: dict[str, tuple[str, str]] = {}
+    for text in filter(None, (part.strip() for part in _BETWEEN_NAMES.split(typed.replace("\x00", "")))):
+        parted = _NAME_AND_UNIT.fullmatch(text)
+        asked[text] = (parted[1], parted[2].strip()) if parted else (text, "")
+    bearers: dict[str, list[Person]] = {}
+    names = {name for name, _unit in asked.values()}
+    for person in Person.objects.filter(left_at__isnull=True, name__in=names).select_related("unit").order_by("pk") if names else ():
+        bearers.setdefault(person.name, []).append(person)
+    found: dict[UUID, Person] = {}
+    unknown = []
+    for text, (name, unit) in asked.items():
+        meant = [person for person in bearers.get(name, []) if not unit or (person.unit and person.unit.name == unit)]
+        if len(meant) == 1:
+            found[meant[0].pk] = meant[0]
+        else:
+            unknown.append(text)
+    return list(found.values()), unknown
 
 
 def answerable_for(unit: Unit, role: str) -> Person | None:

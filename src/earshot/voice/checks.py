@@ -17,6 +17,8 @@ from earshot.playbooks.queries import warns_only
 from earshot.voice import queries, rules
 from earshot.voice.models import Ear
 
+NOT_FILED = _("{person} has not heard {item}, which is not yet filed; it counts as critical until somebody says what it is about")
+
 
 def everyone_has_heard(deal: Deal) -> list[Condition]:
     """One condition for each duty to hear an item of the deal."""
@@ -46,13 +48,14 @@ def everyone_has_heard(deal: Deal) -> list[Condition]:
 def voters_have_heard(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
     """Law 3: person → a line for each critical item of the deal that he or she has not heard."""
     critical = {item.pk: item for item in queries.critical_items(deal)}
+    unfiled = queries.unfiled(critical)
     heard = queries.heard_pairs(critical)
     unheard = rules.critical_unheard(critical, [person.pk for person in people], heard)
     return {
         person: [
             Line(
-                "vote.critical_unheard",
-                say(_("{person} has not heard {item}"), person=person.name, item=critical[pk]),
+                "vote.unfiled_unheard" if pk in unfiled else "vote.critical_unheard",
+                say(NOT_FILED if pk in unfiled else _("{person} has not heard {item}"), person=person.name, item=critical[pk]),
                 about=ref(critical[pk]),
                 who=person.name,
                 act="take_note",

@@ -151,6 +151,12 @@ def critical_items(deal: Deal) -> QuerySet[Item]:
     return Item.objects.filter(critical, deal=deal).order_by("recorded_at", "position", "pk")
 
 
+def unfiled(items: Iterable[UUID]) -> set[UUID]:
+    """Those of the items of which nobody has said yet what they are about."""
+    live = Filing.objects.filter(item__in=list(items), ended_at__isnull=True, category="")
+    return set(live.values_list("item_id", flat=True))
+
+
 def heard_pairs(items: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
     """Pairs of item and person, for every hearing of these items."""
     return set(Hearing.objects.filter(item__in=list(items)).values_list("item_id", "person_id"))

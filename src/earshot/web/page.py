@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -27,8 +28,11 @@ from earshot.people.models import Person
 from earshot.people.standing import for_request
 from earshot.playbooks.book import remembered
 from earshot.web import acts, sessions
+from earshot.web.templatetags.looks import fields_noted
 
 MOST_IDS = 500
+A_SENTENCE = 12
+REFUSAL = "<!-- refusal -->"
 
 
 class Blank(dict[str, Any]):
@@ -76,6 +80,7 @@ class Page(View):
     person: Person
     refused: Refusal | None = None
     typed: QueryDict | None = None
+    unsent: bool = False  # what stands in the form was typed before the sign-in ended
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -84,6 +89,8 @@ class Page(View):
         if person is None:
             return render(request, "web/no_person.html", status=403)
         self.person = for_request(person)
+        if request.method == "POST" and sessions.author_of(request) not in ("", str(person.pk)):
+            return of_another(request, person)
         try:
             self.seek()
             return super().dispatch(request, *args, **kwargs)
@@ -102,7 +109,8 @@ class Page(View):
     def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         kept = sessions.kept_form(request, self.person) if "typed" in request.GET else None
         if kept is not None:
-            self.typed = kept
+            self.typed, aside = kept
+            self.unsent = not aside
         return self.show()
 
     def post(self, request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
@@ -170,18 +178,47 @@ class Page(View):
         with remembered():
             context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
             if self.refused:
-                context |= {"refused": self.refused, "refused_lines": self.refused_lines()}
-            elif self.typed is not None:
-                context["typed_again"] = True
-            return render(self.request, self.template, context, status=status)
+                context |= {"refused": self.refused, "refused_lines": self.refused_lines(), "refused_about": self.refused_about()}
+            context["typed_again"] = self.unsent
+            return shown(self.request, self.template, context, status)
 
     def refused_lines(self) -> list[dict[str, Any]]:
-        """The refusal's lines with where each is mended, and what was wrong with fields that this page does not show."""
+        """The refusal's lines with where each is mended. What was wrong with a field stands beside it, and `base.html` leads there."""
         assert self.refused is not None
-        shown = {name.removesuffix("[]") for name in self.acts.get(self.request.POST.get("act", ""), ())}
-        unplaced = [{"sentence": text, "judged": True} for name, text in self.refused.fields.items() if name not in shown]
         here = self.thing.pk if self.kind else None
-        return [*(acts.line(one, acts.NOBODY, here) for one in self.refused.lines), *unplaced]
+        return [acts.line(one, acts.NOBODY, here) for one in self.refused.lines]
+
+    def typed_without_place(self, content: str) -> list[str]:
+        """Sentences that were typed into a form which the page does not show any more, because what it did has become impossible in
+        the meantime: they are shown as text, to be taken along. `content`: the page as it was made."""
+        act = self.typed.get("act", "") if self.typed is not None else ""
+        if self.typed is None or f'name="act" value="{act}"' in content:
+            return []
+        typed = (value for name in self.acts.get(act, ()) for value in self.typed.getlist(name.removesuffix("[]")))
+        return [value for value in typed if len(value) >= A_SENTENCE and not is_id(value)]
+
+    def refused_about(self) -> dict[str, str]:
+        """The object that the refusal speaks of, to be opened, where that is not the one whose page this is."""
+        about = self.refused.about if self.refused else None
+        if about is None or (self.kind and str(about.id) == str(self.thing.pk)):
+            return {}
+        return {"url": acts.of(about), "label": about.label}
+
+
+def shown(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The page; a refusal (`refused`) on top of it is made last, when it is known which fields show what was wrong."""
+    with fields_noted() as links:
+        content = render_to_string(template, context, request)
+    refusal: Refusal | None = context.get("refused")
+    if refusal is not None:
+        beside = {each["error"] for each in links}
+        unplaced = [{"sentence": text, "judged": True} for text in refusal.fields.values() if str(text) not in beside]
+        page: Page | None = context.get("page")
+        lost = page.typed_without_place(content) if page is not None else []
+        top = {name: context.get(name, "") for name in ("refused", "refused_lines", "refused_about")}
+        top |= {"links": links, "unplaced": unplaced, "lost": lost}
+        return HttpResponse(content.replace(REFUSAL, render_to_string("web/_refusal.html", top, request), 1), status=status)
+    return HttpResponse(content, status=status)
 
 
 def typed_values(typed: QueryDict, fields: Sequence[str]) -> dict[str, Any]:
@@ -209,23 +246,32 @@ def refused_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal for which no page stands: what does not exist and what is not the reader's look the same."""
     if refusal.status == 404:
         return render(request, "404.html", status=404)
-    return render(
-        request,
-        "web/refused.html",
-        {"refused": refusal, "refused_lines": [acts.line(one, acts.NOBODY) for one in refusal.lines]},
-        status=refusal.status,
-    )
+    lines = [acts.line(one, acts.NOBODY) for one in refusal.lines]
+    return shown(request, "web/refused.html", {"refused": refusal, "refused_lines": lines}, refusal.status)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page was opened under another sign-in, or the cookie is gone. Nothing is done; what was typed is kept for its author."""
+    person = sessions.person_of(request) if request.user.is_authenticated else None
+    if person is not None and sessions.author_of(request) != str(person.pk):
+        return of_another(request, person)
     name = sessions.keep_form(request)
     if not name:
         return render(request, "403.html", status=403)
     again = f"{request.path}?{urlencode({'typed': name})}"
-    if request.user.is_authenticated:
+    if person is not None:
         return HttpResponseRedirect(again)
     return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': again})}")
+
+
+def of_another(request: HttpRequest, person: Person) -> HttpResponse:
+    """A form sent after somebody else had signed in in another window: whoever is here now did not fill it in, so it is not done and
+    nothing is told of what it is about; it is kept for its author, who signs in and goes on."""
+    name = sessions.keep_form(request)
+    again = f"{request.path}?{urlencode({'typed': name})}" if name else request.path
+    return render(
+        request, "web/of_another.html", {"now": person, "kept": bool(name), "onward": {"next": again}}, status=409 if name else 403
+    )
 
 
 def local(url: str) -> str:
@@ -242,6 +288,14 @@ def ids(text: str) -> list[UUID]:
     if not found or len(found) > MOST_IDS:
         raise missing()
     return found
+
+
+def is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def one_id(text: str) -> UUID:

@@ -69,6 +69,7 @@ def _words(now: datetime) -> dict[str, Any]:
         "words_short": _said("付款最多给到 60 天。", "Sixty days is the longest we can pay."),
         "words_chinese": "另一家的方案是太阳能加一台小油机，我们的油费能省一半。",
         "words_arabic": "نحتاج إلى حل يعمل بالطاقة الشمسية قبل نهاية الموسم.",
+        "words_very_long": "另一家的方案是太阳能加一台小油机，我们的油费能省一半。运维的人不用半夜开车去加油。\n" * 40,
         "words_long": _said(
             "上个月断了三次电，最长的一次十一个小时。运维的人晚上开车一百二十公里去加油，路上还被扣了一次。\n"
             "董事会现在只看一件事：一个站一年到底要花多少钱。你们给我的是设备报价，他们给我的是十年的账。\n"
@@ -177,6 +178,10 @@ def _gate(now: datetime) -> dict[str, Any]:
         "refusal": Refusal(
             "deals.gate_closed", _said("方案评审不能通过：三个条件不满足。", "The gate stays closed: three conditions do not hold."), lines
         ),
+        "fields_to_mend": [
+            {"url": "#f-amount", "label": _said("金额", "Amount")},
+            {"url": "#f-vote-0", "label": _said("你的表决", "Your vote")},
+        ],
         "plain_refusal": Refusal(
             "deals.vote.unheard",
             _said(

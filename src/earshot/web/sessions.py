@@ -49,29 +49,29 @@ def author_of(request: HttpRequest) -> str:
         return ""
 
 
-def keep_form(request: HttpRequest) -> str:
+def keep_form(request: HttpRequest, *, aside: bool = False) -> str:
     """Keep on the server what was typed into a form that cannot be taken now; returns the name under which its author finds it
-    again, or nothing where there is no author to find it."""
+    again, or nothing where there is no author to find it. `aside`: its author put it aside to do something else first."""
     author = author_of(request)
     fields = [(name, value) for name, values in request.POST.lists() for value in values if name not in ("csrfmiddlewaretoken", "author")]
     if not author or sum(len(name) + len(value) for name, value in fields) > MOST_LETTERS:
         return ""
     name = str(uuid7())
     kept = list(request.session.get(KEPT, []))[-MOST_KEPT + 1 :]
-    kept.append({"name": name, "author": author, "path": request.path, "fields": fields, "at": kit.now().isoformat()})
+    kept.append({"name": name, "author": author, "path": request.path, "fields": fields, "at": kit.now().isoformat(), "aside": aside})
     request.session[KEPT] = kept
     return name
 
 
-def kept_form(request: HttpRequest, person: Person) -> QueryDict | None:
-    """The form that the address asks for, if this person typed it, on this page."""
+def kept_form(request: HttpRequest, person: Person) -> tuple[QueryDict, bool] | None:
+    """The form that the address asks for, if this person typed it, on this page; and whether he or she had put it aside."""
     wanted = request.GET.get("typed", "")
     for kept in request.session.get(KEPT, []) if wanted else []:
         if kept["name"] == wanted and kept["author"] == str(person.pk) and kept["path"] == request.path:
             typed = QueryDict(mutable=True)
             for name, value in kept["fields"]:
                 typed.appendlist(name, value)
-            return typed
+            return typed, bool(kept.get("aside"))
     return None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -35,6 +38,7 @@ __all__ = [
 ]
 
 register = template.Library()
+_wrong: ContextVar[list[dict[str, str]] | None] = ContextVar("earshot_fields_that_were_wrong", default=None)
 for said_as in (ago, in_full, initial, left, money, number, provisional, quoted, said, tone, tone_word, tongue, when, working):
     register.filter(said_as.__name__, said_as)
 register.simple_tag(table_rows)
@@ -56,6 +60,36 @@ def choices(options: Any, value: Any, name: str = "") -> list[dict[str, Any]]:
             option = dict(zip(("value", "label", "help"), option, strict=False))
         rows.append({**option, "chosen": str(option["value"]) in chosen, "id": f"{name}-{index}"})
     return rows
+
+
+@contextmanager
+def fields_noted() -> Iterator[list[dict[str, str]]]:
+    """What is drawn inside notes its fields that show what was wrong with them, in their order: {url, label, error}."""
+    noted: list[dict[str, str]] = []
+    token = _wrong.set(noted)
+    try:
+        yield noted
+    finally:
+        _wrong.reset(token)
+
+
+@register.simple_tag
+def note_wrong(field: str, label: Any, error: Any) -> str:
+    """A field that is shown with what was wrong with it makes itself known, so that the refusal on top can lead to it."""
+    noted = _wrong.get()
+    if noted is not None:
+        noted.append({"url": f"#f-{field}", "label": label, "error": str(error)})
+    return ""
+
+
+LONG = 600
+MANY_LINES = 10
+
+
+@register.filter
+def is_long(words: Any) -> bool:
+    """Whether these words are folded at first: more than a page has room for beside others."""
+    return len(str(words)) > LONG or str(words).count("\n") > MANY_LINES
 
 
 @register.filter

@@ -60,12 +60,29 @@ class Accounts(Page):
 
 
 class NewAccount(Page):
+    """A customer. Opened on the way to a deal (`deal`: the name of the form put aside), it leads back to that form, chosen there."""
+
     template = "web/account_new.html"
-    acts = {"open": ("name", "sector")}
+    acts = {"open": ("name", "sector", "deal")}
+
+    def initial(self) -> dict[str, dict[str, Any]]:
+        return {"open": {"deal": self.request.GET.get("deal", "")}}
+
+    def context(self) -> dict[str, Any]:
+        asked = self.request.POST if self.refused else self.request.GET
+        on_the_way = "deal" in asked
+        return {
+            "on_the_way": on_the_way,
+            "back": f"{reverse('deal_new')}?{urlencode({'typed': asked.get('deal', '')})}" if on_the_way else reverse("accounts"),
+            "hidden": {"act": "open", **({"deal": asked["deal"]} if on_the_way else {})},
+        }
 
     def open(self, posted: QueryDict) -> Done:
         account = open_account(by=self.by, name=posted.get("name", ""), sector=posted.get("sector", ""), owner=self.person)
-        return Done(say(_("{account} is opened; you answer for it."), account=account.name), acts.address("account", account.pk))
+        said = say(_("{account} is opened; you answer for it."), account=account.name)
+        if "deal" in posted:
+            return Done(said, f"{reverse('deal_new')}?{urlencode({'typed': posted['deal'], 'account': str(account.pk)})}")
+        return Done(said, acts.address("account", account.pk))
 
 
 class Account(Page):

@@ -30,6 +30,7 @@ from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.kit.problems import say, wrong
 from earshot.people.queries import is_head_at_or_above
+from earshot.people.standing import reach_of
 from earshot.playbooks.queries import role_names
 from earshot.voice import queries as voice
 from earshot.web import acts, parts
@@ -40,28 +41,40 @@ from earshot.web.templatetags.looks import provisional, quoted, when
 A_PAGE = 50
 
 
+COLUMNS = [
+    {"label": gettext_lazy("Call")},
+    {"label": gettext_lazy("Deal")},
+    {"label": gettext_lazy("Unit")},
+    {"label": gettext_lazy("Who")},
+    {"label": gettext_lazy("State")},
+    {"label": gettext_lazy("Due")},
+]
+
+
 class Calls(Page):
-    """Mine; all that are open and that I may see (my unit's, my deals'); those that have ended."""
+    """Mine; those of the units that I head; all that are open and that I may see (my deals' too); those that have ended. It opens
+    at the first of them that holds anything."""
 
     template = "web/calls.html"
 
     def context(self) -> dict[str, Any]:
-        which = self.request.GET.get("which", "mine")
-        which = which if which in ("mine", "open", "closed") else "mine"
+        open_tabs = {"mine": _("Mine"), "unit": _("My units"), "open": pgettext("calls", "Open")}
+        if not reach_of(self.person).units:
+            del open_tabs["unit"]
+        counts = {name: self.rows(name).count() for name in open_tabs}
+        asked = self.request.GET.get("which", "")
+        first = next((name for name, count in counts.items() if count), "mine")
+        which = asked if asked in (*open_tabs, "closed") else first
         page = Paginator(self.rows(which), A_PAGE).get_page(page_number(self.request))
-        tabs = [("mine", _("Mine")), ("open", pgettext("calls", "Open")), ("closed", _("Ended"))]
+        tabs = [(name, label, counts[name]) for name, label in open_tabs.items()] + [("closed", _("Ended"), "")]
         return {
-            "tabs": [{"url": f"{reverse('calls')}?which={name}", "label": label, "current": name == which} for name, label in tabs],
-            "which": which,
-            "columns": [
-                {"label": gettext_lazy("Call")},
-                {"label": gettext_lazy("Deal")},
-                {"label": gettext_lazy("Unit")},
-                {"label": gettext_lazy("Who")},
-                {"label": gettext_lazy("State")},
-                {"label": gettext_lazy("Due")},
+            "tabs": [
+                {"url": f"{reverse('calls')}?which={name}", "label": label, "count": count, "current": name == which}
+                for name, label, count in tabs
             ],
-            "rows": [self.cells(read) for read in calls.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]
+            "which": which,
+            "columns": COLUMNS,
+            "rows": [cells(read) for read in calls.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]
             "sum": ngettext("%(n)s call", "%(n)s calls", page.paginator.count) % {"n": page.paginator.count},
             "before": f"?which={which}&page={page.previous_page_number()}" if page.has_previous() else "",
             "after": f"?which={which}&page={page.next_page_number()}" if page.has_next() else "",
@@ -70,25 +83,28 @@ class Calls(Page):
     def rows(self, which: str) -> QuerySet[RoleCall]:
         if which == "mine":
             return calls.waiting_for(self.person)
+        if which == "unit":
+            return calls.of_units_headed_by(self.person)
         seen = calls.visible_to(self.person)
         open_ones = calls.open_calls().values("pk")
         seen = seen.filter(pk__in=open_ones) if which == "open" else seen.exclude(pk__in=open_ones)
         return seen.order_by("-raised_at", "-pk")
 
-    @staticmethod
-    def cells(read: calls.CallRead) -> list[Any]:
-        shown = parts.state(read)
-        due: Any = ""
-        if read.clock and read.state in ("waiting", "taken"):
-            due = under(format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional)), parts.left(read.clock))
-        return [
-            under(link(acts.address("call", read.call.pk), read.support), read.call.number),
-            quoted(read.call.deal),
-            quoted(read.call.unit.name),
-            quoted(read.assignment.person.name) if read.assignment else "",
-            shown["word"],
-            due,
-        ]
+
+def cells(read: calls.CallRead) -> list[Any]:
+    """A call as a row under `COLUMNS`."""
+    shown = parts.state(read)
+    due: Any = ""
+    if read.clock and read.state in ("waiting", "taken"):
+        due = under(format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional)), parts.left(read.clock))
+    return [
+        under(link(acts.address("call", read.call.pk), read.support), read.call.number),
+        quoted(read.call.deal),
+        quoted(read.call.unit.name),
+        quoted(read.assignment.person.name) if read.assignment else "",
+        shown["word"],
+        due,
+    ]
 
 
 class Call(Page):

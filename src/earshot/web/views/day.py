@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from earshot.calls import queries as calls
 from earshot.clocks.actions import see_to
 from earshot.clocks.models import Alarm
 from earshot.deals import queries as deals
@@ -18,6 +19,7 @@ from earshot.deals.models import Deal
 from earshot.desk.finding import find
 from earshot.desk.queries import DayLine, my_day
 from earshot.kit.problems import missing, say
+from earshot.people.standing import reach_of
 from earshot.playbooks.queries import categories
 from earshot.teams.actions import accept_seat
 from earshot.voice import queries as voice
@@ -25,8 +27,10 @@ from earshot.voice.actions import confirm_presence, deny_presence, take_note
 from earshot.voice.models import Item
 from earshot.web import acts, parts
 from earshot.web.page import Done, Page, ids, one_id
+from earshot.web.views.calls import COLUMNS, cells
 
 SHOWN = 50
+OF_UNITS = 5
 
 
 class MyDay(Page):
@@ -43,7 +47,17 @@ class MyDay(Page):
             "duties": [acts.duty(line, of_teams) for line in lines],
             "categories": [(row.code, str(row)) for row in categories()] if asks_category else [],
             "back": {"act": "file", "next": reverse("my_day")},
+            **self.of_my_units(),
         }
+
+    def of_my_units(self) -> dict[str, Any]:
+        """For who heads a unit: what it owes and others do, what is due first on top."""
+        if not reach_of(self.person).units:
+            return {}
+        owed = calls.of_units_headed_by(self.person).exclude(pk__in=calls.waiting_for(self.person).order_by().values("pk"))
+        count = owed.count()
+        rows = [cells(read) for read in calls.read(owed[:OF_UNITS])] if count else []
+        return {"unit_calls": rows, "unit_count": count, "call_columns": COLUMNS}
 
     def confirm(self, posted: QueryDict) -> Done:
         confirm_presence(by=self.by, attendance=find(self.person, "attendance", one_id(posted.get("attendance", ""))))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -24,20 +25,20 @@ from earshot.deals.models import LOST, Deal, StageVisit
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
-from earshot.kit.problems import Refusal, say
+from earshot.kit.problems import Line, Refusal, say
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE, holds
 from earshot.people.queries import holders_by_role
 from earshot.playbooks import book
-from earshot.playbooks.models import HEAR_BEFORE_VOTE
+from earshot.playbooks.models import HEAR_BEFORE_VOTE, Stage
 from earshot.playbooks.queries import next_stage, warns_only
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.queries import may_nominate, seats
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
-from earshot.web import acts, parts
+from earshot.web import acts, parts, sessions
 from earshot.web.acts import Mine
-from earshot.web.page import Done, Page, one_id, page_number, version, words
+from earshot.web.page import Done, Form, Page, one_id, page_number, version, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.day import take_note_of
@@ -45,6 +46,12 @@ from earshot.web.views.day import take_note_of
 A_PAGE = 50
 WORDS_SHOWN = 20
 SORTS = {"title": "title", "amount": "amount", "since": "since", "opened": "opened_at"}
+STATES = {
+    "": pgettext_lazy("state of deals", "open"),
+    "won": pgettext_lazy("state of deals", "won"),
+    "lost": pgettext_lazy("state of deals", "lost"),
+    "all": pgettext_lazy("state of deals", "all"),
+}
 CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
 
 
@@ -65,14 +72,23 @@ class Deals(Page):
             "filters": filters,
             "sort": {"sort": asked.get("sort", "")} if asked.get("sort") else {},
             "filtered": any(filters.values()),
+            "now": _(", ").join(self.filtered_in_words(filters, stages)),
             "stages": [(stage.code, str(stage)) for stage in stages],
-            "states": [("", _("open")), ("won", _("won")), ("lost", _("lost")), ("all", _("all"))],
+            "states": list(STATES.items()),
             "sum": ngettext("%(n)s deal", "%(n)s deals", page.paginator.count) % {"n": page.paginator.count},
             "before": self.at(page.previous_page_number()) if page.has_previous() else "",
             "after": self.at(page.next_page_number()) if page.has_next() else "",
             "pages": _("page %(page)s of %(all)s") % {"page": page.number, "all": page.paginator.num_pages},
             "many": page.paginator.num_pages > 1,
         }
+
+    @staticmethod
+    def filtered_in_words(filters: Mapping[str, str], stages: Iterable[Stage]) -> list[str]:
+        """What the list is narrowed to, for the one line that stands over it on a phone."""
+        said = [str(STATES.get(filters["state"], STATES[""]))]
+        said += [str(stage) for stage in stages if stage.code == filters["stage"]]
+        said += [_("only mine")] if filters["mine"] else []
+        return said + ([_("“{words}”").format(words=words(filters["q"]))] if filters["q"] else [])
 
     def filtered(self, asked: QueryDict) -> QuerySet[Deal]:
         entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
@@ -136,29 +152,40 @@ OUTCOMES = {"won": pgettext_lazy("outcome of a deal", "won"), "lost": pgettext_l
 
 
 class NewDeal(Page):
-    """A deal in one short form."""
+    """A deal in one short form. Whoever lacks the customer in the list opens the account on the way, and comes back to the same form."""
 
     template = "web/deal_new.html"
-    acts = {"open": ("title", "account", "amount", "currency")}
+    acts = {"open": ("title", "account", "amount", "currency", "another")}
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        if "new_account" in request.POST:
+            kept = sessions.keep_form(request, aside=True)
+            return HttpResponseRedirect(f"{reverse('account_new')}?{urlencode({'deal': kept})}")
+        return super().post(request, **kwargs)
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         return {"open": {"account": self.request.GET.get("account", ""), "currency": "CNY"}}
+
+    def forms(self) -> dict[str, Form]:
+        forms = super().forms()
+        if self.request.method == "GET" and "account" in self.request.GET:  # opened on the way: chosen over what was typed before
+            forms["open"].value["account"] = self.request.GET["account"]
+        return forms
 
     def context(self) -> dict[str, Any]:
         seen = accounts.visible_to(self.person).order_by("name", "pk").values_list("pk", "name")
         return {"accounts": [(str(pk), name) for pk, name in seen], "currencies": currencies()}
 
     def open(self, posted: QueryDict) -> Done:
-        if not posted.get("account"):
-            raise Refusal("deal.account_missing", _("That cannot be saved as it stands."), fields={"account": _("Choose the customer.")})
-        account = find(self.person, "account", one_id(posted.get("account", "")))
+        chosen = posted.get("account", "")
         deal = open_deal(
             by=self.by,
             title=posted.get("title", ""),
-            account=account,
+            account=find(self.person, "account", one_id(chosen)) if chosen else None,
             owner=self.person,
             amount=posted.get("amount", ""),
             currency=posted.get("currency", "CNY"),
+            another=bool(posted.get("another")),
         )
         return Done(say(_("{deal} is open. Record what the customer says."), deal=deal), acts.address("deal", deal.pk))
 
@@ -204,6 +231,7 @@ class War(Page):
         here = next((step for step in path if step.current), None)
         mine = self.mine(deal, review)
         after = next_stage(deal.stage)
+        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
         return {
             "deal": deal,
             "closing": closing,
@@ -211,7 +239,8 @@ class War(Page):
             "stages": [self.stage(step, closing is not None) for step in path],
             "gate": gate_sum(review, deal),
             "review": review,
-            "gate_lines": gate_lines(review, mine, deal),
+            "gate_lines": gate_lines(review, mine, deal, lambda line: str(line.sentence) in above),
+            "told_above": len(above),
             "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
             "next": after,
             "here": here,
@@ -302,6 +331,14 @@ class War(Page):
             for row in deals.passes(deal)
         ]
 
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """What keeps the gate shut, with the acts of whoever can mend it: the review below does not say it again."""
+        assert self.refused is not None
+        if self.refused.code != "gate.shut":
+            return super().refused_lines()
+        mine = self.mine(self.thing, gates.review(self.thing))
+        return [acts.line(one, mine, here=self.thing.pk) for one in self.refused.lines]
+
     # acts
 
     def move_on(self, posted: QueryDict) -> Done:
@@ -391,11 +428,14 @@ def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
     return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
 
 
-def gate_lines(review: gates.Review | None, mine: Mine, deal: Deal) -> list[dict[str, Any]]:
-    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through."""
+def gate_lines(
+    review: gates.Review | None, mine: Mine, deal: Deal, told: Callable[[Line], bool] = lambda _line: False
+) -> list[dict[str, Any]]:
+    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through. `told`: what the refusal on top of the
+    page has said already is not said again."""
     lines = []
     for one in review.conditions if review else []:
-        if one.met is True:
+        if one.met is True or told(one.line):
             continue
         shown = acts.line(one.line, mine, here=deal.pk)
         state = "unknown" if not one.line.judged else "waived" if one.warns else "unmet"
@@ -422,7 +462,10 @@ class Gate(Page):
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
         mine = Mine(items=set(owed), votes=bool(roles), works=False)
-        lines = gate_lines(review, mine, deal)
+        told = self.told_above()
+        lines = gate_lines(
+            review, mine, deal, lambda line: line.target is not None and line.target.id in told and line.target.id in mine.items
+        )
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
                 one["act_url"] = "#words"
@@ -433,6 +476,8 @@ class Gate(Page):
             "deal": deal,
             "review": review,
             "gate_lines": lines,
+            "told_above": len(told),
+            "still_unmet": sum(one["state"] != "waived" for one in lines),
             "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
             "quotes": [parts.quote(read) for read in reads],
             "unheard": len(unheard),
@@ -447,6 +492,11 @@ class Gate(Page):
             "voted": any(one.person_id == self.person.pk for one in votes),
             "choices": [("yes", _("I approve")), ("no", _("I am against"))],
         }
+
+    def told_above(self) -> set[UUID | str]:
+        """Statements that the refusal on top names because the voter has not heard them: the review below does not say it again."""
+        lines = self.refused.lines if self.refused else ()
+        return {one.target.id for one in lines if one.act == "take_note" and one.target}
 
     def vote(self, posted: QueryDict) -> Done:
         if posted.get("approves") not in ("yes", "no"):

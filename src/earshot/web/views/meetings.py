@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, When
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,19 +24,22 @@ from earshot.desk.finding import find
 from earshot.kit import now
 from earshot.kit.problems import missing, wrong
 from earshot.people.models import Person
+from earshot.people.queries import called
 from earshot.playbooks.queries import categories
 from earshot.teams.models import Membership
 from earshot.voice import queries as voice
 from earshot.voice.actions import Said, With, complete_meeting, file_item, record_meeting
 from earshot.voice.models import Attendance, Item
 from earshot.web import acts, parts
-from earshot.web.page import Done, Page, words
+from earshot.web.page import Done, Page, is_id, words
+from earshot.web.templatetags.looks import when
 
 ITEMS, MOST_ITEMS = 3, 20
 PEOPLE, MOST_PEOPLE = 1, 8
-COLLEAGUES = 60
+COLLEAGUES = 12
 FEW, CHOICES = 8, 50
 KNOWN = 200
+MOST_NAMES, MOST_ASKED = 2_000, 300
 
 
 def count(posted: Mapping[str, Any], name: str, least: int, most: int) -> int:
@@ -98,6 +103,7 @@ class NewMeeting(Page):
             "was_present": True if fresh else bool(typed.get("was_present")),
             "colleagues": colleagues(self.person, deal),
             "present": typed.getlist("present") if isinstance(typed, QueryDict) else [],
+            "others": typed.get("others", ""),
             "hidden": {"act": "record", "slots": count(typed, "slots", ITEMS, MOST_ITEMS), "people": people},
         }
 
@@ -113,10 +119,6 @@ class NewMeeting(Page):
             "error": error,
         }
 
-    def refused_lines(self) -> list[dict[str, Any]]:
-        """What was wrong stands beside the statements themselves."""
-        return []
-
     def record(self, posted: QueryDict) -> Done:
         people = count(posted, "people", PEOPLE, MOST_PEOPLE)
         contacts = [With(posted.get(f"contact_{n}", ""), posted.get(f"title_{n}", "")) for n in range(1, people + 1)]
@@ -125,6 +127,9 @@ class NewMeeting(Page):
         held_at = moment(typed_when)
         if held_at is None and typed_when.strip():
             asks["held_at"] = typed_when[:100].replace("\x00", "")
+        present, unknown = who_was_there(posted)
+        if unknown:
+            asks["present"] = ", ".join(unknown)[:MOST_ASKED]
         meeting = record_meeting(
             by=self.by,
             deal=self.thing,
@@ -132,7 +137,7 @@ class NewMeeting(Page):
             contacts=contacts,
             held_at=held_at,
             place=posted.get("place", "").replace("\x00", ""),
-            present=who_was_there(posted),
+            present=present,
             was_present=bool(posted.get("was_present")),
             asks=asks,
         )
@@ -147,28 +152,47 @@ class NewMeeting(Page):
         return Said(words_of(posted, f"words_{n}"), posted.get(f"category_{n}", ""), speaker)
 
 
-def is_uuid(text_of_id: str) -> bool:
-    try:
-        UUID(text_of_id)
-    except ValueError:
-        return False
-    return True
+def when_was_it(typed: str) -> Any:
+    """The question for a time that could not be kept, with the one reason why: it cannot be read, or has not come yet."""
+    given = moment(typed)
+    if given is None:
+        return _("When was it? “%(typed)s” could not be read.") % {"typed": typed}
+    return format_html(_("When was it? {when} lies in the future."), when=when(given))
 
 
-def colleagues(person: Person, deal: Deal) -> list[dict[str, str]]:
-    """Who may have been there: the team first, then those who were called or must hear, then colleagues."""
+@dataclass(frozen=True)
+class Colleagues:
+    """Who of us may have been there: a dozen boxes for the likeliest, everybody else by name."""
+
+    boxes: list[dict[str, str]]
+    suggested: list[str]
+
+
+def colleagues(person: Person, deal: Deal) -> Colleagues:
+    """In the boxes the team first, then those who were called or must hear, then the own unit, then whoever else holds a role."""
     team = Membership.objects.filter(seat__team=deal.team_id, ended_at__isnull=True).values("person")
     near = Q(pk__in=team) | Q(ears__item__deal=deal, ears__ended_at__isnull=True) | Q(assignments__call__deal=deal)
     current = Person.objects.filter(left_at__isnull=True).exclude(pk=person.pk).select_related("unit")
-    first = list(current.filter(near).distinct().order_by("name", "pk")[:COLLEAGUES])
-    posts = current.filter(posts__until__isnull=True, posts__isnull=False).exclude(pk__in=[one.pk for one in first])
-    first += list(posts.distinct().order_by("name", "pk")[: COLLEAGUES - len(first)])
-    return [{"value": str(one.pk), "label": one.name, "help": one.unit.name if one.unit else ""} for one in first]
+    likely = list(current.filter(near).distinct().order_by("name", "pk")[:COLLEAGUES])
+    own_unit = Case(When(unit=person.unit_id, then=0), default=1, output_field=IntegerField())
+    posts = current.filter(posts__until__isnull=True, posts__isnull=False).exclude(pk__in=[one.pk for one in likely]).distinct()
+    rest = list(posts.annotate(near=own_unit).order_by("near", "name", "pk")[:KNOWN])
+    room = COLLEAGUES - len(likely)
+    boxed, others = likely + rest[:room], rest[room:]
+    return Colleagues(
+        [{"value": str(one.pk), "label": one.name, "help": one.unit.name if one.unit else ""} for one in boxed],
+        [f"{one.name} ({one.unit.name})" if one.unit else one.name for one in others],
+    )
 
 
-def who_was_there(posted: QueryDict) -> list[Person]:
-    ticked = [each for each in posted.getlist("present")[:COLLEAGUES] if is_uuid(each)]
-    return list(Person.objects.filter(left_at__isnull=True, pk__in=ticked)) if ticked else []
+def who_was_there(posted: QueryDict) -> tuple[list[Person], list[str]]:
+    """Those who were ticked or named, and what names nobody."""
+    ticked = [each for each in posted.getlist("present")[:COLLEAGUES] if is_id(each)]
+    named, unknown = called(posted.get("others", "")[:MOST_NAMES])
+    found = {one.pk: one for one in named}
+    if ticked:
+        found |= {one.pk: one for one in Person.objects.filter(left_at__isnull=True, pk__in=ticked)}
+    return list(found.values()), unknown
 
 
 class Meeting(Page):
@@ -176,12 +200,13 @@ class Meeting(Page):
 
     template = "web/meeting.html"
     kind = "meeting"
-    acts = {"complete": ("held_at", "place", "contact", "title", "present[]"), "file": ("item", "category")}
+    acts = {"complete": ("held_at", "place", "contact", "title", "present[]", "others"), "file": ("item", "category")}
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         asks = self.thing.asks
         typed = next((value for name, value in sorted(asks.items()) if name.startswith("contact_")), "")
-        return {"complete": {"place": self.thing.place, "contact": typed}}
+        held_at = moment(asks.get("held_at", ""))
+        return {"complete": {"place": self.thing.place, "contact": typed, "held_at": held_at or "", "others": asks.get("present", "")}}
 
     def context(self) -> dict[str, Any]:
         meeting = self.thing
@@ -203,7 +228,7 @@ class Meeting(Page):
                 for read in reads
             ],
             "categories": [(row.code, str(row)) for row in categories()],
-            "colleagues": colleagues(self.person, meeting.deal) if author and "present" in meeting.asks else [],
+            "colleagues": colleagues(self.person, meeting.deal) if author and "present" in meeting.asks else None,
             "contacts": list(meeting.contacts.order_by("name", "pk")),
             "present": [
                 {
@@ -220,11 +245,11 @@ class Meeting(Page):
             ],
         }
 
-    def asks(self) -> list[str]:
+    def asks(self) -> list[Any]:
         asks = self.thing.asks
-        said = []
+        said: list[Any] = []
         if "held_at" in asks:
-            said.append(_("When was it? “%(typed)s” could not be read, or lies in the future.") % {"typed": asks["held_at"]})
+            said.append(when_was_it(asks["held_at"]))
         typed = [value for name, value in sorted(asks.items()) if name.startswith("contact_")]
         if any(typed):
             said.append(_("Who was it at the customer? Typed: %(typed)s") % {"typed": ", ".join(value for value in typed if value)})
@@ -243,18 +268,25 @@ class Meeting(Page):
             raise wrong("held_at", _("Give a date and a time, such as 2026-11-23 14:30."))
         contact = With(posted.get("contact", "").replace("\x00", "")[:100], posted.get("title", "").replace("\x00", "")[:100])
         asked = "present" in self.thing.asks
+        present, unknown = who_was_there(posted) if asked else ([], [])
+        if unknown:
+            raise wrong(
+                "others",
+                _("Nobody, or more than one, is called: %(typed)s. Write the name, and the unit in brackets.")
+                % {"typed": ", ".join(unknown)},
+            )
         complete_meeting(
             by=self.by,
             meeting=self.thing,
             held_at=held_at,
             place=posted.get("place", ""),
             contacts=[contact],
-            present=who_was_there(posted) if asked else None,
+            present=present if asked else None,
         )
         return Done(_("The record is completed."))
 
     def file(self, posted: QueryDict) -> Done:
-        item = find(self.person, "item", UUID(posted.get("item", ""))) if is_uuid(posted.get("item", "")) else None
+        item = find(self.person, "item", UUID(posted.get("item", ""))) if is_id(posted.get("item", "")) else None
         if item is None or item.meeting_id != self.thing.pk:
             raise missing()
         file_item(by=self.by, item=item, category=posted.get("category", ""))

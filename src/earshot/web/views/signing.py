@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -71,7 +71,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "refused": refused,
         "asked": page.local(asked),
     }
-    return render(request, "web/sign_in.html", context, status=refused.status if refused else 200)
+    return page.shown(request, "web/sign_in.html", context, refused.status if refused else 200)
 
 
 def _who(request: HttpRequest) -> Login:
@@ -92,5 +92,7 @@ def _who(request: HttpRequest) -> Login:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """`next`: where whoever signs in then goes on."""
+    onward = page.local(request.POST.get("next", ""))
     sessions.leave(request)
-    return HttpResponseRedirect(reverse("sign_in"))
+    return HttpResponseRedirect(f"{reverse('sign_in')}?{urlencode({'next': onward})}" if onward else reverse("sign_in"))

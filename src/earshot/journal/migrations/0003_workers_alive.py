@@ -7,7 +7,7 @@ import earshot.kit.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("journal", "0001_initial"),
+        ("journal", "0002_label_in_two_languages"),
     ]
 
     operations = [

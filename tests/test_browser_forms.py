@@ -1,0 +1,72 @@
+"""Forms and long words in a real browser: by keyboard, without JavaScript, on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from worlds import World
+
+OpenPage = Callable[..., Page]
+
+
+def at(open_page: OpenPage, person: Any, size: str, **options: Any) -> Page:
+    page = open_page(size, **options)
+    page.goto("/sign-in/")
+    page.locator(".pick button").filter(has_text=person.name).first.click()
+    page.wait_for_url("**/")
+    return page
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_a_refusal_leads_the_keyboard_to_its_field_and_the_place_is_left_behind(world: World, open_page: OpenPage, size: str):
+    page = at(open_page, world.seller, size, java_script_enabled=size == "desk")
+    page.goto("/deals/new/")
+    page.locator('[name="amount"]').fill("两百万")
+    page.locator("main button.is-primary").click()
+    link = page.locator(".refusal-fields a").last
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator('[name="amount"]')).to_be_focused()
+    page.locator('[name="amount"]').fill("210万")
+    page.locator('[name="title"]').fill("灯塔")
+    page.locator('[name="account"]').select_option(str(world.accounts["sudatel"].pk))
+    page.locator("main button.is-primary").click()
+    page.wait_for_url("**/deals/*-*/")  # without the place in the form that was left
+    expect(page.locator("main")).to_contain_text("¥210 万")
+
+
+def test_long_words_are_folded_to_the_eye_and_whole_on_paper(world: World, open_page: OpenPage):
+    deal = world.deal()
+    world.words(deal, words=[("客户说的很长的一段话。" * 1_900, world.categories[0])])
+    page = at(open_page, world.seller, "phone", java_script_enabled=False)
+    page.goto(f"/deals/{deal.pk}/")
+    words = page.locator(".quote-words p").first
+
+    def height() -> float:
+        box = words.bounding_box()
+        assert box is not None
+        return box["height"]
+
+    assert height() < 300
+    page.emulate_media(media="print")
+    assert height() > 3_000
+    page.emulate_media(media="screen")
+    page.locator(".quote-fold summary").first.click()
+    assert height() > 3_000
+
+
+def test_filters_are_one_line_on_a_phone_and_open_at_a_desk(world: World, open_page: OpenPage):
+    phone, desk = (at(open_page, world.seller, size) for size in ("phone", "desk"))
+    for page in (phone, desk):
+        page.goto("/deals/")
+    expect(phone.locator('.filter [name="q"]')).to_be_hidden()
+    expect(desk.locator('.filter [name="q"]')).to_be_visible()
+    phone.locator(".filter-fold summary").click()
+    phone.locator('.filter [name="state"]').select_option("all")
+    phone.locator(".filter button").click()
+    phone.wait_for_url("**state=all*")
+    expect(phone.locator(".filter-fold summary")).to_contain_text("全部")
