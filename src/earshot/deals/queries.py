@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit.engine import locks
+from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import is_head_at_or_above
 from earshot.people.standing import seen_by
@@ -73,15 +74,23 @@ class PathStep:
     visit: StageVisit | None
 
 
+_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).order_by("entered_at"))
+
+
 def path(deal: Deal) -> list[PathStep]:
     """The stages of the deal's process with its visits, in one statement."""
-    visits = {visit.stage_id: visit for visit in StageVisit.objects.filter(deal=deal).order_by("entered_at")}
+    visits = {visit.stage_id: visit for visit in _VISITS.objects(deal.pk)}
     stages = book.process_of(deal.process_id).stages.values()
     return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.pk)) for stage in stages]
 
 
+_LIVE_VOTES = Prepared(
+    lambda visits: Vote.objects.filter(visit__in=visits, replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk")
+)
+
+
 def live_votes(visit: StageVisit) -> list[Vote]:
-    return list(Vote.objects.filter(visit=visit, replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk"))
+    return _LIVE_VOTES.objects([visit.pk])
 
 
 def voters(deal: Deal, role_code: str) -> QuerySet[Person]:
@@ -110,11 +119,14 @@ def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
     return [row.role for row in gate.deciders.all() if voters(deal, row.role.code).filter(pk=person.pk).exists()]
 
 
-def passes(deal: Deal) -> list[GatePass]:
+_PASSES = Prepared(lambda deal: GatePass.objects.filter(visit__deal=deal).select_related("gate").order_by("-at", "-pk"))
+
+
+def passes(deal: Deal) -> list[tuple[GatePass, list[Vote]]]:
     """The gates that the deal has passed, the last first, each with the votes that opened it, in two statements."""
-    votes = Vote.objects.filter(replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk")
-    rows = GatePass.objects.filter(visit__deal=deal).select_related("gate", "visit")
-    return list(rows.prefetch_related(Prefetch("visit__votes", votes, to_attr="live")).order_by("-at", "-pk"))
+    rows: list[GatePass] = _PASSES.objects(deal.pk)
+    votes = grouped(_LIVE_VOTES.objects([row.visit_id for row in rows]), "visit_id")
+    return [(row, votes.get(row.visit_id, [])) for row in rows]
 
 
 def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:

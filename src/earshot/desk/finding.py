@@ -13,7 +13,7 @@ from earshot.calls import queries as calls
 from earshot.deals import queries as deals
 from earshot.kit.problems import missing
 from earshot.people.models import Person, Token
-from earshot.people.standing import reach_of
+from earshot.people.standing import Seeing, reach_of
 from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
 from earshot.voice.models import Attendance, Meeting
@@ -43,9 +43,16 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
 }
 
 
+def _one(finder: Callable[[Person], QuerySet[Any]]) -> Seeing:
+    return Seeing(lambda person, object_id: finder(person).filter(pk=object_id))
+
+
+_ONE = {kind: _one(finder) for kind, finder in FINDERS.items()}
+
+
 def find(person: Person, kind: str, object_id: UUID) -> Any:
-    """The object of this kind and public id, if the person may see it; otherwise `missing()`."""
-    found = FINDERS[kind](person).filter(pk=object_id).first()
+    """The object of this kind and public id, if the person may see it; otherwise `missing()`. In one statement."""
+    found = _ONE[kind].one(person, object_id)
     if found is None:
         raise missing()
     return found

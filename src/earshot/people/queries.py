@@ -22,8 +22,7 @@ _PERSON = [field.attname for field in Person._meta.concrete_fields]
 _LIVE_TOKEN = Prepared(
     lambda digest: Token.objects.filter(digest=digest, revoked_at__isnull=True, person__left_at__isnull=True).values_list(
         *_TOKEN, *(f"person__{name}" for name in _PERSON)
-    ),
-    like="the digest of a token",
+    )
 )
 
 
@@ -64,11 +63,19 @@ def holders(role: str, unit: Unit | None = None) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=posts.values("person"), left_at__isnull=True).order_by("name", "pk")
 
 
+_HOLDERS = Prepared(
+    lambda roles: (
+        Post.objects.filter(role__in=roles, until__isnull=True, person__left_at__isnull=True)
+        .select_related("person", "person__unit")
+        .order_by("person__name", "person_id")
+    )
+)
+
+
 def holders_by_role(roles: Iterable[str]) -> dict[str, list[Person]]:
     """Role → people with the company who hold it now, by name, in one statement."""
     found: dict[str, list[Person]] = {}
-    posts = Post.objects.filter(role__in=list(roles), until__isnull=True, person__left_at__isnull=True)
-    for post in posts.select_related("person", "person__unit").order_by("person__name", "person_id"):
+    for post in _HOLDERS.objects(sorted(roles)):
         if post.person not in found.setdefault(post.role, []):
             found[post.role].append(post.person)
     return found
@@ -92,13 +99,21 @@ class BusinessTime:
     confirmed_to: date
 
 
+_CALENDAR_ABOVE = Prepared(
+    lambda unit: (
+        UnitAbove.objects.filter(unit=unit, above__calendar__isnull=False)
+        .order_by("steps")
+        .values_list("above__calendar", "above__calendar__version")[:1]
+    )
+)
+
+
 def business_time_of(unit_id: UUID | None) -> BusinessTime:
     """The business time of a unit, in one statement: its own calendar, else that of the nearest unit above, else the company's
     first. The calendar itself is read once a process and version."""
     found = None
     if unit_id is not None:
-        above = UnitAbove.objects.filter(unit=unit_id, above__calendar__isnull=False).order_by("steps")
-        found = above.values_list("above__calendar", "above__calendar__version").first()
+        found = next(iter(_CALENDAR_ABOVE.rows(unit_id)), None)
     if found is None:
         found = WorkingCalendar.objects.order_by("pk").values_list("pk", "version").first()
     if found is None:

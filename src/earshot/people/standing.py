@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
-from earshot.kit.engine.prepared import Prepared
+from earshot.kit.engine.prepared import Parameter, Prepared, Rows
 from earshot.kit.registry import Registry
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
@@ -41,7 +41,7 @@ def _beyond(person_id: UUID) -> QuerySet[Any, Any]:
     return units.union(grants.values_list("word", "permission"), all=True)
 
 
-_BEYOND = Prepared(_beyond, like=UUID(int=0))
+_BEYOND = Prepared(_beyond)
 
 
 def reach(person: Person) -> Reach:
@@ -60,6 +60,39 @@ def for_request(person: Person) -> Person:
 
 def reach_of(person: Person) -> Reach:
     return getattr(person, "known_reach", None) or reach(person)
+
+
+class Seeing:
+    """A prepared query of what a person may see. `build`: from that person, values and a shape (see `Prepared`) to a queryset.
+
+    The person and the units that he or she heads are parameters of the statement, the permissions held are of its shape, and nothing
+    else of the person can be read while it is built: a plan never holds what somebody in particular may see.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+        def of_anybody(
+            person_id: UUID, units: Sequence[UUID], *values: Any, permissions: frozenset[str], **shape: Any
+        ) -> QuerySet[Any, Any]:
+            person = Person.from_db("default", ["id"], [person_id])
+            person.known_reach = Reach(tuple(units), permissions)  # type: ignore[attr-defined]
+            return build(person, *values, **shape)
+
+        self._prepared = Prepared(of_anybody)
+
+    def rows(self, person: Person, *values: Parameter, **shape: Any) -> Rows:
+        known = reach_of(person)
+        return self._prepared.rows(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
+    def dicts(self, person: Person, *values: Parameter, **shape: Any) -> list[dict[str, Any]]:
+        known = reach_of(person)
+        return self._prepared.dicts(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
+    def objects(self, person: Person, *values: Parameter, **shape: Any) -> list[Any]:
+        known = reach_of(person)
+        return self._prepared.objects(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
+    def one(self, person: Person, *values: Parameter, **shape: Any) -> Any | None:
+        return next(iter(self.objects(person, *values, **shape)), None)
 
 
 def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", company: str = "") -> Q:
