@@ -25,6 +25,13 @@ def names(person: Person) -> list[tuple[UUID, str]]:
     return [(pk, name) for pk, name in _NAMES.rows(person)]
 
 
+_SEEN = Seeing(lambda person, account: visible_to(person).filter(pk=account).values_list("pk"))
+
+
+def sees(person: Person, account: Account) -> bool:
+    return bool(_SEEN.rows(person, account.pk))
+
+
 def containing(accounts: QuerySet[Account], words: str) -> QuerySet[Account]:
     """Those whose name or number contains the words; all where there are none."""
     words = words.strip()

@@ -9,6 +9,7 @@ from uuid import UUID
 from earshot.clocks import rules
 from earshot.clocks.models import CANCELLED, MET, Clock, Step
 from earshot.kit import now
+from earshot.kit.engine import written
 from earshot.people.models import Unit
 from earshot.people.queries import business_time_of
 
@@ -33,9 +34,9 @@ def start(kind: str, object_ids: Iterable[UUID], level: rules.Level, *, unit: Un
         for object_id in object_ids
     ]
     rungs = [(rung, rules.due(time.calendar, since, level, rung.share)) for rung in level.ladder]
-    Clock.objects.bulk_create(clocks)
-    Step.objects.bulk_create(
-        Step(clock=clock, name=rung.name, addressee=rung.addressee, due_at=rung_due) for clock in clocks for rung, rung_due in rungs
+    written.insert(clocks)
+    written.insert(
+        [Step(clock=clock, name=rung.name, addressee=rung.addressee, due_at=rung_due) for clock in clocks for rung, rung_due in rungs]
     )
     return clocks
 

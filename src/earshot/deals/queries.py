@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
@@ -61,8 +61,27 @@ def lock(*deal_ids: UUID) -> None:
     locks.lock(Deal.objects.filter(pk__in=deal_ids))
 
 
+_AS_IT_STANDS = Prepared(
+    lambda deal: Deal.objects.filter(pk=deal).select_related("stage", "unit", "owner", "account", "process", "team", "closing")
+)
+
+
+def as_it_stands(deal_id: UUID) -> Deal:
+    """The deal as it stands now, with everything that acts on it ask about."""
+    deal: Deal | None = _AS_IT_STANDS.one(deal_id)
+    if deal is None:
+        raise Deal.DoesNotExist(deal_id)
+    return deal
+
+
+_OPEN_VISIT = Prepared(lambda deal_id: StageVisit.objects.filter(deal=deal_id, left_at__isnull=True))
+
+
 def open_visit(deal: Deal) -> StageVisit:
-    return StageVisit.objects.get(deal=deal, left_at__isnull=True)
+    visit: StageVisit | None = _OPEN_VISIT.one(deal.pk)
+    if visit is None:
+        raise StageVisit.DoesNotExist(f"{deal} stands in no stage")
+    return visit
 
 
 @dataclass(frozen=True)
@@ -149,7 +168,3 @@ def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
 def changes_since(deal: Deal, version: int) -> QuerySet[Entry]:
     """The entries that raised the deal's version above `version`."""
     return Entry.objects.filter(objects_touched__object_id=deal.pk, data__version__gt=version).order_by("seq").distinct()
-
-
-def count_open_by_stage(deals: QuerySet[Deal]) -> dict[UUID, int]:
-    return dict(deals.filter(closing__isnull=True).values_list("stage_id").annotate(n=Count("pk")))

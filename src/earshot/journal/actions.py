@@ -18,6 +18,8 @@ from earshot.journal.models import Delivery, Entry, Label, Scope, Touched
 from earshot.journal.reactions import LATER, NOW
 from earshot.journal.verbs import VERBS
 from earshot.kit import now
+from earshot.kit.engine import written
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 
 P = ParamSpec("P")
@@ -42,10 +44,10 @@ class _Pending:
         del self.touched[mark[0] :], self.scopes[mark[1] :], self.labels[mark[2] :], self.deliveries[mark[3] :]
 
     def write(self) -> None:
-        Touched.objects.bulk_create(self.touched)
-        Scope.objects.bulk_create(self.scopes)
+        written.insert(self.touched)
+        written.insert(self.scopes)
         keep_labels(self.labels)
-        Delivery.objects.bulk_create(self.deliveries)
+        written.insert(self.deliveries)
 
 
 _inside: ContextVar[_Pending | None] = ContextVar("earshot_inside_a_call", default=None)
@@ -124,7 +126,7 @@ def record(
         permission=permission,
         data=dict(data or {}),
     )
-    entry.save(force_insert=True)
+    written.insert([entry])
     touched: list[Touched] = []
     labels: list[Label] = []
     for part, things in objects.items():
@@ -146,13 +148,16 @@ def record(
     return entry
 
 
+_LABELS = Prepared(lambda ids: Label.objects.filter(object_id__in=ids))
+
+
 def keep_labels(labels: Iterable[Label]) -> None:
     """Write labels, newest wording wins; a label erased by mandate stays erased."""
     wanted = {(label.kind, label.object_id): label for label in labels}
     if not wanted:
         return
     ids = [object_id for _kind, object_id in wanted]
-    known = {(label.kind, label.object_id): label for label in Label.objects.filter(object_id__in=ids)}
+    known = {(label.kind, label.object_id): label for label in _LABELS.objects(ids)}
     fresh = [label for key, label in wanted.items() if key not in known or (known[key].text != label.text and known[key].erased_at is None)]
     fresh.sort(key=lambda label: label.object_id)  # one order for all, so that two calls never wait for each other's label
-    Label.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text"])
+    written.put(fresh, unique=["kind", "object_id"], fields=["text"])

@@ -40,9 +40,26 @@ def answerable_for(unit: Unit, role: str) -> Person | None:
 
     A duty of a unit has an accountable person from birth (law 5): None only when nobody heads the unit or one above it.
     """
-    posts = Post.objects.filter(unit=unit, role=role, until__isnull=True, person__left_at__isnull=True)
-    post = posts.select_related("person").order_by("-answerable", "since", "pk").first()
+    post = _ANSWERABLE.one(unit.pk, role)
     return post.person if post else head_at_or_above(unit)
+
+
+_ANSWERABLE = Prepared(
+    lambda unit_id, role: (
+        Post.objects.filter(unit=unit_id, role=role, until__isnull=True, person__left_at__isnull=True)
+        .select_related("person", "person__unit")
+        .order_by("-answerable", "since", "pk")[:1]
+    )
+)
+_UNIT = Prepared(lambda code: Unit.objects.filter(code=code))
+
+
+def unit_called(code: str) -> Unit:
+    """The unit with this code."""
+    unit: Unit | None = _UNIT.one(code)
+    if unit is None:
+        raise Unit.DoesNotExist(code)
+    return unit
 
 
 def head_at_or_above(unit: Unit) -> Person | None:

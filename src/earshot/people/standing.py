@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
+from earshot.kit.engine import written
 from earshot.kit.engine.prepared import Parameter, Prepared, Rows
 from earshot.kit.registry import Registry
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
@@ -122,6 +123,15 @@ def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = Fals
     _write(entry, why, lacking, surplus)
 
 
+FEW = 64  # sources asked for by a kept statement; for more, and for all, it is put together anew
+
+
+def given_by(rule: Prepared, ids: Iterable[UUID] | None) -> Iterable[tuple[Any, ...]]:
+    """The rows of a rule, which builds its query from the sources asked for, or from None for all."""
+    some = None if ids is None else list(ids)
+    return rule.rows(some) if some is not None and len(some) <= FEW else rule.build(some)
+
+
 def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]]:
     """Reason → (lacking, surplus), for the reasons where the table differs from the rule."""
     found = {why: _compare(why, None) for why in SOURCES}
@@ -136,22 +146,28 @@ def rebuild(entry: Entry) -> None:
 
 def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]:
     wanted = set(SOURCES[why](source_ids))
-    rows = Standing.objects.filter(LIVE, why=why)
-    if source_ids is not None:
-        rows = rows.filter(source_id__in=source_ids)
-    present: set[tuple[UUID, Key]] = set()
-    for row in rows:
-        present.add((row.source_id, (row.person_id, row.heads_of_id, row.kind, row.object_id)))
+    rows = _STANDINGS.rows(why, source_ids) if source_ids is not None and len(source_ids) <= FEW else _standings(why, source_ids)
+    present = {(source, (person, unit, kind, object_id)) for source, person, unit, kind, object_id in rows}
     return wanted - present, present - wanted
 
 
+def _standings(why: str, source_ids: Sequence[UUID] | None = None) -> QuerySet[Any, Any]:
+    rows = Standing.objects.filter(LIVE, why=why)
+    if source_ids is not None:
+        rows = rows.filter(source_id__in=source_ids)
+    return rows.values_list("source_id", "person_id", "heads_of_id", "kind", "object_id")
+
+
+_STANDINGS = Prepared(_standings)
+
+
 def _write(entry: Entry, why: str, lacking: set[tuple[UUID, Key]], surplus: set[tuple[UUID, Key]]) -> None:
-    Standing.objects.bulk_create(
+    written.insert(
         [
             Standing(person_id=p, heads_of_id=u, kind=kind, object_id=o, why=why, source_id=source, entry_id=entry.id)
             for source, (p, u, kind, o) in lacking
         ],
-        ignore_conflicts=True,
+        unless_taken=True,
     )
     for source, (p, u, kind, o) in surplus:
         holder = Q(person=p) if p else Q(heads_of=u)
