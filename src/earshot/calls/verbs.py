@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.calls.models import Call
 from earshot.journal import kinds, verbs
 from earshot.kit.engine.prepared import Prepared
-from earshot.people.standing import SOURCES, Key, given_by
+from earshot.people.standing import SOURCES, Key
 
 # The label is kept in the log for every reader, so it is worded in the house's first language.
 kinds.register("call", Call, label=lambda call: f"{call.number} {call.trigger.support.zh}", page="call")
@@ -42,9 +42,9 @@ def _called(call_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return _with_assignee(calls).values_list("pk", "accountable_id", "live__person_id")
 
 
-def _callees(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _callees(call_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever is assigned to a call or answers for it sees it; not the whole deal."""
-    for pk, accountable, assigned in given_by(_called, call_ids):
+    for pk, accountable, assigned in _called.rows(call_ids):
         yield pk, (accountable, None, "call", pk)
         if assigned is not None:
             yield pk, (assigned, None, "call", pk)
@@ -58,9 +58,9 @@ def _needed(call_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return _with_assignee(calls).values_list("pk", "unit_id", "accountable_id", "live__person_id", "deal__items").distinct()
 
 
-def _items(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _items(call_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """What the call needs: the customer's words that its role must hear, for whoever does it, answers for it, or heads its unit."""
-    for pk, unit, accountable, assigned, item in given_by(_needed, call_ids):
+    for pk, unit, accountable, assigned, item in _needed.rows(call_ids):
         yield pk, (None, unit, "item", item)
         yield pk, (accountable, None, "item", item)
         if assigned is not None:

@@ -13,7 +13,7 @@ from earshot.deals.models import Deal
 from earshot.journal import kinds, verbs
 from earshot.kit.engine.prepared import Prepared
 from earshot.people.models import Post
-from earshot.people.standing import SOURCES, Key, given_by
+from earshot.people.standing import SOURCES, Key
 from earshot.teams.models import Membership
 
 kinds.register("deal", Deal, page="deal")
@@ -40,9 +40,9 @@ def _owned(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return deals.values_list("pk", "owner_id", "account_id")
 
 
-def _owners(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _owners(deal_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """The owner of a deal sees it and its account."""
-    for pk, owner, account in given_by(_owned, deal_ids):
+    for pk, owner, account in _owned.rows(deal_ids):
         yield pk, (owner, None, "deal", pk)
         if account is not None:
             yield pk, (owner, None, "account", account)
@@ -62,10 +62,10 @@ def _decided(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return posts.values_list("unit__belows__unit__deals", "person_id").distinct()
 
 
-def _deciders(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _deciders(deal_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever holds, in the deal's unit or one above it, a role that decides at the gate of its present stage, sees the deal. The
     role that owns deals is decided by the deal's own owner, who sees it anyway."""
-    return [(deal, (person, None, "deal", deal)) for deal, person in given_by(_decided, deal_ids)]
+    return [(deal, (person, None, "deal", deal)) for deal, person in _decided.rows(deal_ids)]
 
 
 @Prepared
@@ -76,9 +76,9 @@ def _seated(membership_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return memberships.values_list("pk", "person_id", "seat__team__deal", "seat__team__deal__account_id")
 
 
-def _members(membership_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _members(membership_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever is nominated to a seat of the deal's team, or sits in it, sees the deal and its account."""
-    for pk, person, deal, account in given_by(_seated, membership_ids):
+    for pk, person, deal, account in _seated.rows(membership_ids):
         yield pk, (person, None, "deal", deal)
         if account is not None:
             yield pk, (person, None, "account", account)

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.db import models, transaction
 
@@ -33,7 +34,7 @@ class _Pending:
 
     touched: list[Touched] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
+    labels: list[tuple[str, UUID, str]] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
 
     def mark(self) -> tuple[int, int, int, int]:
@@ -128,12 +129,12 @@ def record(
     )
     written.insert([entry])
     touched: list[Touched] = []
-    labels: list[Label] = []
+    labels: list[tuple[str, UUID, str]] = []
     for part, things in objects.items():
         for thing in [things] if isinstance(things, models.Model) else things:
             kind = kind_of(thing)
             touched.append(Touched(entry=entry, kind=kind.name, object_id=thing.pk, part=part))
-            labels.append(Label(kind=kind.name, object_id=thing.pk, text=kind.label(thing)[:300]))
+            labels.append((kind.name, thing.pk, kind.label(thing)[:300]))
     pending = _inside.get() or _Pending()
     pending.touched += touched
     pending.scopes += [Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes]
@@ -148,16 +149,26 @@ def record(
     return entry
 
 
-_LABELS = Prepared(lambda ids: Label.objects.filter(object_id__in=ids))
+_LABELS = Prepared(lambda ids: Label.objects.filter(object_id__in=ids).values_list("kind", "object_id", "text", "erased_at"))
 
 
-def keep_labels(labels: Iterable[Label]) -> None:
-    """Write labels, newest wording wins; a label erased by mandate stays erased."""
-    wanted = {(label.kind, label.object_id): label for label in labels}
+def keep_labels(labels: Iterable[tuple[str, UUID, str]]) -> None:
+    """Write the labels (kind, id, text) that are new or read otherwise now, the newest wording of each; a label erased by mandate
+    stays erased."""
+    wanted = {(object_id, kind): text for kind, object_id, text in labels}
     if not wanted:
         return
-    ids = [object_id for _kind, object_id in wanted]
-    known = {(label.kind, label.object_id): label for label in _LABELS.objects(ids)}
-    fresh = [label for key, label in wanted.items() if key not in known or (known[key].text != label.text and known[key].erased_at is None)]
-    fresh.sort(key=lambda label: label.object_id)  # one order for all, so that two calls never wait for each other's label
+    known = {
+        (object_id, kind): (text, erased) for kind, object_id, text, erased in _LABELS.rows([object_id for object_id, _kind in wanted])
+    }
+    # One order for all, so that two calls never wait for each other's label.
+    fresh = [
+        Label(kind=kind, object_id=object_id, text=text)
+        for (object_id, kind), text in sorted(wanted.items())
+        if _is_news(text, known.get((object_id, kind)))
+    ]
     written.put(fresh, unique=["kind", "object_id"], fields=["text"])
+
+
+def _is_news(text: str, known: tuple[str, datetime | None] | None) -> bool:
+    return known is None or (known[0] != text and known[1] is None)

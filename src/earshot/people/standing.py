@@ -19,7 +19,7 @@ from earshot.kit.registry import Registry
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
 Key = tuple[UUID | None, UUID | None, str, UUID]  # person, heads_of, kind, object
-Source = Callable[[Iterable[UUID] | None], Iterable[tuple[UUID, Key]]]
+Source = Callable[[Sequence[UUID] | None], Iterable[tuple[UUID, Key]]]
 
 # Why → the rule that says which standings it gives: of the sources asked for, or of all (None). Each pair names its source.
 # One rule serves the reaction that writes, the check that compares and the rebuild.
@@ -123,15 +123,6 @@ def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = Fals
     _write(entry, why, lacking, surplus)
 
 
-FEW = 64  # sources asked for by a kept statement; for more, and for all, it is put together anew
-
-
-def given_by(rule: Prepared, ids: Iterable[UUID] | None) -> Iterable[tuple[Any, ...]]:
-    """The rows of a rule, which builds its query from the sources asked for, or from None for all."""
-    some = None if ids is None else list(ids)
-    return rule.rows(some) if some is not None and len(some) <= FEW else rule.build(some)
-
-
 def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]]:
     """Reason → (lacking, surplus), for the reasons where the table differs from the rule."""
     found = {why: _compare(why, None) for why in SOURCES}
@@ -146,12 +137,12 @@ def rebuild(entry: Entry) -> None:
 
 def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]:
     wanted = set(SOURCES[why](source_ids))
-    rows = _STANDINGS.rows(why, source_ids) if source_ids is not None and len(source_ids) <= FEW else _standings(why, source_ids)
+    rows = _STANDINGS.rows(why, source_ids)
     present = {(source, (person, unit, kind, object_id)) for source, person, unit, kind, object_id in rows}
     return wanted - present, present - wanted
 
 
-def _standings(why: str, source_ids: Sequence[UUID] | None = None) -> QuerySet[Any, Any]:
+def _standings(why: str, source_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     rows = Standing.objects.filter(LIVE, why=why)
     if source_ids is not None:
         rows = rows.filter(source_id__in=source_ids)

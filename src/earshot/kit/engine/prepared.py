@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.query import get_related_populators
 
 Parameter = UUID | str | int | None | Sequence[UUID] | Sequence[int] | Sequence[str]
@@ -68,8 +68,8 @@ class Prepared:
 
     def _asked(self, values: Sequence[Parameter], shape: dict[str, Any]) -> tuple[_Plan | None, list[list[Any]]]:
         filled = [_padded(value) if isinstance(value, list | tuple) else value for value in values]
-        form = tuple(_form(value) for value in filled)
-        key = (connection.vendor, form, tuple(sorted(shape.items())))
+        database = connections[DEFAULT_DB_ALIAS]
+        key = (database.vendor, tuple(map(_form, filled)), tuple(sorted(shape.items())) if shape else ())
         if key not in self._known:
             if len(self._known) >= MOST:
                 self._known.clear()
@@ -79,15 +79,15 @@ class Prepared:
             return None, []
         given = list(plan.params)
         if plan.places:
-            flat = [_adapted(value) for value in _flat(filled)]
+            flat = [_adapted(value, database) for value in _flat(filled)]
             for place, which in plan.places:
                 given[place] = flat[which]
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(plan.sql, given)
             found = [list(row[: plan.width]) for row in cursor.fetchall()]
         for at, convert, expression in plan.converters:
             for row in found:
-                row[at] = convert(row[at], expression, connection)
+                row[at] = convert(row[at], expression, database)
         return plan, found
 
     def _prepare(self, values: Sequence[Any], shape: dict[str, Any]) -> _Plan | None:
@@ -101,7 +101,7 @@ class Prepared:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return None
-        marks = {_adapted(mark): which for which, mark in enumerate(_flat(stand_ins)) if mark is not None}
+        marks = {_adapted(mark, connection): which for which, mark in enumerate(_flat(stand_ins)) if mark is not None}
         places = tuple((place, marks[param]) for place, param in enumerate(params) if _hashable(param) and param in marks)
         _refuse_changed(params, marks)
         selected = [column[0] for column in compiler.select]
@@ -155,8 +155,8 @@ def _form(value: Any) -> Any:
 
 
 def _padded(values: Sequence[Any]) -> list[Any]:
-    """The list in the next power of two of its length: `__in` does not mind one value twice."""
-    length = 1 << (len(values) - 1).bit_length()
+    """The list in the next power of two of its length: `__in` does not mind one value twice. A very long one as it is."""
+    length = 1 << (len(values) - 1).bit_length() if len(values) <= MOST else len(values)
     return [*values, *[values[-1]] * (length - len(values))] if values else []
 
 
@@ -184,8 +184,11 @@ def _stand_in(value: Any, number: int) -> Any:
     raise TypeError(f"a prepared query takes no {type(value).__name__} as a value")
 
 
-def _adapted(value: Any) -> Any:
-    return models.UUIDField().get_db_prep_value(value, connection) if isinstance(value, UUID) else value
+def _adapted(value: Any, database: Any) -> Any:
+    return _UUID.get_db_prep_value(value, database) if isinstance(value, UUID) else value
+
+
+_UUID = models.UUIDField()
 
 
 def _hashable(param: Any) -> bool:

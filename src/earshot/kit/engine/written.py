@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connection, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 from django.db.models.fields import NOT_PROVIDED
 
 M = TypeVar("M", bound=models.Model)
 MOST = 100  # rows of one kept statement; more are rare enough to be put together anew
 
 
+Prepare = Callable[[Any, Any], Any]
+
+
 @dataclass(frozen=True)
 class _Columns:
-    """`key`: the column that the database fills in, if it does."""
+    """Each field with the name of its value and what prepares that for the database. `key`: filled in by the database, if it is."""
 
-    fields: tuple[Any, ...]
+    fields: tuple[tuple[Any, str, Prepare], ...]
     key: Any | None
 
 
@@ -46,9 +49,10 @@ def put(rows: Sequence[models.Model], *, unique: Sequence[str], fields: Sequence
 
 def update(row: models.Model, *fields: str) -> None:
     """Write these fields of a row that is there."""
-    sql, prepared = _update_statement(connection.vendor, type(row), fields)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [prepare(getattr(row, attribute), connection) for attribute, prepare in prepared])
+    database = connections[DEFAULT_DB_ALIAS]
+    sql, prepared = _update_statement(database.vendor, type(row), fields)
+    with database.cursor() as cursor:
+        cursor.execute(sql, [prepare(getattr(row, name), database) for name, prepare in prepared])
         if cursor.rowcount != 1:
             raise DatabaseError(f"{type(row).__name__} {row.pk} is not there to be changed")
 
@@ -59,44 +63,65 @@ def _insert(rows: Sequence[models.Model], suffix: str) -> int:
     if not rows:
         return 0
     model = type(rows[0])
-    columns = _columns(model)
+    columns, database = _columns(model), connections[DEFAULT_DB_ALIAS]
     values: list[Any] = []
     for row in rows:
         if type(row) is not model:
             raise TypeError(f"rows of {model.__name__} and of {type(row).__name__} are not written together")
-        row._prepare_related_fields_for_save("insert")  # type: ignore[attr-defined]
-        values += [field.get_db_prep_save(field.pre_save(row, True), connection) for field in columns.fields]
-    with connection.cursor() as cursor:
-        cursor.execute(_insert_statement(connection.vendor, model, len(rows), suffix), values)
+        for field, name, prepare in columns.fields:
+            value = getattr(row, name)
+            if value is None and field.is_relation:
+                value = _key_by_now(row, field)
+            values.append(prepare(value, database))
+    with database.cursor() as cursor:
+        cursor.execute(_insert_statement(database.vendor, model, len(rows), suffix), values)
         given = cursor.fetchall()
     if len(given) == len(rows):
         for row, (key,) in zip(rows, given, strict=True):
             if columns.key is not None:
                 setattr(row, columns.key.attname, key)
             row._state.adding = False
-            row._state.db = "default"
+            row._state.db = DEFAULT_DB_ALIAS
     return len(given)
+
+
+def _key_by_now(row: models.Model, field: Any) -> Any:
+    """The key of the row that this one points at: it may have been given only after the two were put together."""
+    other = field.get_cached_value(row, default=None)
+    if other is None:
+        return None
+    setattr(row, field.attname, getattr(other, field.target_field.attname))
+    if getattr(row, field.attname) is None:
+        raise ValueError(f"{type(row).__name__}.{field.name} points at a {type(other).__name__} that has not been written")
+    return getattr(row, field.attname)
 
 
 @cache
 def _columns(model: type[models.Model]) -> _Columns:
     fields = model._meta.concrete_fields
-    if model._meta.parents or any(field.generated or field.db_default is not NOT_PROVIDED for field in fields):
+    if model._meta.parents or any(_is_more(field) for field in fields):
         raise TypeError(f"{model.__name__} has columns that are more than plain values")
     key = model._meta.pk if isinstance(model._meta.pk, models.AutoField) else None
-    return _Columns(tuple(field for field in fields if field is not key), key)
+    return _Columns(tuple((field, field.attname, field.get_db_prep_save) for field in fields if field is not key), key)
+
+
+def _is_more(field: Any) -> bool:
+    """Whether the database or the field itself makes up the value."""
+    return (
+        field.generated
+        or field.db_default is not NOT_PROVIDED
+        or getattr(field, "auto_now", False)
+        or getattr(field, "auto_now_add", False)
+    )
 
 
 @lru_cache(maxsize=1000)
 def _insert_statement(vendor: str, model: type[models.Model], count: int, suffix: str) -> str:
     columns = _columns(model)
     row = f"({', '.join(['%s'] * len(columns.fields))})"
-    names = ", ".join(_column(field) for field in columns.fields)
+    names = ", ".join(_column(field) for field, _name, _prepare in columns.fields)
     parts = (f"INSERT INTO {_table(model)} ({names}) VALUES", ", ".join([row] * count), suffix)
     return f"{' '.join(filter(None, parts))} RETURNING {_column(columns.key) if columns.key else 1}"
-
-
-Prepare = Callable[[Any, Any], Any]
 
 
 @cache
