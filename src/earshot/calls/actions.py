@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -40,16 +41,15 @@ def raise_for_stage(entry: Entry) -> None:
 
     A support that this deal has been given already, or is waiting for, is not called twice.
     """
-    if playbook.triggers(entry.data["stage_code"]):
-        _raise_all(entry, deals.as_it_stands(entry.one("deal")))
+    if rows := playbook.triggers(entry.data["stage_code"]):
+        _raise_all(entry, deals.row(entry.one("deal")), rows)
 
 
 _SUPPORTS_CALLED = Prepared(lambda deal_id: Call.objects.filter(deal=deal_id).values_list("support_code"))
 
 
-def _raise_all(entry: Entry, deal: Deal) -> None:
-    rows = playbook.triggers(deal.stage.code)
-    known = {code for (code,) in _SUPPORTS_CALLED.rows(deal.pk)} if rows else set()
+def _raise_all(entry: Entry, deal: Deal, rows: Sequence[Trigger]) -> None:
+    known = {code for (code,) in _SUPPORTS_CALLED.rows(deal.pk)}
     for trigger in rows:
         if trigger.support.code not in known:
             _raise(entry, deal, trigger)
@@ -283,7 +283,8 @@ def raise_missing(entry: Entry) -> None:
     waiting = Deal.objects.filter(closing__isnull=True, stage__code__in=list(support.triggers))
     for pk in waiting.order_by("pk").values_list("pk", flat=True):
         deals.lock(pk)
-        _raise_all(entry, deals.as_it_stands(pk))
+        deal = deals.row(pk)
+        _raise_all(entry, deal, support.triggers.get(deal.stage.code, ()))
 
 
 def refuse_uncovered(entry: Entry) -> None:

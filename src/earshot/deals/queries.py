@@ -61,16 +61,28 @@ def lock(*deal_ids: UUID) -> None:
     locks.lock(Deal.objects.filter(pk__in=deal_ids))
 
 
-_AS_IT_STANDS = Prepared(
-    lambda deal: Deal.objects.filter(pk=deal).select_related("stage", "unit", "owner", "account", "process", "team", "closing")
-)
+_ROW = Prepared(lambda deal: Deal.objects.filter(pk=deal))
+
+
+def row(deal_id: UUID) -> Deal:
+    """The deal as it stands now with its stage, and nothing else beside it."""
+    return _found(_ROW.one(deal_id), deal_id)
+
+
+_AS_IT_STANDS = Prepared(lambda deal: Deal.objects.filter(pk=deal).select_related("unit", "owner", "account", "closing"))
 
 
 def as_it_stands(deal_id: UUID) -> Deal:
     """The deal as it stands now, with everything that acts on it ask about."""
-    deal: Deal | None = _AS_IT_STANDS.one(deal_id)
+    return _found(_AS_IT_STANDS.one(deal_id), deal_id)
+
+
+def _found(deal: Deal | None, deal_id: UUID) -> Deal:
+    """What the playbook says about the deal is in memory: it is not asked for again."""
     if deal is None:
         raise Deal.DoesNotExist(deal_id)
+    process = book.process_of(deal.process_id)
+    deal.process, deal.stage = process.version, process.stage(deal.stage_id)
     return deal
 
 

@@ -149,7 +149,9 @@ def record(
     return entry
 
 
-_LABELS = Prepared(lambda ids: Label.objects.filter(object_id__in=ids).values_list("kind", "object_id", "text", "erased_at"))
+_LABELS = Prepared(
+    lambda kinds, ids: Label.objects.filter(kind__in=kinds, object_id__in=ids).values_list("kind", "object_id", "text", "erased_at")
+)
 
 
 def keep_labels(labels: Iterable[tuple[str, UUID, str]]) -> None:
@@ -158,9 +160,8 @@ def keep_labels(labels: Iterable[tuple[str, UUID, str]]) -> None:
     wanted = {(object_id, kind): text for kind, object_id, text in labels}
     if not wanted:
         return
-    known = {
-        (object_id, kind): (text, erased) for kind, object_id, text, erased in _LABELS.rows([object_id for object_id, _kind in wanted])
-    }
+    kinds, ids = sorted({kind for _object_id, kind in wanted}), [object_id for object_id, _kind in wanted]
+    known = {(object_id, kind): (text, erased) for kind, object_id, text, erased in _LABELS.rows(kinds, ids)}
     # One order for all, so that two calls never wait for each other's label.
     fresh = [
         Label(kind=kind, object_id=object_id, text=text)

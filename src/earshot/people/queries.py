@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
+from earshot.kit.engine.kept import kept
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 from earshot.kit.worktime import Calendar
@@ -138,7 +138,7 @@ def business_time_of(unit_id: UUID | None) -> BusinessTime:
     return _business_time(*found)
 
 
-@lru_cache(maxsize=64)
+@kept
 def _business_time(calendar_id: UUID, version: int) -> BusinessTime:
     row = WorkingCalendar.objects.prefetch_related("days").get(pk=calendar_id)
     return BusinessTime(row.as_calendar(), row.confirmed_to)

@@ -30,6 +30,10 @@ class Process:
     stages: Mapping[str, rows.Stage]
     seats: tuple[rows.SeatTemplate, ...]
 
+    def stage(self, stage_id: UUID) -> rows.Stage:
+        """The stage with this id, its gate and who decides there loaded."""
+        return next(stage for stage in self.stages.values() if stage.pk == stage_id)
+
 
 @dataclass(frozen=True)
 class Hearing:
