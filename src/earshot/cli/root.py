@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop as noop
 from earshot import __version__
 
 COMMANDS = {
+    "alarms": "earshot.cli.desk:alarms",
     "calls": "earshot.cli.calls:calls",
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",
