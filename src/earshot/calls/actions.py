@@ -82,7 +82,8 @@ def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
         objects={"call": call, "deal": deal, "unit": unit, "assignee": accountable},
         scopes=[deal, call],
     )
-    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit, because=raised)
+    about = {call.pk: queries.subject(call, accountable)}
+    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit, because=raised, subjects=about)
     return call
 
 

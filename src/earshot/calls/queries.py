@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.calls.rules import Wanted, lacks
 from earshot.clocks.queries import Reading, readings
+from earshot.clocks.registry import Subject
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared, grouped
@@ -117,6 +118,11 @@ def _read(calls: list[Call]) -> list[CallRead]:
             )
         )
     return found
+
+
+def subject(call: Call, person: Person | None) -> Subject:
+    """What a clock of the call is about; `person`: who is assigned to it now."""
+    return Subject(call, (call.deal, call), person, call.unit, {"deal": call.deal})
 
 
 def items_of(call: Call) -> QuerySet[Item]:
