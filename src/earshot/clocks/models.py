@@ -114,3 +114,18 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} told of {self.clock_id}"
+
+
+class Shift(models.Model):
+    """How far "now" runs ahead of the machine's clock: one row, or none. `alive_at`: the last moment, in shifted time, at which the
+    demonstration was seen running."""
+
+    ONLY = 1
+    ahead = models.DurationField()
+    alive_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_shift", condition=Q(pk=1))]
+
+    def __str__(self) -> str:
+        return str(self.ahead)

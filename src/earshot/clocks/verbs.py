@@ -17,6 +17,7 @@ verbs.register(
         "clocks.cancelled": _("The time limit for {what} ended by decision"),
         "clocks.paused": _("{actor} stopped the time for {what}: {reason}"),
         "clocks.resumed": _("{actor} let the time for {what} run on: due {due}"),
+        "clocks.time_set": _("{actor} moved the test clock from {from} to {to}"),
         "clocks.seen_to": _("{actor} sees to it: {what}"),
     },
     # Told by the act itself; these say how time stood, for whoever opens the whole record.
