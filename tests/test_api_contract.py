@@ -121,6 +121,26 @@ def test_the_statements_of_reads_are_pinned_and_do_not_grow_with_the_rows(world:
     assert {path: statements(lambda path=path: seller.get(path)) for path in growing} == before
 
 
+@pytest.mark.own_database
+def test_the_statements_of_writes_are_pinned(world: World, caller: Call):
+    seller = caller("seller")
+
+    def cost(write: Callable[[], Answer]) -> tuple[int, int]:
+        """How many statements read and how many write; locks, which one engine alone asks for, are left out."""
+        with CaptureQueriesContext(connection) as captured:
+            assert write().status in (200, 201)
+        texts = [query["sql"].strip() for query in captured if "pg_advisory" not in query["sql"] and "FOR NO KEY" not in query["sql"]]
+        return sum(text.startswith(("SELECT", "(SELECT")) for text in texts), sum(text.startswith(("INSERT", "UPDATE")) for text in texts)
+
+    def move() -> tuple[int, int]:
+        made = open_deal(seller, world)
+        return cost(lambda: seller.post(f"/deals/{made['id']}/moves", {}, if_match=made.etag))
+
+    move()  # what is read once a process is read now
+    assert cost(lambda: open_deal(seller, world, id=str(uuid7()))) == (17, 15)
+    assert move() == (24, 16)
+
+
 # Versions.
 
 

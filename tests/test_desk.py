@@ -32,7 +32,7 @@ def causes(person: Person) -> list[str]:
 
 def on(deal: Deal, person: Person) -> list[DayLine]:
     """The person's lines about the deal or one of its calls."""
-    ids = {deal.pk, deal.team_id, *calls.of_deal(deal).values_list("pk", flat=True)}
+    ids = {deal.pk, deal.team_id, *calls.of_deal(deal.pk).values_list("pk", flat=True)}
     return [line for line in my_day(person) if line.scope.id in ids]
 
 

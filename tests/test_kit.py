@@ -112,7 +112,6 @@ def test_an_empty_amount_is_not_known_yet() -> None:
 
 def test_text_is_trimmed_bounded_and_required_unless_said_otherwise() -> None:
     assert texts.text("x", "  a b ") == "a b"
-    assert texts.text("x", " a ", verbatim=True) == " a "
     assert texts.text("x", None, required=False) == ""
     for value, most in (("", 10), ("\u3000 ", 10), ("abc", 2), ("a\x00", 10), ("\udc00", 10)):
         with pytest.raises(Refusal) as refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ verbs.register(
 )
 
 
-def _owners(account_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _owners(account_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """The owner of an account sees it."""
     accounts = Account.objects.all() if account_ids is None else Account.objects.filter(pk__in=account_ids)
     return [(pk, (owner, None, "account", pk)) for pk, owner in accounts.values_list("pk", "owner_id")]

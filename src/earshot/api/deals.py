@@ -40,7 +40,7 @@ from earshot.api.teams import SeatShown, seats_shown
 from earshot.deals import actions, gates, queries
 from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
-from earshot.desk.finding import find
+from earshot.desk.finding import find, find_row
 from earshot.kit.problems import missing
 from earshot.playbooks import book
 
@@ -356,7 +356,7 @@ def show_deal(request: Asked, deal_id: AnyId) -> Reply:
 @write
 def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
     """Change title, account or amount of the version that you have read."""
-    deal = find(me(request), "deal", deal_id)
+    deal = find_row(me(request), "deal", deal_id)
     account = None if body.account is None else meant(me(request), "account", body.account, "account")
     changed = actions.change_deal(
         by=actor(request),
@@ -377,7 +377,7 @@ def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
 def move_deal(request: Asked, deal_id: AnyId, body: Move) -> Reply:
     """Leave the stage forwards: through its gate, if it has one, to the next stage, or to *won* from the last. A shut gate
     answers 409 with a line for each condition, and the journal says that it was tried. Entering a stage calls what it calls."""
-    deal = find(me(request), "deal", deal_id)
+    deal = find_row(me(request), "deal", deal_id)
     return deal_shown(actions.move_on(by=actor(request), deal=deal, version=version(request), to=body.to))
 
 
@@ -387,7 +387,7 @@ def move_deal(request: Asked, deal_id: AnyId, body: Move) -> Reply:
 @write
 def move_deal_back(request: Asked, deal_id: AnyId, body: Reversal) -> Reply:
     """Back to an earlier stage, with a reason."""
-    deal = find(me(request), "deal", deal_id)
+    deal = find_row(me(request), "deal", deal_id)
     return deal_shown(actions.move_back(by=actor(request), deal=deal, version=version(request), to=body.to, reason=body.reason))
 
 
@@ -397,7 +397,7 @@ def move_deal_back(request: Asked, deal_id: AnyId, body: Reversal) -> Reply:
 @write
 def lose_deal(request: Asked, deal_id: AnyId, body: Loss) -> Reply:
     """The customer decided for another, or against buying: why."""
-    deal = find(me(request), "deal", deal_id)
+    deal = find_row(me(request), "deal", deal_id)
     return deal_shown(actions.lose_deal(by=actor(request), deal=deal, version=version(request), reason=body.reason))
 
 
@@ -433,6 +433,6 @@ def list_votes(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, lim
 def cast_vote(request: Asked, deal_id: AnyId, body: NewVote) -> Reply:
     """Your vote at the gate before the deal. It is refused, naming each statement, while you have not heard something critical
     that the customer said. The last vote needed opens the gate."""
-    deal = find(me(request), "deal", deal_id)
+    deal = find_row(me(request), "deal", deal_id)
     cast = actions.vote(by=actor(request), deal=deal, approves=body.approves, reason=body.reason, version=version(request))
     return Reply(_vote(cast), 201)

@@ -221,7 +221,7 @@ def _item(one: queries.ItemRead, person: Person) -> ItemShown:
         "ears": [_ear(ear) for ear in one.ears],
         "heard_by": [
             {"person": named(hearing.person), "at": moment(hearing.at), "how": hearing.how}  # type: ignore[typeddict-item]
-            for hearing in one.item.hearings.all()
+            for hearing in one.hearings
         ],
         "corrections": [_correction(correction) for correction in one.corrections],
     }

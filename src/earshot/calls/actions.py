@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -21,13 +22,15 @@ from earshot.journal.models import Entry
 from earshot.journal.numbers import next_number
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
+from earshot.kit.engine import written
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Line, Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.people.permits import OPERATE
 from earshot.people.permits import holders as holders_of_permit
-from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of, valid_skills
+from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of, unit_called, valid_skills
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.models import SupportItem, Trigger
@@ -39,13 +42,15 @@ def raise_for_stage(entry: Entry) -> None:
 
     A support that this deal has been given already, or is waiting for, is not called twice.
     """
-    deal = Deal.objects.select_related("unit", "owner", "stage", "team").get(pk=entry.one("deal"))
-    _raise_all(entry, deal)
+    if rows := playbook.triggers(entry.data["stage_code"]):
+        _raise_all(entry, deals.row(entry.one("deal")), rows)
 
 
-def _raise_all(entry: Entry, deal: Deal) -> None:
-    rows = playbook.triggers(deal.stage.code)
-    known = set(Call.objects.filter(deal=deal).values_list("support_code", flat=True)) if rows else set()
+_SUPPORTS_CALLED = Prepared(lambda deal_id: Call.objects.filter(deal=deal_id).values_list("support_code"))
+
+
+def _raise_all(entry: Entry, deal: Deal, rows: Sequence[Trigger]) -> None:
+    known = {code for (code,) in _SUPPORTS_CALLED.rows(deal.pk)}
     for trigger in rows:
         if trigger.support.code not in known:
             _raise(entry, deal, trigger)
@@ -56,7 +61,7 @@ def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
     unit, accountable = who_owes(support)
     visit = deals.open_visit(deal)
     at = now()
-    call = Call.objects.create(
+    call = Call(
         id=uuid7(),
         number=next_number("C"),
         deal=deal,
@@ -69,20 +74,22 @@ def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
         raised_at=at,
         prescribed_at=visit.entered_at if _imported(entry) else at,
     )
-    Assignment.objects.create(call=call, person=accountable, at=at)
+    written.insert([call])
+    written.insert([Assignment(call=call, person=accountable, at=at)])
     raised = record(
         "calls.raised",
         by=process(trigger.cite()).because(entry),
         objects={"call": call, "deal": deal, "unit": unit, "assignee": accountable},
         scopes=[deal, call],
     )
-    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit, because=raised)
+    about = {call.pk: queries.subject(call, accountable)}
+    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit, because=raised, subjects=about)
     return call
 
 
 def who_owes(support: SupportItem) -> tuple[Unit, Person]:
     """The unit that owes a support of the catalogue, and who answers for it there: a call raised now would name them."""
-    unit = Unit.objects.get(code=support.unit_code)
+    unit = unit_called(support.unit_code)
     return unit, answerable_for(unit, support.role_code) or _operations(unit)
 
 
@@ -309,8 +316,8 @@ def raise_missing(entry: Entry) -> None:
     waiting = Deal.objects.filter(closing__isnull=True, stage__code__in=list(support.triggers))
     for pk in waiting.order_by("pk").values_list("pk", flat=True):
         deals.lock(pk)
-        deal = Deal.objects.select_related("unit", "owner", "stage", "team").get(pk=pk)
-        _raise_all(entry, deal)
+        deal = deals.row(pk)
+        _raise_all(entry, deal, support.triggers.get(deal.stage.code, ()))
 
 
 def refuse_uncovered(entry: Entry) -> None:

@@ -15,7 +15,7 @@ from earshot.playbooks import queries as playbook
 def every_call_has_a_result(deal: Deal) -> list[Condition]:
     """One condition for each call of the deal, one for each support of the stage that was never called, and one where the
     table is silent about the stage."""
-    reads = queries.read(queries.of_deal(deal))
+    reads = queries.read_of_deal(deal)
     lacking = set(rules.without_result(rules.CallNow(r.call.pk, r.result is not None, r.ending is not None) for r in reads))
     conditions = []
     for read in reads:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.calls.rules import Wanted, lacks
 from earshot.clocks.models import Clock
 from earshot.clocks.queries import Reading, readings
+from earshot.clocks.registry import Subject
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
+from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.people.models import Person
 from earshot.people.queries import holders, valid_skills
 from earshot.people.standing import reach_of, seen_by
@@ -64,32 +67,53 @@ class CallRead:
         return (self.assignment.taken_at if self.assignment else None) or self.call.raised_at
 
 
+def _named(calls: QuerySet[Call]) -> QuerySet[Call]:
+    return calls.select_related(
+        "deal", "deal__account", "deal__owner", "unit", "accountable", "trigger", "trigger__support", "ending", "ending__person"
+    )
+
+
+def of_deal(deal_id: UUID) -> QuerySet[Call]:
+    return Call.objects.filter(deal=deal_id).order_by("raised_at", "pk")
+
+
+_OF_DEAL = Prepared(lambda deal: _named(of_deal(deal)))
+_ASSIGNMENTS = Prepared(
+    lambda calls: Assignment.objects.filter(call__in=calls, ended_at__isnull=True).select_related("person", "person__unit")
+)
+_RESULTS = Prepared(lambda calls: Result.objects.filter(call__in=calls).select_related("person", "returned_by").order_by("at", "pk"))
+_OBJECTIONS = Prepared(lambda calls: Objection.objects.filter(call__in=calls).select_related("person").order_by("at", "pk"))
+
+
 def read(calls: QuerySet[Call]) -> list[CallRead]:
     """The calls with assignment, results, objections and clocks, in a fixed number of statements."""
-    live = Assignment.objects.filter(ended_at__isnull=True).select_related("person", "person__unit")
-    rows = list(
-        calls.select_related(
-            "deal", "deal__account", "deal__owner", "unit", "accountable", "trigger", "trigger__support", "ending", "ending__person"
-        ).prefetch_related(
-            Prefetch("assignments", live, to_attr="live"),
-            Prefetch("results", Result.objects.select_related("person", "returned_by").order_by("at", "pk")),
-            Prefetch("objections", Objection.objects.select_related("person").order_by("at", "pk")),
-        )
-    )
-    clocks = readings(call.pk for call in rows)
-    names = role_names({call.role for call in rows})
+    return _read(list(_named(calls)))
+
+
+def read_of_deal(deal: Deal) -> list[CallRead]:
+    """The same of a deal's calls, in the order in which they were raised."""
+    return _read(_OF_DEAL.objects(deal.pk))
+
+
+def _read(calls: list[Call]) -> list[CallRead]:
+    ids = [call.pk for call in calls]
+    assignments = {assignment.call_id: assignment for assignment in _ASSIGNMENTS.objects(ids)}
+    all_results = grouped(_RESULTS.objects(ids), "call_id")
+    objections = grouped(_OBJECTIONS.objects(ids), "call_id")
+    clocks = readings(ids)
+    names = role_names({call.role for call in calls})
     found = []
-    for call in rows:
-        results = list(call.results.all())
+    for call in calls:
+        results = all_results.get(call.pk, [])
         found.append(
             CallRead(
                 call=call,
                 role=names.get(call.role, call.role),
                 support=call.trigger.support,
-                assignment=call.live[0] if call.live else None,
+                assignment=assignments.get(call.pk),
                 result=next((result for result in results if result.returned_at is None), None),
                 returned=[result for result in results if result.returned_at],
-                objections=list(call.objections.all()),
+                objections=objections.get(call.pk, []),
                 ending=getattr(call, "ending", None),
                 clock=clocks.get(call.pk),
             )
@@ -97,13 +121,14 @@ def read(calls: QuerySet[Call]) -> list[CallRead]:
     return found
 
 
+def subject(call: Call, person: Person | None) -> Subject:
+    """What a clock of the call is about; `person`: who is assigned to it now."""
+    return Subject(call, (call.deal, call), person, call.unit, {"deal": call.deal})
+
+
 def items_of(call: Call) -> QuerySet[Item]:
     """The customer's words that the call's role must hear on this deal."""
     return Item.objects.filter(deal=call.deal_id, ears__role=call.role, ears__ended_at__isnull=True).distinct()
-
-
-def of_deal(deal: Deal) -> QuerySet[Call]:
-    return Call.objects.filter(deal=deal).order_by("raised_at", "pk")
 
 
 def waiting_for(person: Person) -> QuerySet[Call]:
@@ -116,6 +141,14 @@ def of_units_headed_by(person: Person) -> QuerySet[Call]:
     """Open calls that the units owe which the person heads, with all below them: what is due first comes first."""
     due = Clock.objects.filter(object_id=OuterRef("pk"), stopped_at__isnull=True).values("due_at")[:1]
     return open_calls().filter(unit__in=reach_of(person).units).annotate(due=Subquery(due)).order_by("due", "pk")
+
+
+_OWED = Prepared(lambda person, deal: waiting_for(Person(pk=person)).filter(deal=deal).order_by().values_list("pk"))
+
+
+def owed_by(person: Person, deal: Deal) -> set[UUID]:
+    """The calls of the deal that the person is to do."""
+    return {call for (call,) in _OWED.rows(person.pk, deal.pk)}
 
 
 def candidates(call: Call) -> list[tuple[Person, list[str]]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from earshot.calls.models import Assignment, Call
+from earshot.calls.models import Call
 from earshot.clocks.queries import alarms_of
 from earshot.journal import kinds, verbs
+from earshot.kit.engine.prepared import Prepared
 from earshot.people.standing import SOURCES, Key
 
 kinds.register("call", Call, page="call", in_two_languages=True)
@@ -28,28 +30,41 @@ verbs.register(
 )
 
 
-def _callees(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
-    """Whoever is assigned to a call or answers for it sees it; not the whole deal."""
+def _with_assignee(calls: QuerySet[Call]) -> QuerySet[Any, Any]:
+    """`live`: the assignment of now, if there is one."""
+    live = FilteredRelation("assignments", condition=Q(assignments__ended_at__isnull=True))
+    return calls.annotate(live=live)
+
+
+@Prepared
+def _called(call_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     calls = Call.objects.all() if call_ids is None else Call.objects.filter(pk__in=call_ids)
-    for pk, accountable in calls.values_list("pk", "accountable_id"):
+    return _with_assignee(calls).values_list("pk", "accountable_id", "live__person_id")
+
+
+def _callees(call_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Whoever is assigned to a call or answers for it sees it; not the whole deal."""
+    for pk, accountable, assigned in _called.rows(call_ids):
         yield pk, (accountable, None, "call", pk)
-    assigned = Assignment.objects.filter(ended_at__isnull=True, call__in=calls)
-    for pk, person in assigned.values_list("call_id", "person_id"):
-        yield pk, (person, None, "call", pk)
+        if assigned is not None:
+            yield pk, (assigned, None, "call", pk)
 
 
-def _items(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
-    """What the call needs: the customer's words that its role must hear, for whoever does it, answers for it, or heads its unit."""
+@Prepared
+def _needed(call_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     calls = Call.objects.filter(deal__items__ears__role=F("role"), deal__items__ears__ended_at__isnull=True)
     if call_ids is not None:
         calls = calls.filter(pk__in=call_ids)
-    rows = calls.values_list("pk", "unit_id", "accountable_id", "deal__items").distinct()
-    assigned = dict(Assignment.objects.filter(ended_at__isnull=True, call__in=[row[0] for row in rows]).values_list("call_id", "person_id"))
-    for pk, unit, accountable, item in rows:
+    return _with_assignee(calls).values_list("pk", "unit_id", "accountable_id", "live__person_id", "deal__items").distinct()
+
+
+def _items(call_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """What the call needs: the customer's words that its role must hear, for whoever does it, answers for it, or heads its unit."""
+    for pk, unit, accountable, assigned, item in _needed.rows(call_ids):
         yield pk, (None, unit, "item", item)
         yield pk, (accountable, None, "item", item)
-        if pk in assigned:
-            yield pk, (assigned[pk], None, "item", item)
+        if assigned is not None:
+            yield pk, (assigned, None, "item", item)
 
 
 def _alarmed(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:

@@ -86,7 +86,7 @@ def show(deal: str, most: int, person: Person) -> None:
         unheard = ", ".join(f"{ear.role} {ear.person or '–'}" for ear in item.unheard)
         click.echo(f"  “{item.item.words}”" + ("  " + _("not heard yet: {who}").format(who=unheard) if unheard else ""))
     _section(_("Calls"))
-    for read in calls.read(calls.of_deal(found)):
+    for read in calls.read_of_deal(found):
         click.echo(f"  {read.call}  {read.call.unit}  {read.assignment.person if read.assignment else '–'}  {moment(read.since)}")
     _section(_("What happened"))
     for told in timeline(person, found.pk, most):

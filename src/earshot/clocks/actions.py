@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from earshot.clocks import rules
 from earshot.clocks.models import CANCELLED, MET, Alarm, Clock, Pause, Step
 from earshot.clocks.queries import UNFIRED
-from earshot.clocks.registry import SUBJECTS, Subject
+from earshot.clocks.registry import SUBJECTS, Subjects
 from earshot.journal.actions import Parts, record, verb
 from earshot.journal.actors import Actor, process
 from earshot.journal.models import Entry
 from earshot.kit import now
+from earshot.kit.engine import written
 from earshot.kit.engine.locks import CALENDARS, hold, lock
 from earshot.kit.problems import Refusal, missing
 from earshot.kit.texts import text
@@ -26,10 +27,17 @@ from earshot.people.queries import business_time_of
 
 
 def start(
-    kind: str, object_ids: Iterable[UUID], level: rules.Level, *, unit: Unit | None, because: Entry, since: datetime | None = None
+    kind: str,
+    object_ids: Iterable[UUID],
+    level: rules.Level,
+    *,
+    unit: Unit | None,
+    because: Entry,
+    since: datetime | None = None,
+    subjects: Subjects | None = None,
 ) -> list[Clock]:
     """Start a clock for each object at `since` (default now), in the business time of `unit`, with the whole ladder.
-    `because`: the entry that began the duty."""
+    `because`: the entry that began the duty. `subjects`: what the clocks are about, where the caller has it at hand."""
     since = since or now()
     hold(CALENDARS, shared=True)  # a table that changes meanwhile moves this clock too, or is read here already
     time = business_time_of(unit.pk if unit else None)
@@ -54,13 +62,22 @@ def start(
     rungs = [
         (name, addressee, after, rules.moment(time.calendar, level.measure, since, after)) for name, addressee, after in rules.steps(level)
     ]
-    Clock.objects.bulk_create(clocks)
-    Step.objects.bulk_create(
-        Step(clock=clock, name=name, addressee=addressee, after=after, due_at=rung_due)
-        for clock in clocks
-        for name, addressee, after, rung_due in rungs
+    written.insert(clocks)
+    written.insert(
+        [
+            Step(clock=clock, name=name, addressee=addressee, after=after, due_at=rung_due)
+            for clock in clocks
+            for name, addressee, after, rung_due in rungs
+        ]
     )
-    tell("clocks.started", process(level.name).because(because), kind, [clock.object_id for clock in clocks], data={"due": at(due_at)})
+    tell(
+        "clocks.started",
+        process(level.name).because(because),
+        kind,
+        [clock.object_id for clock in clocks],
+        data={"due": at(due_at)},
+        subjects=subjects,
+    )
     return clocks
 
 
@@ -184,7 +201,7 @@ def tell(
     *,
     data: Mapping[str, Any] | None = None,
     more: Parts | None = None,
-    subjects: Mapping[UUID, Subject] | None = None,
+    subjects: Subjects | None = None,
 ) -> Entry:
     """One entry about the clocks of these objects: it names what they are about and belongs to their scopes."""
     ids = list(object_ids)

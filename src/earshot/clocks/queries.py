@@ -13,6 +13,7 @@ from earshot.clocks import rules
 from earshot.clocks.models import Alarm, Clock, Pause, Step
 from earshot.journal.kinds import dangling
 from earshot.kit import now
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.worktime import Calendar
 from earshot.people.models import Person
 from earshot.people.queries import business_time_of
@@ -39,16 +40,20 @@ class Reading:
         return self.left is not None and now() > self.clock.due_at
 
 
+_CLOCKS = Prepared(lambda objects: Clock.objects.filter(object_id__in=objects).order_by("started_at", "pk"))
+_STEPS = Prepared(lambda clocks: Step.objects.filter(UNFIRED, clock__in=clocks).order_by("due_at", "pk"))
+
+
 def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
     """The newest clock of each object, in a fixed number of statements (one more a distinct unit, and one where any is paused)."""
     at = now()
     calendars: dict[UUID | None, Calendar] = {}
     found: dict[UUID, Reading] = {}
-    clocks = list(Clock.objects.filter(object_id__in=list(object_ids)).order_by("started_at", "pk"))
-    running = [clock.pk for clock in clocks if clock.stopped_at is None]
+    clocks = _CLOCKS.objects(list(object_ids))
     ahead: dict[UUID, Step] = {}
-    for step in Step.objects.filter(UNFIRED, clock__in=running, due_at__gt=at).order_by("due_at", "pk"):
-        ahead.setdefault(step.clock_id, step)
+    for step in _STEPS.objects([clock.pk for clock in clocks if clock.stopped_at is None]):
+        if step.due_at is not None and step.due_at > at:
+            ahead.setdefault(step.clock_id, step)
     pauses: dict[UUID, Pause] = {}
     if still := [clock.pk for clock in clocks if clock.paused_at]:
         rows = Pause.objects.filter(clock__in=still, resumed_at__isnull=True).select_related("paused_by")

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from babel.numbers import list_currencies
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts import queries as accounts
@@ -24,7 +23,7 @@ from earshot.journal.numbers import next_number
 from earshot.journal.queries import tell
 from earshot.journal.repeats import earlier
 from earshot.kit import now, texts, uuid7
-from earshot.kit.engine import locks
+from earshot.kit.engine import locks, written
 from earshot.kit.problems import Line, Refusal, Together, forbidden, in_both, missing, say, stale, wrong
 from earshot.kit.texts import TITLE, past, text
 from earshot.people.actors import personally
@@ -104,7 +103,7 @@ def _not_the_same_again(person: Person, title: str, account: Account, owner: Per
 
 
 def _must_see(person: Person, account: Account) -> None:
-    if not accounts.visible_to(person).filter(pk=account.pk).exists():
+    if not accounts.sees(person, account):
         raise missing()
 
 
@@ -171,7 +170,7 @@ def _make(
     if stage is None:
         raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
     team = form_team(by=by, name=title, unit=unit, seats=process.seats, leader=None if closed else owner)
-    deal = Deal.objects.create(
+    deal = Deal(
         id=id or uuid7(),
         number=next_number("D"),
         title=title,
@@ -186,7 +185,9 @@ def _make(
         outside_id=outside_id,
         opened_at=opened_at,
     )
-    StageVisit.objects.create(deal=deal, stage=stage, entered_at=opened_at)
+    written.insert([deal])
+    Closing._meta.get_field("deal").remote_field.set_cached_value(deal, None)  # known without asking: it is new
+    written.insert([StageVisit(deal=deal, stage=stage, entered_at=opened_at)])
     return deal, stage
 
 
@@ -283,7 +284,7 @@ def _pass(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | No
         )
         by = by.because(opened)
     visit.left_at = now()
-    visit.save(update_fields=["left_at"])
+    written.update(visit, "left_at")
     if target is None:
         Closing.objects.create(deal=deal, outcome=WON, at=now())
         _touch(deal)
@@ -291,7 +292,7 @@ def _pass(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | No
         return deal
     deal.stage = target
     _touch(deal, "stage")
-    StageVisit.objects.create(deal=deal, stage=target, entered_at=now())
+    written.insert([StageVisit(deal=deal, stage=target, entered_at=now())])
     _entered(by, deal, target)
     return deal
 
@@ -330,7 +331,7 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
     """
     person = personally(by)
     queries.lock(deal.pk)
-    deal = Deal.objects.select_related("stage", "unit", "owner", "account").get(pk=deal.pk)
+    deal = queries.as_it_stands(deal.pk)
     if version is not None:
         _not_stale(deal, version)
     gate = gates.gate_of(deal)
@@ -395,7 +396,7 @@ def lose_deal(*, by: Actor, deal: Deal, version: int, reason: str) -> Deal:
 def _fresh(by: Actor, deal: Deal, version: int) -> Deal:
     """The deal as it stands now, locked; refused when it is closed, stale, or not the actor's to work on."""
     queries.lock(deal.pk)
-    deal = Deal.objects.select_related("stage", "unit", "owner", "account", "process").get(pk=deal.pk)
+    deal = queries.as_it_stands(deal.pk)
     if by.is_personal:
         person = personally(by)
         if not queries.may_work(person, deal):
@@ -415,10 +416,9 @@ def _not_stale(deal: Deal, version: int) -> None:
 
 
 def _touch(deal: Deal, *fields: str) -> None:
-    Deal.objects.filter(pk=deal.pk).update(version=F("version") + 1)
+    """Write these fields of a deal that was read after it was locked, and raise its version."""
     deal.version += 1
-    if fields:
-        deal.save(update_fields=fields)
+    written.update(deal, "version", *fields)
 
 
 def _words(row: Stage | Gate) -> dict[str, str]:

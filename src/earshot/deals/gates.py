@@ -16,6 +16,7 @@ from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.people.models import Person
+from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Role
 from earshot.playbooks.queries import warns_only
 
@@ -41,7 +42,8 @@ class Review:
 
 def gate_of(deal: Deal) -> Gate | None:
     """The gate at the end of the stage that the deal stands in."""
-    return Gate.objects.filter(stage=deal.stage_id).prefetch_related("deciders__role").first()
+    stages = book.process_of(deal.process_id).stages.values()
+    return next((getattr(stage, "gate", None) for stage in stages if stage.pk == deal.stage_id), None)
 
 
 def review(deal: Deal) -> Review | None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from earshot.accounts.models import Account
 from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit.engine import locks
+from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import is_head_at_or_above
 from earshot.people.standing import seen_by
@@ -69,8 +70,39 @@ def lock(*deal_ids: UUID) -> None:
     locks.lock(Deal.objects.filter(pk__in=deal_ids))
 
 
+_ROW = Prepared(lambda deal: Deal.objects.filter(pk=deal))
+
+
+def row(deal_id: UUID) -> Deal:
+    """The deal as it stands now with its stage, and nothing else beside it."""
+    return _found(_ROW.one(deal_id), deal_id)
+
+
+_AS_IT_STANDS = Prepared(lambda deal: Deal.objects.filter(pk=deal).select_related("unit", "owner", "account", "closing"))
+
+
+def as_it_stands(deal_id: UUID) -> Deal:
+    """The deal as it stands now, with everything that acts on it ask about."""
+    return _found(_AS_IT_STANDS.one(deal_id), deal_id)
+
+
+def _found(deal: Deal | None, deal_id: UUID) -> Deal:
+    """What the playbook says about the deal is in memory: it is not asked for again."""
+    if deal is None:
+        raise Deal.DoesNotExist(deal_id)
+    process = book.process_of(deal.process_id)
+    deal.process, deal.stage = process.version, process.stage(deal.stage_id)
+    return deal
+
+
+_OPEN_VISIT = Prepared(lambda deal_id: StageVisit.objects.filter(deal=deal_id, left_at__isnull=True))
+
+
 def open_visit(deal: Deal) -> StageVisit:
-    return StageVisit.objects.get(deal=deal, left_at__isnull=True)
+    visit: StageVisit | None = _OPEN_VISIT.one(deal.pk)
+    if visit is None:
+        raise StageVisit.DoesNotExist(f"{deal} stands in no stage")
+    return visit
 
 
 @dataclass(frozen=True)
@@ -82,15 +114,23 @@ class PathStep:
     visit: StageVisit | None
 
 
+_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).order_by("entered_at"))
+
+
 def path(deal: Deal) -> list[PathStep]:
     """The stages of the deal's process with its visits, in one statement."""
-    visits = {visit.stage_id: visit for visit in StageVisit.objects.filter(deal=deal).order_by("entered_at")}
+    visits = {visit.stage_id: visit for visit in _VISITS.objects(deal.pk)}
     stages = book.process_of(deal.process_id).stages.values()
     return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.pk)) for stage in stages]
 
 
+_LIVE_VOTES = Prepared(
+    lambda visits: Vote.objects.filter(visit__in=visits, replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk")
+)
+
+
 def live_votes(visit: StageVisit) -> list[Vote]:
-    return list(Vote.objects.filter(visit=visit, replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk"))
+    return _LIVE_VOTES.objects([visit.pk])
 
 
 def voters(deal: Deal, role_code: str) -> QuerySet[Person]:
@@ -119,11 +159,14 @@ def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
     return [row.role for row in gate.deciders.all() if voters(deal, row.role.code).filter(pk=person.pk).exists()]
 
 
-def passes(deal: Deal) -> list[GatePass]:
+_PASSES = Prepared(lambda deal: GatePass.objects.filter(visit__deal=deal).select_related("gate").order_by("-at", "-pk"))
+
+
+def passes(deal: Deal) -> list[tuple[GatePass, list[Vote]]]:
     """The gates that the deal has passed, the last first, each with the votes that opened it, in two statements."""
-    votes = Vote.objects.filter(replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk")
-    rows = GatePass.objects.filter(visit__deal=deal).select_related("gate", "visit")
-    return list(rows.prefetch_related(Prefetch("visit__votes", votes, to_attr="live")).order_by("-at", "-pk"))
+    rows: list[GatePass] = _PASSES.objects(deal.pk)
+    votes = grouped(_LIVE_VOTES.objects([row.visit_id for row in rows]), "visit_id")
+    return [(row, votes.get(row.visit_id, [])) for row in rows]
 
 
 def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
@@ -146,7 +189,3 @@ def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
 def changes_since(deal: Deal, version: int) -> QuerySet[Entry]:
     """The entries that raised the deal's version above `version`."""
     return Entry.objects.filter(objects_touched__object_id=deal.pk, data__version__gt=version).order_by("seq").distinct()
-
-
-def count_open_by_stage(deals: QuerySet[Deal]) -> dict[UUID, int]:
-    return dict(deals.filter(closing__isnull=True).values_list("stage_id").annotate(n=Count("pk")))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.models import Deal
 from earshot.journal import kinds, verbs
+from earshot.kit.engine.prepared import Prepared
 from earshot.people.models import Post
 from earshot.people.standing import SOURCES, Key
+from earshot.playbooks import book
 from earshot.teams.models import Membership
 
 kinds.register("deal", Deal, page="deal")
@@ -34,41 +37,67 @@ verbs.register(
 )
 
 
-def _deals(deal_ids: Iterable[UUID] | None) -> Iterable[Deal]:
-    deals = Deal.objects.only("pk", "owner_id", "account_id")
-    return deals if deal_ids is None else deals.filter(pk__in=deal_ids)
+@Prepared
+def _owned(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
+    deals = Deal.objects.all() if deal_ids is None else Deal.objects.filter(pk__in=deal_ids)
+    return deals.values_list("pk", "owner_id", "account_id")
 
 
-def _owners(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _owners(deal_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """The owner of a deal sees it and its account."""
-    for deal in _deals(deal_ids):
-        yield deal.pk, (deal.owner_id, None, "deal", deal.pk)
-        if deal.account_id:
-            yield deal.pk, (deal.owner_id, None, "account", deal.account_id)
+    for pk, owner, account in _owned.rows(deal_ids):
+        yield pk, (owner, None, "deal", pk)
+        if account is not None:
+            yield pk, (owner, None, "account", account)
 
 
-def _deciders(deal_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+@Prepared
+def _open(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
+    deals = Deal.objects.all() if deal_ids is None else Deal.objects.filter(pk__in=deal_ids)
+    return deals.filter(closing__isnull=True).values_list("pk", "unit_id", "process_id", "stage_id")
+
+
+@Prepared
+def _holders(roles: Sequence[str], units: Sequence[UUID]) -> QuerySet[Any, Any]:
+    posts = Post.objects.filter(role__in=roles, until__isnull=True, unit__belows__unit__in=units)
+    return posts.values_list("role", "unit__belows__unit", "person_id")
+
+
+def _deciding(process: UUID, stage_id: UUID) -> list[str]:
+    """The roles that decide at the gate of a stage, but for the one that owns deals."""
+    stage = book.process_of(process).stage(stage_id)
+    gate = getattr(stage, "gate", None)
+    return [] if gate is None else [decider.role.code for decider in gate.deciders.all() if not decider.role.owner]
+
+
+def _deciders(deal_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever holds, in the deal's unit or one above it, a role that decides at the gate of its present stage, sees the deal. The
     role that owns deals is decided by the deal's own owner, who sees it anyway."""
-    # One filter: conditions on the same deal. A second one would join the deals anew, and let any deal of the unit answer it.
-    among = Q() if deal_ids is None else Q(unit__belows__unit__deals__in=list(deal_ids))
-    posts = Post.objects.filter(
-        among,
-        until__isnull=True,
-        unit__belows__unit__deals__closing__isnull=True,
-        unit__belows__unit__deals__stage__gate__deciders__role__code=F("role"),
-        unit__belows__unit__deals__stage__gate__deciders__role__owner=False,
-    )
-    pairs = posts.values_list("unit__belows__unit__deals", "person_id").distinct()
-    return [(deal, (person, None, "deal", deal)) for deal, person in pairs]
+    # What the playbook says is in memory; the two questions left are short ones, whatever stage the deals stand in.
+    stands = {pk: (unit, process, stage) for pk, unit, process, stage in _open.rows(deal_ids)}
+    roles = {(process, stage): _deciding(process, stage) for process, stage in {place[1:] for place in stands.values()}}
+    units = {unit for unit, process, stage in stands.values() if roles[process, stage]}
+    if not units:
+        return
+    holders: dict[tuple[str, UUID], set[UUID]] = {}
+    for role, unit, person in _holders.rows(sorted({role for some in roles.values() for role in some}), sorted(units)):
+        holders.setdefault((role, unit), set()).add(person)
+    for pk, (unit, process, stage) in stands.items():
+        for person in {person for role in roles[process, stage] for person in holders.get((role, unit), ())}:
+            yield pk, (person, None, "deal", pk)
 
 
-def _members(membership_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
-    """Whoever is nominated to a seat of the deal's team, or sits in it, sees the deal and its account."""
+@Prepared
+def _seated(membership_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     memberships = Membership.objects.filter(ended_at__isnull=True, seat__team__deal__isnull=False)
     if membership_ids is not None:
         memberships = memberships.filter(pk__in=membership_ids)
-    for pk, person, deal, account in memberships.values_list("pk", "person_id", "seat__team__deal", "seat__team__deal__account_id"):
+    return memberships.values_list("pk", "person_id", "seat__team__deal", "seat__team__deal__account_id")
+
+
+def _members(membership_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Whoever is nominated to a seat of the deal's team, or sits in it, sees the deal and its account."""
+    for pk, person, deal, account in _seated.rows(membership_ids):
         yield pk, (person, None, "deal", deal)
         if account is not None:
             yield pk, (person, None, "account", account)

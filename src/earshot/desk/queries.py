@@ -32,7 +32,7 @@ from earshot.kit.problems import Ref, say
 from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import calendars_visible_to
-from earshot.people.standing import reach_of
+from earshot.people.standing import Seeing, reach_of
 from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
 from earshot.teams.queries import nominations_of
@@ -376,10 +376,13 @@ def entries_seen(person: Person) -> QuerySet[Entry]:
     return visible_entries(scopes_seen(person), reach_of(person).permissions)
 
 
+_TIMELINE = Seeing(lambda person, object_id, most: about(entries_seen(person).exclude(verb__in=QUIET), object_id)[:most])
+_CAUSES = Seeing(lambda person, entries: entries_seen(person).filter(pk__in=entries))
+
+
 def timeline(person: Person, object_id: UUID, most: int = 50) -> list[Told]:
     """What happened to one object, newest first, as far as the person may see it. What the act itself tells is left out."""
-    seen = entries_seen(person).exclude(verb__in=QUIET)
-    return told(person, about(seen, object_id)[:most])
+    return told(person, _TIMELINE.objects(person, object_id, most=most))
 
 
 def told(person: Person, entries: Iterable[Entry]) -> list[Told]:
@@ -389,10 +392,10 @@ def told(person: Person, entries: Iterable[Entry]) -> list[Told]:
         rows = list(touched)
         items = {row.object_id for row in rows if row.kind == "item"}
         whom = {row.object_id for row in rows if row.kind in ("contact", "attendance")}
-        seen = set(voice.visible_to(person).filter(pk__in=items).values_list("pk", flat=True)) if items else set()
+        seen = voice.seen_of(person, items)
         return (items - seen) | (whom if items - seen else set())
 
-    return tell(entries, causes=entries_seen(person), hidden=hidden)
+    return tell(entries, causes=lambda ids: _CAUSES.objects(person, ids), hidden=hidden)
 
 
 def worded_for(person: Person, entries: Iterable[Entry]) -> dict[int, str]:

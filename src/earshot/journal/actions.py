@@ -18,6 +18,8 @@ from earshot.journal.models import Delivery, Entry, Label, Scope, Touched
 from earshot.journal.reactions import LATER, NOW
 from earshot.journal.verbs import VERBS
 from earshot.kit import now
+from earshot.kit.engine import written
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 
 P = ParamSpec("P")
@@ -42,10 +44,10 @@ class _Pending:
         del self.touched[mark[0] :], self.scopes[mark[1] :], self.labels[mark[2] :], self.deliveries[mark[3] :]
 
     def write(self) -> None:
-        Touched.objects.bulk_create(self.touched)
-        Scope.objects.bulk_create(self.scopes)
+        written.insert(self.touched)
+        written.insert(self.scopes)
         keep_labels(self.labels)
-        Delivery.objects.bulk_create(self.deliveries)
+        written.insert(self.deliveries)
 
 
 _inside: ContextVar[_Pending | None] = ContextVar("earshot_inside_a_call", default=None)
@@ -124,7 +126,7 @@ def record(
         permission=permission,
         data=dict(data or {}),
     )
-    entry.save(force_insert=True)
+    written.insert([entry])
     touched: list[Touched] = []
     labels: list[Label] = []
     for part, things in objects.items():
@@ -150,17 +152,24 @@ def record(
     return entry
 
 
+_LABELS = Prepared(
+    lambda kinds, ids: Label.objects.filter(kind__in=kinds, object_id__in=ids).values_list(
+        "kind", "object_id", "text", "words", "erased_at"
+    )
+)
+
+
 def keep_labels(labels: Iterable[Label]) -> None:
-    """Write labels, newest wording wins; a label erased by mandate stays erased."""
-    wanted = {(label.kind, label.object_id): label for label in labels}
+    """Write the labels that are new or worded otherwise now, the newest wording of each; a label erased by mandate stays erased."""
+    wanted = {(label.object_id, label.kind): label for label in labels}
     if not wanted:
         return
-    ids = [object_id for _kind, object_id in wanted]
-    known = {(label.kind, label.object_id): label for label in Label.objects.filter(object_id__in=ids)}
-    fresh = [label for key, label in wanted.items() if key not in known or _worded_anew(known[key], label)]
-    fresh.sort(key=lambda label: label.object_id)  # one order for all, so that two calls never wait for each other's label
-    Label.objects.bulk_create(fresh, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text", "words"])
+    kinds, ids = sorted({kind for _object_id, kind in wanted}), [object_id for object_id, _kind in wanted]
+    known = {(object_id, kind): (text, words, erased) for kind, object_id, text, words, erased in _LABELS.rows(kinds, ids)}
+    # One order for all, so that two calls never wait for each other's label.
+    fresh = [label for key, label in sorted(wanted.items(), key=lambda pair: pair[0]) if _is_news(label, known.get(key))]
+    written.put(fresh, unique=["kind", "object_id"], fields=["text", "words"])
 
 
-def _worded_anew(known: Label, label: Label) -> bool:
-    return known.erased_at is None and (known.text, known.words) != (label.text, label.words)
+def _is_news(label: Label, known: tuple[str, Any, datetime | None] | None) -> bool:
+    return known is None or (known[2] is None and known[:2] != (label.text, label.words))

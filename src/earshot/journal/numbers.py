@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from django.db import connection
 
-from earshot.journal.models import Counter
 from earshot.kit import now
+
+_NEXT = """
+INSERT INTO journal_counter (series, last) VALUES (%s, 1)
+ON CONFLICT (series) DO UPDATE SET last = journal_counter.last + 1 RETURNING last
+"""
 
 
 def next_number(prefix: str) -> str:
     """The next number of this prefix and year. Inside a call: the row lock keeps it unique; a refusal gives it back."""
     series = f"{prefix}-{now().year}"
-    if not Counter.objects.filter(series=series).update(last=F("last") + 1):
-        Counter.objects.bulk_create([Counter(series=series, last=0)], ignore_conflicts=True)
-        Counter.objects.filter(series=series).update(last=F("last") + 1)
-    return f"{series}-{Counter.objects.values_list('last', flat=True).get(series=series):05d}"
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [series])
+        return f"{series}-{cursor.fetchone()[0]:05d}"

@@ -17,9 +17,16 @@ from earshot.journal import actors
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry, Label, Scope, Touched
 from earshot.journal.verbs import VERBS
+from earshot.kit.engine.prepared import Prepared
 
 Hidden = Callable[[Iterable[Touched]], set[UUID]]
 ScopeQuery = Callable[[QuerySet[Scope]], QuerySet[Scope]]
+Causes = Callable[[list[int]], list[Entry]]
+
+_TOUCHED = Prepared(lambda entries: Touched.objects.filter(entry_id__in=entries).order_by("pk"))
+_LABELS = Prepared(
+    lambda objects: Label.objects.filter(object_id__in=objects, erased_at__isnull=True).values_list("kind", "object_id", "text", "words")
+)
 
 
 @dataclass(frozen=True)
@@ -52,23 +59,22 @@ def about(entries: QuerySet[Entry], object_id: UUID) -> QuerySet[Entry]:
     return entries.filter(pk__in=in_scope.union(touching)).order_by("-seq")
 
 
-def tell(entries: Iterable[Entry], causes: QuerySet[Entry] | None = None, hidden: Hidden | None = None) -> list[Told]:
-    """Word the entries, in a fixed number of statements. `causes`: the entries that the reader may see; a cause outside them stays
-    unsaid. `hidden`: of the objects named, those that the reader may not see; they are left out, so that an entry about several
-    statements never tells a reader of one what the others said (law 13)."""
+def tell(entries: Iterable[Entry], causes: Causes | None = None, hidden: Hidden | None = None) -> list[Told]:
+    """Word the entries, in a fixed number of statements. `causes`: those of the entries with these numbers that the reader may see;
+    another cause stays unsaid. `hidden`: of the objects named, those that the reader may not see; they are left out, so that an
+    entry about several statements never tells a reader of one what the others said (law 13)."""
     rows = list(entries)
     ids = [entry.pk for entry in rows]
     touched: dict[int, list[Touched]] = {}
     cause_ids = {entry.cause_id for entry in rows if entry.cause_id} - set(ids)
-    seen_causes = list(causes.filter(pk__in=cause_ids)) if causes is not None and cause_ids else []
-    for row in Touched.objects.filter(entry_id__in=[*ids, *(entry.pk for entry in seen_causes)]).order_by("pk"):
+    seen_causes = causes(sorted(cause_ids)) if causes is not None and cause_ids else []
+    for row in _TOUCHED.objects([*ids, *(entry.pk for entry in seen_causes)]):
         touched.setdefault(row.entry_id, []).append(row)
     unseen = hidden(row for group in touched.values() for row in group) if hidden else set()
     touched = {pk: [row for row in group if row.object_id not in unseen] for pk, group in touched.items()}
     wanted = {row.object_id for group in touched.values() for row in group}
     wanted |= {entry.person_id for entry in [*rows, *seen_causes] if entry.person_id}
-    kept = Label.objects.filter(object_id__in=wanted, erased_at__isnull=True)
-    labels = {(label.kind, label.object_id): in_language(label.words) or label.text for label in kept}
+    labels = {(kind, object_id): in_language(words) or text for kind, object_id, text, words in _LABELS.rows(sorted(wanted))}
     sentences = {entry.pk: _sentence(entry, touched.get(entry.pk, []), labels) for entry in [*rows, *seen_causes]}
     return [
         Told(

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.models import Repeat
 from earshot.kit import now
-from earshot.kit.engine import locks
+from earshot.kit.engine import locks, written
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 
 M = TypeVar("M", bound=models.Model)
@@ -28,11 +29,10 @@ def claim(person_id: UUID, key: str, request: Any) -> Repeat:
     if not 1 <= len(key) <= 100:
         raise Refusal("repeat.key", _("An Idempotency-Key has 1 to 100 characters."))
     fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
-    try:
-        with transaction.atomic():
-            return Repeat.objects.create(person_id=person_id, key=key, fingerprint=fingerprint, at=now())
-    except IntegrityError:
-        kept = Repeat.objects.get(person_id=person_id, key=key)
+    fresh = Repeat(person_id=person_id, key=key, fingerprint=fingerprint, at=now())
+    if written.insert([fresh], unless_taken=True):
+        return fresh
+    kept = Repeat.objects.get(person_id=person_id, key=key)
     if kept.fingerprint != fingerprint:
         raise Refusal("repeat.other_request", _("This Idempotency-Key was used for a different request. Use a new key."))
     return kept
@@ -41,7 +41,10 @@ def claim(person_id: UUID, key: str, request: Any) -> Repeat:
 def keep(repeat: Repeat, status: int, answer: Any) -> None:
     """Keep the answer of the write that just succeeded, to be given again."""
     repeat.status, repeat.answer = status, answer
-    repeat.save(update_fields=["status", "answer"])
+    written.update(repeat, "status", "answer")
+
+
+_BY_ID = Prepared(lambda key, *, model: model._default_manager.filter(pk=key))
 
 
 def earlier(model: type[M], id: UUID | None, mine: Callable[[M], bool]) -> M | None:
@@ -53,7 +56,7 @@ def earlier(model: type[M], id: UUID | None, mine: Callable[[M], bool]) -> M | N
     if id is None:
         return None
     locks.hold(id)
-    row = model._default_manager.filter(pk=id).first()
+    row = _BY_ID.one(id, model=model)
     if row is not None and not mine(row):
         raise Refusal("id.taken", _("This id is in use. Make a new one."), status=409)
     return row

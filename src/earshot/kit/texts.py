@@ -21,13 +21,13 @@ def storable(value: str) -> str:
     return _UNSTORABLE.sub("", value)
 
 
-def text(name: str, value: str | None, *, most: int = WORDS, required: bool = True, verbatim: bool = False) -> str:
-    """`value` as it will be kept. `verbatim`: keep it to the letter, only refuse what is empty, too long or holds NUL."""
+def text(name: str, value: str | None, *, most: int = WORDS, required: bool = True) -> str:
+    """`value` as it will be kept: trimmed, and refused where it is empty, too long or holds NUL."""
     raw = value or ""
     if _UNSTORABLE.search(raw):
         raise wrong(name, _("It holds a character that cannot be stored. Please type it again."))
-    kept = raw if verbatim else raw.strip()
-    if required and not kept.strip():
+    kept = raw.strip()
+    if required and not kept:
         raise wrong(name, _("Please fill this in."))
     if len(kept) > most:
         raise wrong(name, say(_("At most {most} characters; this has {length}."), most=most, length=len(kept)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.actors import PERSON, TOKEN, Actor
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, forbidden
 from earshot.people.models import Person, Token
 
@@ -18,11 +19,16 @@ def as_token(token: Token) -> Actor:
     return Actor(TOKEN, person_id=token.person_id, agent_id=token.pk, name=token.person.name)
 
 
+_PERSON = Prepared(lambda person: Person.objects.filter(pk=person).select_related("unit"))
+
+
 def personally(by: Actor) -> Person:
     """The person whose own act this is. Law 13: an import or the process never hears, accepts, votes or approves."""
     if not by.is_personal or by.person_id is None:
         raise Refusal("act.not_personal", _("This is a personal act. An import or the process cannot do it for anybody."))
-    person = Person.objects.select_related("unit").get(pk=by.person_id)
+    person: Person | None = _PERSON.one(by.person_id)
+    if person is None:
+        raise Person.DoesNotExist(by.person_id)
     if person.left_at is not None:
         raise forbidden("act.person_left", _("You are no longer with the company, so you cannot act here."))
     return person

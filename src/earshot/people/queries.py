@@ -26,8 +26,7 @@ _PERSON = [field.attname for field in Person._meta.concrete_fields]
 _LIVE_TOKEN = Prepared(
     lambda digest: Token.objects.filter(digest=digest, revoked_at__isnull=True, person__left_at__isnull=True).values_list(
         *_TOKEN, *(f"person__{name}" for name in _PERSON)
-    ),
-    like="the digest of a token",
+    )
 )
 
 
@@ -71,9 +70,26 @@ def answerable_for(unit: Unit, role: str) -> Person | None:
 
     A duty of a unit has an accountable person from birth (law 5): None only when nobody heads the unit or one above it.
     """
-    posts = Post.objects.filter(unit=unit, role=role, until__isnull=True, person__left_at__isnull=True)
-    post = posts.select_related("person").order_by("-answerable", "since", "pk").first()
+    post = _ANSWERABLE.one(unit.pk, role)
     return post.person if post else head_at_or_above(unit)
+
+
+_ANSWERABLE = Prepared(
+    lambda unit_id, role: (
+        Post.objects.filter(unit=unit_id, role=role, until__isnull=True, person__left_at__isnull=True)
+        .select_related("person", "person__unit")
+        .order_by("-answerable", "since", "pk")[:1]
+    )
+)
+_UNIT = Prepared(lambda code: Unit.objects.filter(code=code))
+
+
+def unit_called(code: str) -> Unit:
+    """The unit with this code."""
+    unit: Unit | None = _UNIT.one(code)
+    if unit is None:
+        raise Unit.DoesNotExist(code)
+    return unit
 
 
 def head_at_or_above(unit: Unit) -> Person | None:
@@ -104,11 +120,19 @@ def holders(role: str, unit: Unit | None = None) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=posts.values("person"), left_at__isnull=True).order_by("name", "pk")
 
 
+_HOLDERS = Prepared(
+    lambda roles: (
+        Post.objects.filter(role__in=roles, until__isnull=True, person__left_at__isnull=True)
+        .select_related("person", "person__unit")
+        .order_by("person__name", "person_id")
+    )
+)
+
+
 def holders_by_role(roles: Iterable[str]) -> dict[str, list[Person]]:
     """Role → people with the company who hold it now, by name, in one statement."""
     found: dict[str, list[Person]] = {}
-    posts = Post.objects.filter(role__in=list(roles), until__isnull=True, person__left_at__isnull=True)
-    for post in posts.select_related("person", "person__unit").order_by("person__name", "person_id"):
+    for post in _HOLDERS.objects(sorted(roles)):
         if post.person not in found.setdefault(post.role, []):
             found[post.role].append(post.person)
     return found

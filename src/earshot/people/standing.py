@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,13 @@ from django.db.models.functions import Cast
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
-from earshot.kit.engine.prepared import Prepared
+from earshot.kit.engine import written
+from earshot.kit.engine.prepared import Parameter, Prepared, Rows
 from earshot.kit.registry import Registry
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
 Key = tuple[UUID | None, UUID | None, str, UUID]  # person, heads_of, kind, object
-Source = Callable[[Iterable[UUID] | None], Iterable[tuple[UUID, Key]]]
+Source = Callable[[Sequence[UUID] | None], Iterable[tuple[UUID, Key]]]
 
 # Why → the rule that says which standings it gives: of the sources asked for, or of all (None). Each pair names its source.
 # One rule serves the reaction that writes, the check that compares and the rebuild.
@@ -41,7 +42,7 @@ def _beyond(person_id: UUID) -> QuerySet[Any, Any]:
     return units.union(grants.values_list("word", "permission"), all=True)
 
 
-_BEYOND = Prepared(_beyond, like=UUID(int=0))
+_BEYOND = Prepared(_beyond)
 
 
 def reach(person: Person) -> Reach:
@@ -60,6 +61,39 @@ def for_request(person: Person) -> Person:
 
 def reach_of(person: Person) -> Reach:
     return getattr(person, "known_reach", None) or reach(person)
+
+
+class Seeing:
+    """A prepared query of what a person may see. `build`: from that person, values and a shape (see `Prepared`) to a queryset.
+
+    The person and the units that he or she heads are parameters of the statement, the permissions held are of its shape, and nothing
+    else of the person can be read while it is built: a plan never holds what somebody in particular may see.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+        def of_anybody(
+            person_id: UUID, units: Sequence[UUID], *values: Any, permissions: frozenset[str], **shape: Any
+        ) -> QuerySet[Any, Any]:
+            person = Person.from_db("default", ["id"], [person_id])
+            person.known_reach = Reach(tuple(units), permissions)  # type: ignore[attr-defined]
+            return build(person, *values, **shape)
+
+        self._prepared = Prepared(of_anybody)
+
+    def rows(self, person: Person, *values: Parameter, **shape: Any) -> Rows:
+        known = reach_of(person)
+        return self._prepared.rows(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
+    def dicts(self, person: Person, *values: Parameter, **shape: Any) -> list[dict[str, Any]]:
+        known = reach_of(person)
+        return self._prepared.dicts(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
+    def objects(self, person: Person, *values: Parameter, **shape: Any) -> list[Any]:
+        known = reach_of(person)
+        return self._prepared.objects(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
+    def one(self, person: Person, *values: Parameter, **shape: Any) -> Any | None:
+        return next(iter(self.objects(person, *values, **shape)), None)
 
 
 def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", company: str = "") -> Q:
@@ -103,22 +137,28 @@ def rebuild(entry: Entry) -> None:
 
 def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]:
     wanted = set(SOURCES[why](source_ids))
-    rows = Standing.objects.filter(LIVE, why=why)
-    if source_ids is not None:
-        rows = rows.filter(source_id__in=source_ids)
-    present: set[tuple[UUID, Key]] = set()
-    for row in rows:
-        present.add((row.source_id, (row.person_id, row.heads_of_id, row.kind, row.object_id)))
+    rows = _STANDINGS.rows(why, source_ids)
+    present = {(source, (person, unit, kind, object_id)) for source, person, unit, kind, object_id in rows}
     return wanted - present, present - wanted
 
 
+def _standings(why: str, source_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
+    rows = Standing.objects.filter(LIVE, why=why)
+    if source_ids is not None:
+        rows = rows.filter(source_id__in=source_ids)
+    return rows.values_list("source_id", "person_id", "heads_of_id", "kind", "object_id")
+
+
+_STANDINGS = Prepared(_standings)
+
+
 def _write(entry: Entry, why: str, lacking: set[tuple[UUID, Key]], surplus: set[tuple[UUID, Key]]) -> None:
-    Standing.objects.bulk_create(
+    written.insert(
         [
             Standing(person_id=p, heads_of_id=u, kind=kind, object_id=o, why=why, source_id=source, entry_id=entry.id)
             for source, (p, u, kind, o) in lacking
         ],
-        ignore_conflicts=True,
+        unless_taken=True,
     )
     for source, (p, u, kind, o) in surplus:
         holder = Q(person=p) if p else Q(heads_of=u)

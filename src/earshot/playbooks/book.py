@@ -15,6 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, say
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
@@ -28,6 +29,10 @@ class Process:
     roles: Mapping[str, rows.Role]
     stages: Mapping[str, rows.Stage]
     seats: tuple[rows.SeatTemplate, ...]
+
+    def stage(self, stage_id: UUID) -> rows.Stage:
+        """The stage with this id, its gate and who decides there loaded."""
+        return next(stage for stage in self.stages.values() if stage.pk == stage_id)
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,15 @@ class Book:
 _remembered: ContextVar[list[Book] | None] = ContextVar("earshot_book_of_this_reading", default=None)
 
 
+_IN_FORCE = Prepared(lambda: PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk"))
+
+
 def in_force() -> Book:
     """The book as it stands now, in one statement; inside `remembered`, asked once."""
     kept = _remembered.get()
     if kept:
         return kept[0]
-    book = Book(dict(PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk")))
+    book = Book(dict(_IN_FORCE.rows()))
     if kept is not None:
         kept.append(book)
     return book
@@ -107,7 +115,12 @@ def remembered() -> Iterator[None]:
 
 @lru_cache(maxsize=64)
 def process_of(version: UUID) -> Process:
-    stages = rows.Stage.objects.filter(version=version).select_related("version", "gate").order_by("position")
+    stages = (
+        rows.Stage.objects.filter(version=version)
+        .select_related("version", "gate")
+        .prefetch_related("gate__deciders__role")
+        .order_by("position")
+    )
     seats = rows.SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")
     return Process(
         version=PartVersion.objects.get(pk=version),

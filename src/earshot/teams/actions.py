@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
-from earshot.kit.engine import locks
+from earshot.kit.engine import locks, written
 from earshot.kit.problems import Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
@@ -27,14 +27,17 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
     """A team with the seats of the template; part of the verb that the team is formed for. The leader is nominated to the leading
     seat, and sits in it at once where forming the team is his or her own act. None: nobody is asked, for what was closed before it
     came to us."""
-    team = Team.objects.create(name=name, unit=unit, formed_at=now())
-    made = Seat.objects.bulk_create([Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats])
+    team = Team(name=name, unit=unit, formed_at=now())
+    made = [Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats]
+    written.insert([team])
+    written.insert(made)
     objects: dict[str, Any] = {"team": team}
     if leader is not None:
-        membership = Membership.objects.create(seat=next(seat for seat in made if seat.leader), person=leader, nominated_at=now())
+        membership = Membership(seat=next(seat for seat in made if seat.leader), person=leader, nominated_at=now())
+        written.insert([membership])
         objects |= {"leader": leader, "membership": membership}
         if by.is_personal and by.person_id == leader.pk:
-            Acceptance.objects.create(membership=membership, at=now())
+            written.insert([Acceptance(membership=membership, at=now())])
     record("teams.team_formed", by=by, objects=objects, scopes=[team])
     return team
 

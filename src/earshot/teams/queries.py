@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.utils.translation import get_language
 
 from earshot.kit.engine.prepared import Prepared
@@ -29,15 +29,21 @@ class SeatRead:
     accepted: bool
 
 
+_OF_TEAM = Prepared(lambda team: Seat.objects.filter(team=team).order_by("-leader", "pk"))
+_MEMBERS = Prepared(
+    lambda team: Membership.objects.filter(seat__team=team, ended_at__isnull=True).select_related("person", "person__unit", "acceptance")
+)
+
+
 def seats(team_id: UUID) -> list[SeatRead]:
     """The seats of a team, the leader's first, in three statements."""
-    live = Membership.objects.filter(ended_at__isnull=True).select_related("person", "person__unit", "acceptance")
-    rows = list(Seat.objects.filter(team=team_id).prefetch_related(Prefetch("memberships", live, to_attr="live")).order_by("-leader", "pk"))
+    rows: list[Seat] = _OF_TEAM.objects(team_id)
+    live = {membership.seat_id: membership for membership in _MEMBERS.objects(team_id)}
     names = role_names({seat.role for seat in rows})
     english = (get_language() or "").startswith("en")
     read = []
     for seat in rows:
-        membership = seat.live[0] if seat.live else None
+        membership = live.get(seat.pk)
         accepted = membership is not None and hasattr(membership, "acceptance")
         read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
     return read
@@ -66,7 +72,7 @@ def _rows(team_id: UUID) -> QuerySet[Any, Any]:
     return rows.values_list("id", "role", "leader", "why_zh", "why_en", *person)
 
 
-_SEATS = Prepared(_rows, like=UUID(int=0))
+_SEATS = Prepared(_rows)
 
 
 def seat_rows(team_id: UUID) -> list[SeatRow]:

@@ -22,6 +22,7 @@ from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, forbidden, missing, wrong
 from earshot.kit.texts import believable, past, storable, text
 from earshot.people.actors import personally
@@ -413,11 +414,18 @@ def complete_meeting(
     return meeting
 
 
-def pass_ears(entry: Entry, deal: Deal, role: str, person: Person) -> None:
+_EARS = Prepared(
+    lambda deal_id, role: Ear.objects.filter(item__deal=deal_id, role=role, ended_at__isnull=True).select_related("item", "person")
+)
+
+
+def pass_ears(entry: Entry, role: str, deal_id: UUID, person_id: UUID) -> None:
     """A reaction: somebody else acts for `role` on this deal from now on, so he or she must hear what the role must hear. Who
     had not heard yet is released; who had, keeps the hearing, and the new one still has to hear for him- or herself."""
-    ears = Ear.objects.filter(item__deal=deal, role=role, ended_at__isnull=True).exclude(person=person)
-    _pass(entry, deal, ears.select_related("item", "person"), person)
+    ears = [ear for ear in _EARS.objects(deal_id, role) if ear.person_id != person_id]
+    if ears:
+        person = Person.objects.select_related("unit").get(pk=person_id)
+        _pass(entry, deals.as_it_stands(deal_id), ears, person)
 
 
 def fill_ears(entry: Entry, role: str) -> None:

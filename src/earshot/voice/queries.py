@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from earshot.accounts.models import Contact
 from earshot.clocks.queries import Reading, readings
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
+from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.people.models import Person, Unit
 from earshot.people.queries import answerable_for
 from earshot.people.queries import holders as holders_of
-from earshot.people.standing import seen_by
+from earshot.people.standing import Seeing, seen_by
 from earshot.playbooks import book
-from earshot.playbooks.models import Category
 from earshot.playbooks.queries import role_names
 from earshot.teams.queries import sitting
 from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
@@ -27,6 +28,14 @@ from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, I
 def visible_to(person: Person) -> QuerySet[Item]:
     """The items that the person may see: of deals in which he or she has standing, or one by one."""
     return Item.objects.filter(seen_by(person, "item", unit="") | deals.seen(person, "deal", "deal__unit"))
+
+
+_SEEN = Seeing(lambda person, items: visible_to(person).filter(pk__in=items).values_list("pk"))
+
+
+def seen_of(person: Person, items: Iterable[UUID]) -> set[UUID]:
+    """Those of the items that the person may see."""
+    return {pk for (pk,) in _SEEN.rows(person, list(items))}
 
 
 def may_work_on(person: Person, item: Item) -> bool:
@@ -83,61 +92,97 @@ class ItemRead:
     ears: list[EarRead] = field(default_factory=list)
     others: list[Hearing] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
+    hearings: list[Hearing] = field(default_factory=list)
 
     @property
     def unheard(self) -> list[EarRead]:
         return [ear for ear in self.ears if ear.heard_at is None]
 
     def heard_by(self, person: Person) -> bool:
-        return any(hearing.person_id == person.pk for hearing in self.item.hearings.all())
+        return any(hearing.person_id == person.pk for hearing in self.hearings)
+
+
+def _named(items: QuerySet[Item]) -> QuerySet[Item]:
+    return items.select_related("meeting", "meeting__author", "speaker", "deal", "deal__account")
+
+
+_OF_DEAL = Prepared(lambda deal, first, last: _named(Item.objects.filter(deal=deal).order_by("-recorded_at", "position", "pk"))[first:last])
+_COUNT_OF_DEAL = Prepared(lambda deal: Item.objects.filter(deal=deal).order_by().values("deal").annotate(n=Count("pk")).values_list("n"))
+_EARS = Prepared(
+    lambda items: Ear.objects.filter(item__in=items, ended_at__isnull=True).select_related("person", "person__unit").order_by("pk")
+)
+_HEARINGS = Prepared(lambda items: Hearing.objects.filter(item__in=items).select_related("person").order_by("at", "pk"))
+_CORRECTIONS = Prepared(lambda items: Correction.objects.filter(item__in=items).select_related("author").order_by("at", "pk"))
+_FILINGS = Prepared(lambda items: Filing.objects.filter(item__in=items, ended_at__isnull=True))
 
 
 def read(items: QuerySet[Item]) -> list[ItemRead]:
     """The items with ears, hearings, corrections and clocks, in a fixed number of statements."""
-    live_ears = Ear.objects.filter(ended_at__isnull=True).select_related("person", "person__unit").order_by("pk")
-    rows = list(
-        items.select_related("meeting", "meeting__author", "speaker", "deal", "deal__account").prefetch_related(
-            Prefetch("ears", live_ears, to_attr="live_ears"),
-            Prefetch("hearings", Hearing.objects.select_related("person").order_by("at", "pk")),
-            Prefetch("corrections", Correction.objects.select_related("author").order_by("at", "pk")),
-            Prefetch("filings", Filing.objects.filter(ended_at__isnull=True), to_attr="live_filings"),
-        )
-    )
-    clocks = readings(ear.pk for item in rows for ear in item.live_ears)
-    names = role_names({ear.role for item in rows for ear in item.live_ears})
-    categories = book.in_force().hearing.categories if rows else {}
-    return [_read(item, clocks, names, categories) for item in rows]
+    return _read(list(_named(items)))
 
 
-def _read(item: Item, clocks: dict[UUID, Reading], roles: Mapping[str, str], categories: Mapping[str, Category]) -> ItemRead:
-    filing = item.live_filings[0] if item.live_filings else Filing()  # type: ignore[attr-defined]
-    heard = {hearing.person_id: hearing for hearing in item.hearings.all()}
-    ears = []
-    for ear in item.live_ears:  # type: ignore[attr-defined]
-        hearing = heard.pop(ear.person_id, None) if ear.person_id else None
-        ears.append(
-            EarRead(
-                ear=ear,
-                role=roles.get(ear.role, ear.role),
-                person=ear.person,
-                heard_at=hearing.at if hearing else None,
-                how=hearing.how if hearing else "",
-                clock=clocks.get(ear.pk),
+@dataclass(frozen=True)
+class _OfDeal:
+    """A deal's items for a paginator: counted, and read a page at a time."""
+
+    deal_id: UUID
+
+    def __len__(self) -> int:
+        return sum(n for (n,) in _COUNT_OF_DEAL.rows(self.deal_id))
+
+    def __getitem__(self, part: slice) -> list[ItemRead]:
+        return _read(_OF_DEAL.objects(self.deal_id, first=part.start, last=part.stop))
+
+
+def pages_of_deal(deal: Deal, length: int) -> Paginator[ItemRead]:
+    """The same of a deal's items, the latest meeting's first, in pages."""
+    return Paginator(_OfDeal(deal.pk), length)  # type: ignore[arg-type]
+
+
+def _read(items: list[Item]) -> list[ItemRead]:
+    ids = [item.pk for item in items]
+    ears = grouped(_EARS.objects(ids), "item_id")
+    hearings = grouped(_HEARINGS.objects(ids), "item_id")
+    corrections = grouped(_CORRECTIONS.objects(ids), "item_id")
+    filings = {filing.item_id: filing for filing in _FILINGS.objects(ids)}
+    live_ears = [ear for group in ears.values() for ear in group]
+    clocks = readings(ear.pk for ear in live_ears)
+    names = role_names({ear.role for ear in live_ears})
+    categories = book.in_force().hearing.categories if items else {}
+    found = []
+    for item in items:
+        filing = filings.get(item.pk) or Filing()
+        heard = {hearing.person_id: hearing for hearing in hearings.get(item.pk, [])}
+        shown = []
+        for ear in ears.get(item.pk, []):
+            hearing = heard.pop(ear.person_id, None) if ear.person_id else None
+            shown.append(
+                EarRead(
+                    ear=ear,
+                    role=names.get(ear.role, ear.role),
+                    person=ear.person,
+                    heard_at=hearing.at if hearing else None,
+                    how=hearing.how if hearing else "",
+                    clock=clocks.get(ear.pk),
+                )
+            )
+        found.append(
+            ItemRead(
+                item=item,
+                category=filing.category,
+                category_name=str(categories.get(filing.category, filing.category)),
+                critical=filing.critical,
+                speaker=item.speaker,
+                said_at=item.meeting.held_at,
+                place=item.meeting.place,
+                author=item.meeting.author,
+                ears=shown,
+                others=list(heard.values()),
+                corrections=corrections.get(item.pk, []),
+                hearings=hearings.get(item.pk, []),
             )
         )
-    return ItemRead(
-        item=item,
-        category=filing.category,
-        category_name=str(categories.get(filing.category, filing.category)),
-        critical=filing.critical,
-        speaker=item.speaker,
-        said_at=item.meeting.held_at,
-        place=item.meeting.place,
-        author=item.meeting.author,
-        ears=ears,
-        others=list(heard.values()),
-        corrections=list(item.corrections.all()),
-    )
+    return found
 
 
 def live_filing(item: Item) -> Filing:
@@ -170,6 +215,14 @@ def ears_waiting_for(person: Person) -> QuerySet[Ear]:
         .select_related("item", "item__deal")
         .order_by("since", "pk")
     )
+
+
+_OWED = Prepared(lambda person, deal: ears_waiting_for(Person(pk=person)).filter(item__deal=deal).order_by().values_list("item_id"))
+
+
+def owed_by(person: Person, deal: Deal) -> set[UUID]:
+    """The items of the deal that the person has still to hear."""
+    return {item for (item,) in _OWED.rows(person.pk, deal.pk)}
 
 
 def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +34,7 @@ verbs.register(
 )
 
 
-def _ears(ear_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _ears(ear_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever must hear an item sees it; not the whole deal."""
     ears = Ear.objects.filter(ended_at__isnull=True, person__isnull=False)
     if ear_ids is not None:
@@ -42,7 +42,7 @@ def _ears(ear_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     return [(pk, (person, None, "item", item)) for pk, person, item in ears.values_list("pk", "person_id", "item_id")]
 
 
-def _present(attendance_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+def _present(attendance_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whoever is said to have been present, and has not denied it, sees what was said there."""
     attendances = Attendance.objects.filter(denied_at__isnull=True)
     if attendance_ids is not None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, QueryDict
 
 from earshot import kit
 from earshot.kit import uuid7
+from earshot.kit.engine.prepared import Prepared
 from earshot.people.models import Login, Person
 
 SALT = "earshot.web.author"
@@ -20,11 +21,14 @@ MOST_KEPT = 3
 MOST_LETTERS = 200_000
 
 
+_LOGIN = Prepared(lambda login: Login.objects.select_related("person", "person__unit").filter(pk=login))
+
+
 class Backend(ModelBackend):
     """Passwords, as Django keeps them; who has left the company is out. Login, person and unit come in one statement."""
 
     def get_user(self, user_id: Any) -> Login | None:
-        found = Login.objects.select_related("person", "person__unit").filter(pk=user_id).first()
+        found = _LOGIN.one(Login._meta.pk.to_python(user_id))
         return found if found is not None and self.user_can_authenticate(found) else None
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from earshot.calls import queries as call_queries
 from earshot.calls.models import Assignment, Call
 from earshot.clocks.registry import Subject, Subjects
 from earshot.voice.models import Ear
@@ -26,4 +27,4 @@ def calls(ids: Iterable[UUID]) -> Subjects:
     rows = Call.objects.filter(pk__in=list(ids)).select_related("deal__owner", "deal__unit", "unit", "trigger__support")
     live = Assignment.objects.filter(call__in=rows, ended_at__isnull=True).select_related("person__unit")
     assigned = {one.call_id: one.person for one in live}
-    return {call.pk: Subject(call, (call.deal, call), assigned.get(call.pk), call.unit, {"deal": call.deal}) for call in rows}
+    return {call.pk: call_queries.subject(call, assigned.get(call.pk)) for call in rows}

@@ -22,8 +22,9 @@ from earshot.deals.models import Deal
 from earshot.journal.actions import call
 from earshot.journal.models import Entry
 from earshot.journal.reactions import afterwards, at_once
+from earshot.kit.engine.prepared import Prepared
 from earshot.people import standing
-from earshot.people.models import Person, Post
+from earshot.people.models import Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -43,10 +44,12 @@ def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], Non
     return sync
 
 
+_MEMBERS = Prepared(lambda ids: Membership.objects.filter(seat__team__deal__in=ids, ended_at__isnull=True).values_list("pk"))
+
+
 def _members_of_deal(entry: Entry, new: bool = False) -> None:
     """The team is formed before the deal that it serves: its members' standing begins, or changes, with the deal's entry."""
-    members = Membership.objects.filter(seat__team__deal__in=entry.parts()["deal"], ended_at__isnull=True)
-    standing.sync(entry, deals.SITS, list(members.values_list("pk", flat=True)), new=new)
+    standing.sync(entry, deals.SITS, [pk for (pk,) in _MEMBERS.rows(entry.parts()["deal"])], new=new)
 
 
 def _first_members_of_deal(entry: Entry) -> None:
@@ -67,10 +70,12 @@ def _deciders_of_post(entry: Entry) -> None:
     standing.sync(entry, deals.DECIDES, list(open_deals.values_list("pk", flat=True)))
 
 
+_ROLE = Prepared(lambda call_id: Call.objects.filter(pk=call_id).values_list("role"))
+
+
 def _ears_follow_call(entry: Entry) -> None:
     """Who is named for a call hears, from then on, what its role must hear on that deal."""
-    call = Call.objects.select_related("deal").get(pk=entry.one("call"))
-    voice_actions.pass_ears(entry, call.deal, call.role, Person.objects.select_related("unit").get(pk=entry.one("assignee")))
+    voice_actions.pass_ears(entry, _ROLE.rows(entry.one("call"))[0][0], entry.one("deal"), entry.one("assignee"))
 
 
 def _ears_of_post(entry: Entry) -> None:

@@ -27,8 +27,9 @@ from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
 from earshot.kit.problems import Line, Refusal, say
 from earshot.people.models import Person
-from earshot.people.permits import OPERATE, holds
+from earshot.people.permits import OPERATE
 from earshot.people.queries import holders_by_role
+from earshot.people.standing import reach_of
 from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_VOTE, Stage
 from earshot.playbooks.queries import next_stage, warns_only
@@ -257,11 +258,11 @@ class War(Page):
 
     def mine(self, deal: Deal, review: gates.Review | None) -> Mine:
         return Mine(
-            items=set(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True)),
-            calls=set(calls.waiting_for(self.person).filter(deal=deal).values_list("pk", flat=True)),
+            items=voice.owed_by(self.person, deal),
+            calls=calls.owed_by(self.person, deal),
             votes=bool(review and deals.roles_deciding(self.person, deal, review.gate)),
             works=self.works,
-            operates=holds(self.person, OPERATE),
+            operates=OPERATE in reach_of(self.person).permissions,
         )
 
     @staticmethod
@@ -271,17 +272,15 @@ class War(Page):
         return {"label": str(step.stage), "state": state, "when": step.visit.entered_at if step.visit and state != "ahead" else ""}
 
     def account_options(self, deal: Deal) -> list[tuple[str, str]]:
-        found = [(str(pk), name) for pk, name in accounts.visible_to(self.person).order_by("name", "pk").values_list("pk", "name")]
+        found = [(str(pk), name) for pk, name in accounts.names(self.person)]
         if deal.account and str(deal.account_id) not in dict(found):
             found.insert(0, (str(deal.account_id), deal.account.name))
         return found
 
     def words(self, deal: Deal) -> dict[str, Any]:
-        page = Paginator(Item.objects.filter(deal=deal).order_by("-recorded_at", "position", "pk"), WORDS_SHOWN).get_page(
-            page_number(self.request)
-        )
+        page = voice.pages_of_deal(deal, WORDS_SHOWN).get_page(page_number(self.request))
         return {
-            "quotes": [parts.quote(read) for read in voice.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]
+            "quotes": [parts.quote(read) for read in page.object_list],
             "words_count": page.paginator.count,
             "words_before": f"?page={page.previous_page_number()}#words" if page.has_previous() else "",
             "words_after": f"?page={page.next_page_number()}#words" if page.has_next() else "",
@@ -312,7 +311,7 @@ class War(Page):
 
     @staticmethod
     def calls(deal: Deal) -> list[dict[str, Any]]:
-        return [call_part(read) for read in calls.read(calls.of_deal(deal))]
+        return [call_part(read) for read in calls.read_of_deal(deal)]
 
     @staticmethod
     def passes(deal: Deal) -> list[dict[str, Any]]:
@@ -322,13 +321,13 @@ class War(Page):
                 "at": row.at,
                 "votes": [
                     {"name": one.person.name, "role": str(one.role), "at": one.at, "approves": one.approves, "reason": one.reason}
-                    for one in row.visit.live  # type: ignore[attr-defined]
+                    for one in votes
                 ],
                 "lines": [
                     {"sentence": in_language(line["sentence"]), "state": "met" if line.get("met") else "waived"} for line in row.lines
                 ],
             }
-            for row in deals.passes(deal)
+            for row, votes in deals.passes(deal)
         ]
 
     def refused_lines(self) -> list[dict[str, Any]]:
