@@ -351,14 +351,14 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 def test_a_clock_moves_with_its_steps_and_the_deal_says_from_when_to_when(world: World, office: WorkingCalendar) -> None:
     clock = clock_of(world)
     assert clock.due_at == at(24, 10)
-    fired = Step.objects.get(clock=clock, name="remind")
+    fired = Step.objects.get(clock=clock, name="breach")
     Step.objects.filter(pk=fired.pk).update(fired_at=fired.due_at)
     set_day(world, office, TUESDAY, COMPANY, "", "公司运动会")
     deliver_all()
     clock.refresh_from_db()
     assert clock.due_at == at(25, 10)
     due = dict(Step.objects.filter(clock=clock).values_list("name", "due_at"))
-    assert due == {"remind": fired.due_at, "breach": at(25, 10), "head": at(25, 15, 15)}
+    assert due == {"remind": at(23, 15, 15), "breach": fired.due_at, "head": at(25, 15, 15)}  # what has fired stays fired when it was
     entry = Entry.objects.get(verb="clocks.moved", objects_touched__object_id=clock.object_id)
     assert entry.cause is not None
     assert entry.cause.verb == "people.days_changed"
@@ -536,14 +536,14 @@ def test_a_clock_that_starts_while_the_table_changes_does_not_miss_the_change(wo
         pytest.skip("one writer")
     ids, read, changed = [uuid7()], threading.Event(), threading.Event()
 
-    def begin() -> None:
+    def slowly() -> None:
         with transaction.atomic():
             begin("thing", ids[0], Level("x", "working", 450), world.units["solutions"])
             read.set()
             assert not changed.wait(1.0)  # the change is held up until this act has ended
         connections.close_all()
 
-    starter = threading.Thread(target=begin)
+    starter = threading.Thread(target=slowly)
     starter.start()
     assert read.wait(10)
     set_day(world, office, TUESDAY, COMPANY)
