@@ -80,8 +80,11 @@ def test_an_answerable_holder_is_called_first_and_a_new_one_takes_the_place(worl
 def test_a_skill_has_a_level_from_1_to_5_with_evidence(world: World) -> None:
     give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=5, evidence="第四个站点")
     assert Skill.objects.get(person=world.engineer, code="solution-design").level == 5
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(Refusal) as refused:
         give_skill(by=world.by("administrator"), person=world.engineer, code="x", level=6, evidence="x")
+    assert set(refused.value.fields) == {"level"}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Skill.objects.create(person=world.engineer, code="x", level=6, evidence="x")
 
 
 def test_a_permission_that_nobody_registered_is_refused_and_given_twice_is_given_once(world: World) -> None:

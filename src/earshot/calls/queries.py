@@ -111,6 +111,15 @@ def waiting_for(person: Person) -> QuerySet[Call]:
     return open_calls().filter(pk__in=mine).order_by("raised_at", "pk")
 
 
+def acting(deal: Deal) -> dict[str, list[Person]]:
+    """Role → who is to do an open call for it on this deal."""
+    live = Assignment.objects.filter(call__in=open_calls().filter(deal=deal), ended_at__isnull=True, person__left_at__isnull=True)
+    found: dict[str, list[Person]] = {}
+    for row in live.select_related("person__unit", "call").order_by("at", "pk"):
+        found.setdefault(row.call.role, []).append(row.person)
+    return found
+
+
 def candidates(call: Call) -> list[tuple[Person, list[str]]]:
     """Holders of the call's role in its unit, each with what he or she lacks (empty: qualified)."""
 
