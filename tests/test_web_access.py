@@ -22,8 +22,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from api_caller import Caller
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
-from earshot.people.actions import make_token
-from earshot.people.models import Login
+from earshot.people.actions import give_permission, give_skill, make_token
+from earshot.people.models import Login, Post
 from earshot.people.queries import roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
@@ -60,13 +60,18 @@ def only(key: str, status: int, nobody: int = IN) -> list[int]:
     return row(*(status if one == key else 404 for one in PEOPLE), nobody=nobody)
 
 
+def administers(status: int, nobody: int = IN) -> list[int]:
+    """What only whoever administers may do; everybody sees that the person is there."""
+    return row(*(status if one == "administrator" else 403 for one in PEOPLE), nobody=nobody)
+
+
 # Address → what is sent (method and act) → statuses.
 PAGES: dict[str, dict[str, list[int]]] = {
     "": {
         "GET": everybody(),
         "POST confirm": only("engineer", 302),
         "POST deny": only("engineer", 302),
-        "POST accept": only("engineer", 302),
+        "POST accept": row(403, 302, 404, 403, 404, 404, 404, 404, 404, nobody=IN),  # on a deal that they see, but not theirs
         "POST nothing-known": everybody(404),
     },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
@@ -81,8 +86,10 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST lose": deal(302, 302),
         "POST change": deal(302, 302),
         "POST nominate": deal(302, 302),
-        "POST accept": deal(404, 404),  # a seat is accepted by the person asked, by nobody else
-        "POST decline": deal(404, 404),
+        # Somebody else's seat, on a deal that they do not see: accepted by the person asked alone.
+        "POST accept": deal(403, 403),
+        "POST decline": deal(403, 403),
+        "POST release": deal(302, 302),  # who names people for the team frees a seat, too
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
     "deals/<uuid:id>/gate/": {
@@ -112,6 +119,15 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
     "accounts/<uuid:id>/": {"GET": deal(200, 200)},
     "people/<uuid:id>/": {"GET": everybody()},
+    "people/<uuid:id>/administration/": {
+        "GET": administers(200),
+        "POST give_post": administers(302),
+        "POST end_post": administers(302),
+        "POST give_skill": administers(302),
+        "POST end_skill": administers(302),
+        "POST give_permission": administers(302),
+        "POST end_permission": administers(302),
+    },
     "me/": {"GET": everybody(), "POST make_token": everybody(200), "POST revoke": only("seller", 302)},
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
@@ -135,8 +151,11 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/calls": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/timeline": {"GET": deal(200, 200, 401)},
     "seats/{seat_id}/nominations": {"POST": deal(201, 201, 401)},
-    "memberships/{membership_id}/acceptance": {"POST": only("engineer", 201, 401)},
-    "memberships/{membership_id}/refusal": {"POST": only("engineer", 204, 401)},
+    # Asked on another deal of the seller: the one asked; its owner and the head see it, but it is not theirs to answer.
+    "memberships/{membership_id}/acceptance": {"POST": row(403, 201, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
+    "memberships/{membership_id}/refusal": {"POST": row(403, 204, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
+    # They name people, so they free the seat; the one asked has not accepted, so there is nothing to give back.
+    "memberships/{membership_id}/release": {"POST": row(201, 409, 404, 201, 404, 404, 404, 404, 404, nobody=401)},
     "meetings/{meeting_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 403, 401)},
     "items": {"GET": everybody(200, 401)},
     "items/{item_id}": {"GET": call(200, 200, 200, 200, 401)},
@@ -160,6 +179,13 @@ API: dict[str, dict[str, list[int]]] = {
     "accounts/{account_id}": {"GET": deal(200, 200, 401)},
     "people": {"GET": everybody(200, 401)},
     "people/{person_id}": {"GET": everybody(200, 401)},
+    "people/{person_id}/holdings": {"GET": administers(200, 401)},
+    "people/{person_id}/posts": {"POST": administers(201, 401)},
+    "people/{person_id}/posts/endings": {"POST": administers(201, 401)},
+    "people/{person_id}/skills": {"POST": administers(201, 401)},
+    "people/{person_id}/skills/endings": {"POST": administers(201, 401)},
+    "people/{person_id}/permissions": {"POST": administers(201, 401)},
+    "people/{person_id}/permissions/endings": {"POST": administers(201, 401)},
     "me": {"GET": everybody(200, 401)},
     "me/tokens": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
     "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
@@ -195,6 +221,13 @@ class Case:
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
+            "release": {"reason": "needed elsewhere"},
+            "give_post": {"role": self.ids["role"], "unit": "branch"},
+            "end_post": {"post": self.ids["post"], "reason": "moved on"},
+            "give_skill": {"code": "spoken", "level": "3", "evidence": "three years"},
+            "end_skill": {"code": "kept", "reason": "long ago"},
+            "give_permission": {"permission": "operations"},
+            "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version)},
             "record": {"contact_1": "Osman", "words_1": "one thing"},
             "complete": {"place": "Khartoum"},
@@ -224,6 +257,13 @@ class Case:
             "POST deals/{deal_id}/meetings": {"contacts": [{"name": "Osman"}], "items": [{"words": "one thing"}]},
             "POST seats/{seat_id}/nominations": {"person": self.ids["delivery"]},
             "POST memberships/{membership_id}/refusal": because,
+            "POST memberships/{membership_id}/release": because,
+            "POST people/{person_id}/posts": {"role": self.ids["role"], "unit": self.ids["unit"]},
+            "POST people/{person_id}/posts/endings": {"post": self.ids["post"], **because},
+            "POST people/{person_id}/skills": {"code": "spoken", "level": 3, "evidence": "three years"},
+            "POST people/{person_id}/skills/endings": {"code": "kept", **because},
+            "POST people/{person_id}/permissions": {"permission": "operations"},
+            "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
             "POST items/{item_id}/corrections": {"text": "forty per cent"},
@@ -248,6 +288,9 @@ def case(world: World) -> Case:
     seat = Seat.objects.get(team=other.team_id, role__in=roles_of(world.engineer))
     nominate(by=world.by("seller"), seat=seat, person=world.engineer)
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
+    # What the seller holds, for the administrator to end. Nobody but who administers gets as far as that.
+    give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
+    give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
     ids = {
         "deal": stands.pk,
@@ -263,6 +306,9 @@ def case(world: World) -> Case:
         "entry": Entry.objects.get(verb="deals.deal_opened", objects_touched__object_id=stands.pk).id,
         "delivery": world.delivery.pk,
         "engineer_two": world.engineer_two.pk,
+        "post": Post.objects.get(person=world.seller).pk,
+        "role": Post.objects.get(person=world.seller).role,
+        "unit": world.units["branch"].pk,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 

@@ -62,8 +62,10 @@ def refusals(operation: Operation) -> Iterator[int]:
         yield 404
     if "body" in sources:
         yield from (400, 413, 415)
+    if writes or getattr(operation.view_func, "needs_permission", False):
+        yield 403
     if writes:
-        yield from (403, 409)
+        yield 409
     if writes or "query" in sources:
         yield 422
     if getattr(operation.view_func, "needs_version", False):

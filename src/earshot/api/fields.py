@@ -78,6 +78,7 @@ class Lenient(BaseModel):
 # What goes out.
 Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 Money = Annotated[str, Field(pattern=r"^[0-9]{1,12}\.[0-9]{2}$")]
 
 

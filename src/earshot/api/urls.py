@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
-from earshot.api import accounts, calls, deals, desk, people, playbooks, problems, teams, voice
+from earshot.api import accounts, administration, calls, deals, desk, people, playbooks, problems, teams, voice
 from earshot.api.auth import Bearer
 from earshot.api.document import Door
 from earshot.api.reading import StrictJson
@@ -48,6 +48,7 @@ def _door() -> Door:
         ("Calls", calls),
         ("Accounts", accounts),
         ("People", people),
+        ("Administration", administration),
         ("Playbook", playbooks),
         ("Desk", desk),
     ):

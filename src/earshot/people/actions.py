@@ -19,6 +19,7 @@ from earshot.kit.problems import Refusal, forbidden, in_both, say, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, standing
 from earshot.people.models import CalendarDay, Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
+from earshot.people.registry import ROLES
 
 OFFICE_WEEK = [[[540, 720], [810, 1080]]] * 5 + [[], []]  # 9:00–12:00, 13:30–18:00, Monday to Friday
 
@@ -76,12 +77,15 @@ def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: b
     """`answerable`: who is called first for this role of this unit; whoever was it before stays a holder of the role."""
     permits.require(by, permits.ADMINISTER)
     locks.hold(locks.POSTS)
+    role = text("role", role, most=60)
+    if not all(known(role) for known in ROLES.values()):
+        raise wrong("role", say(_("The playbook knows no role with the code “{code}”."), code=role))
     if answerable:
         Post.objects.filter(unit=unit, role=role, until__isnull=True, answerable=True).update(answerable=False)
     post, _made = Post.objects.update_or_create(
         person=person,
         unit=unit,
-        role=text("role", role, most=60),
+        role=role,
         until=None,
         defaults={"answerable": answerable},
         create_defaults={"answerable": answerable, "since": now()},

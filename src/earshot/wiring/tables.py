@@ -21,9 +21,11 @@ from earshot.deals.models import Deal
 from earshot.journal.actions import call
 from earshot.journal.models import Entry
 from earshot.journal.reactions import afterwards, at_once
+from earshot.people import registry as people
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
+from earshot.playbooks.queries import knows_role
 from earshot.playbooks.registry import ADDRESSEES
 from earshot.teams import registry as teams
 from earshot.teams.models import Membership
@@ -185,6 +187,7 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    people.ROLES.add("playbook", knows_role)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
     for name, resolver in addressees.RESOLVERS.items():
