@@ -87,7 +87,7 @@ def record_meeting(
         return twin
     asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     if held_at is not None and not believable(held_at, at):
-        asked["held_at"], held_at = str(held_at), None
+        asked["held_at"], held_at = held_at.isoformat(), None
     known_categories = book.in_force().hearing.categories
     for position, said in enumerate(kept, start=1):
         if said.category and said.category not in known_categories:

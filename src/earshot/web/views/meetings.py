@@ -224,7 +224,7 @@ class Meeting(Page):
         asks = self.thing.asks
         said = []
         if "held_at" in asks:
-            said.append(_("When was it? “%(typed)s” could not be read, or lies in the future.") % {"typed": asks["held_at"]})
+            said.append(_("When was it? “%(typed)s” could not be read, or lies in the future.") % {"typed": as_said(asks["held_at"])})
         typed = [value for name, value in sorted(asks.items()) if name.startswith("contact_")]
         if any(typed):
             said.append(_("Who was it at the customer? Typed: %(typed)s") % {"typed": ", ".join(value for value in typed if value)})
@@ -294,3 +294,12 @@ class Capture(Page):
                 for deal in rows
             ],
         }
+
+
+def as_said(typed: str) -> str:
+    """A moment that could be read, as people say it; what could not, as it was typed."""
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError:
+        return typed
+    return f"{timezone.localtime(found):%Y-%m-%d %H:%M}" if found.tzinfo else typed
