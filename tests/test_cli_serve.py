@@ -175,7 +175,9 @@ def test_the_worker_drains_and_stops_when_told(world: World, monkeypatch: pytest
 
 
 @pytest.mark.skipif(databases.vendor() != "sqlite", reason="a folder holds the embedded database alone")
-@pytest.mark.parametrize("words", [["check"], ["check", "standing"], ["day", "--as", "x"], ["worker"], ["people", "show", "x", "--as", "x"]])
+@pytest.mark.parametrize(
+    "words", [["check"], ["check", "standing"], ["day", "--as", "x"], ["worker"], ["people", "show", "x", "--as", "x"]]
+)
 def test_a_folder_without_a_house_is_named_and_nothing_is_made_there(tmp_path: Path, words: list[str]):
     home = tmp_path / "nowhere"
     told = in_home(home, *words)

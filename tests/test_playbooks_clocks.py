@@ -111,7 +111,7 @@ def test_a_near_miss_is_told_what_was_probably_meant(tmp_path: Path) -> None:
 def test_a_check_that_nothing_provides_is_named_with_its_line_and_what_was_probably_meant(tmp_path: Path) -> None:
     folder = changed_pack(tmp_path / "checks", lambda _parts: None)
     path = folder / "process.yaml"
-    written = path.read_text(encoding="utf-8").replace("  code: ATB\n", "  checks:\n  - evry_need_answered\n  code: ATB\n", 1)
+    written = path.read_text(encoding="utf-8").replace("- code: ATB\n", "- checks:\n  - evry_need_answered\n  code: ATB\n", 1)
     path.write_text(written, encoding="utf-8")
     line = written.splitlines().index("  - evry_need_answered") + 1
     with pytest.raises(Refusal) as refused:
