@@ -50,7 +50,7 @@ def to_hear(world: World, key: str) -> int:
     return voice.ears_waiting_for(world.people[key]).count()
 
 
-@pytest.mark.req("law 2", breaks="earshot.voice.actions.align_ears")
+@pytest.mark.req("law 2", breaks="earshot.voice.ears.align_ears")
 def test_who_accepts_a_seat_later_must_hear_all_that_was_said_before(world: World) -> None:
     deal = world.spoken_deal()
     world.words(deal, words=[("别家也来谈了", "rival")])

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
-from earshot.api import accounts, administration, calls, deals, desk, people, playbooks, problems, teams, voice
+from earshot.api import accounts, administration, calls, deals, desk, meetings, people, playbooks, problems, teams, voice
 from earshot.api.auth import Bearer
 from earshot.api.document import Door
 from earshot.api.reading import StrictJson
@@ -44,6 +44,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Teams", teams),
+        ("What the customer said", meetings),
         ("What the customer said", voice),
         ("Calls", calls),
         ("Accounts", accounts),

@@ -31,6 +31,7 @@ from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
 from earshot.voice import checks as voice_checks
+from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
 from earshot.wiring import addressees
@@ -81,15 +82,15 @@ def _deciders_of_role(entry: Entry) -> None:
 def _ears_of_call(entry: Entry) -> None:
     """Who is to do a call hears what its role must hear on that deal."""
     call = Call.objects.select_related("deal__owner", "deal__unit", "deal__closing").get(pk=entry.one("call"))
-    voice_actions.align_ears(entry, call.deal, call.role)
+    voice_ears.align_ears(entry, call.deal, call.role)
 
 
 def _ears_of_post(entry: Entry) -> None:
-    voice_actions.fill_ears(entry, entry.data["role"])
+    voice_ears.fill_ears(entry, entry.data["role"])
 
 
 def _ears_of_former(entry: Entry) -> None:
-    voice_actions.leave_ears(entry, entry.data["role"], Person.objects.get(pk=entry.one("person")))
+    voice_ears.leave_ears(entry, entry.data["role"], Person.objects.get(pk=entry.one("person")))
 
 
 def _ears_of_seat(entry: Entry) -> None:
@@ -97,7 +98,7 @@ def _ears_of_seat(entry: Entry) -> None:
     seat = Membership.objects.select_related("seat").get(pk=entry.one("membership")).seat
     deal = Deal.objects.select_related("owner", "unit", "closing").filter(team=seat.team_id).first()
     if deal is not None:
-        voice_actions.align_ears(entry, deal, seat.role)
+        voice_ears.align_ears(entry, deal, seat.role)
 
 
 def _is_support(entry: Entry) -> bool:
@@ -142,8 +143,8 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
     ("deals.deal_lost", call_actions.end_with_deal),
-    ("deals.deal_won", voice_actions.end_with_deal),
-    ("deals.deal_lost", voice_actions.end_with_deal),
+    ("deals.deal_won", voice_ears.end_with_deal),
+    ("deals.deal_lost", voice_ears.end_with_deal),
     ("playbooks.part_in_force", _cover_open_deals),
     ("voice.ears_named", _standing(voice.MUST_HEAR, "ear", new=True)),
     ("voice.ears_named", _calls_of_deal),
