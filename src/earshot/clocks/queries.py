@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from earshot.clocks import rules
-from earshot.clocks.models import Clock, Step
+from earshot.clocks.models import Alarm, Clock, Pause, Step
 from earshot.journal.kinds import dangling
 from earshot.kit import now
 from earshot.kit.worktime import Calendar
+from earshot.people.models import Person
 from earshot.people.queries import business_time_of
+
+UNFIRED = Q(fired_at__isnull=True, ended_at__isnull=True)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A clock as people read it. `left`: minutes in the clock's own measure, negative when overdue; None once stopped."""
+    """A clock as people read it. `left`: minutes in the clock's own measure, negative when overdue; None once stopped or while it is
+    paused. `pause`: why and by whom it stands still."""
 
     clock: Clock
     left: int | None
     next_step: Step | None
+    pause: Pause | None = None
 
     @property
     def due_at(self) -> datetime:
@@ -33,22 +40,41 @@ class Reading:
 
 
 def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
-    """The newest clock of each object, in a fixed number of statements (one more a distinct unit)."""
+    """The newest clock of each object, in a fixed number of statements (one more a distinct unit, and one where any is paused)."""
     at = now()
     calendars: dict[UUID | None, Calendar] = {}
     found: dict[UUID, Reading] = {}
-    clocks = Clock.objects.filter(object_id__in=list(object_ids)).prefetch_related("steps").order_by("started_at", "pk")
+    clocks = list(Clock.objects.filter(object_id__in=list(object_ids)).order_by("started_at", "pk"))
+    running = [clock.pk for clock in clocks if clock.stopped_at is None]
+    ahead: dict[UUID, Step] = {}
+    for step in Step.objects.filter(UNFIRED, clock__in=running, due_at__gt=at).order_by("due_at", "pk"):
+        ahead.setdefault(step.clock_id, step)
+    pauses: dict[UUID, Pause] = {}
+    if still := [clock.pk for clock in clocks if clock.paused_at]:
+        rows = Pause.objects.filter(clock__in=still, resumed_at__isnull=True).select_related("paused_by")
+        pauses = {pause.clock_id: pause for pause in rows}
     for clock in clocks:
         left = None
-        if clock.stopped_at is None:
+        if clock.stopped_at is None and clock.paused_at is None:
             if clock.unit_id not in calendars:
                 calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
-            left = rules.left(calendars[clock.unit_id], clock.measure, at, clock.due_at)
-        steps = sorted(
-            (s for s in clock.steps.all() if s.fired_at is None and s.ended_at is None and s.due_at > at), key=lambda s: s.due_at
-        )
-        found[clock.object_id] = Reading(clock, left, steps[0] if steps and clock.stopped_at is None else None)
+            left = rules.passed(calendars[clock.unit_id], clock.measure, at, clock.due_at)
+        found[clock.object_id] = Reading(clock, left, ahead.get(clock.pk), pauses.get(clock.pk))
     return found
+
+
+def alarms_of(kind: str, object_ids: Iterable[UUID] | None) -> list[tuple[UUID, UUID]]:
+    """Object and person of every alarm whose clock still runs, of these objects or of all of the kind, each pair once."""
+    rows = Alarm.objects.filter(ended_at__isnull=True, clock__kind=kind)
+    if object_ids is not None:
+        rows = rows.filter(clock__object_id__in=list(object_ids))
+    return list(rows.values_list("clock__object_id", "person_id").distinct())
+
+
+def alarms_waiting_for(person: Person) -> QuerySet[Alarm]:
+    """What the ladders have told the person, and nobody has seen to or ended yet, the oldest first."""
+    waiting = Alarm.objects.filter(person=person, seen_to_at__isnull=True, ended_at__isnull=True)
+    return waiting.select_related("clock", "step").order_by("clock__due_at", "pk")
 
 
 def orphans() -> list[str]:

@@ -7,6 +7,5 @@ from typing import Any
 
 from earshot.kit.registry import Registry
 
-ADDRESSEES: Registry[Callable[..., Any]] = Registry("addressee")
 # Name → what a gate of the playbook may ask besides the laws; the room to the right says what a check takes and gives.
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")

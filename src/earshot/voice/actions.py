@@ -217,7 +217,7 @@ def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str)
         Hearing.objects.bulk_create([Hearing(item=item, person=person, how=how, at=now()) for item in fresh], ignore_conflicts=True)
     scopes = {item.deal_id: item.deal for item in fresh}
     entry = record(name, by=by, objects={"item": fresh, "hearer": person}, scopes=[*scopes.values(), *fresh], data={"how": how})
-    stop_clocks_of_heard(fresh)
+    stop_clocks_of_heard(entry, fresh)
     return entry
 
 
@@ -286,7 +286,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
     )
     _file(entry, [(item, row.code)])
     _answered(item, "category")
-    stop_clocks_of_heard([item])
+    stop_clocks_of_heard(entry, [item])
 
 
 @verb
@@ -376,4 +376,4 @@ def apply_new_rules(entry: Entry) -> None:
         by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
     for filings in by_deal.values():
         _file(entry, filings)
-        stop_clocks_of_heard([item for item, _code in filings])
+        stop_clocks_of_heard(entry, [item for item, _code in filings])

@@ -58,19 +58,21 @@ def name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.Requir
     Ear.objects.bulk_create(fresh)
     for rule, person, since in dict.fromkeys((ear.rule, ear.person, ear.since) for ear in fresh):
         group = [ear for ear in fresh if (ear.rule, ear.person, ear.since) == (rule, person, since)]
-        level = playbook.service_level(wanted[group[0].item_id, group[0].role].service_level)
-        clocks.start("ear", [ear.pk for ear in group], level, unit=person.unit if person else deal.unit, since=since)
         objects: dict[str, Any] = {"item": [ear.item for ear in group], "hearer": [person] if person else [], "ear": group}
-        record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=[deal, *(ear.item for ear in group)])
+        scopes = [deal, *(ear.item for ear in group)]
+        named = record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=scopes)
+        level = playbook.service_level(wanted[group[0].item_id, group[0].role].service_level)
+        unit = person.unit if person else deal.unit
+        clocks.start("ear", [ear.pk for ear in group], level, unit=unit, since=since, because=named)
 
 
 def _end_ears(entry: Entry, ears: Sequence[Ear], items: Mapping[UUID, Item]) -> None:
     Ear.objects.filter(pk__in=[ear.pk for ear in ears]).update(ended_at=now())
-    clocks.cancel([ear.pk for ear in ears])
     touched = {ear.item_id: items[ear.item_id] for ear in ears}
     objects: dict[str, Any] = {"item": list(touched.values()), "former": [ear.person for ear in ears if ear.person], "ear": list(ears)}
     scopes = [next(iter(touched.values())).deal, *touched.values()]
-    record("voice.ears_ended", by=process(ears[0].rule).because(entry), objects=objects, scopes=scopes)
+    done = record("voice.ears_ended", by=process(ears[0].rule).because(entry), objects=objects, scopes=scopes)
+    clocks.cancel([ear.pk for ear in ears], because=done)
 
 
 def align_ears(entry: Entry, deal: Deal, role: str, items: Iterable[UUID] | None = None) -> None:
@@ -129,32 +131,34 @@ def _pass(entry: Entry, deal: Deal, ended: Sequence[Ear], asked: Sequence[Ear], 
     at = now()
     rule, items = asked[0].rule, [ear.item for ear in asked]
     Ear.objects.filter(pk__in=[ear.pk for ear in ended]).update(ended_at=at)
-    clocks.cancel([ear.pk for ear in ended])
-    by, scopes = process(rule).because(entry), [deal, *items]
-    former = [ear.person for ear in ended if ear.person]
-    level = playbook.service_level_of(rule)
-    fresh: list[Ear] = []
-    for person in people:
-        made = Ear.objects.bulk_create([Ear(item=ear.item, role=ear.role, person=person, rule=rule, since=at) for ear in asked])
-        clocks.start("ear", [ear.pk for ear in made], level, unit=(person and person.unit) or deal.unit)
-        fresh += made
+    former = {ear.person.pk: ear.person for ear in ended if ear.person}
+    fresh = [Ear(item=ear.item, role=ear.role, person=person, rule=rule, since=at) for person in people for ear in asked]
+    Ear.objects.bulk_create(fresh)
     objects: dict[str, Any] = {
         "item": items,
         "ear": [*(ear for ear in ended if ear.person), *fresh],
-        "former": list({person.pk: person for person in former}.values()),
+        "former": list(former.values()),
         "hearer": [person for person in people if person],
     }
     name = "voice.ear_passed" if former and objects["hearer"] else "voice.ears_released" if former else "voice.ears_named"
-    record("voice.ears_of_nobody" if None in people else name, by=by, objects=objects, scopes=scopes)
-    stop_clocks_of_heard(items)
+    name = "voice.ears_of_nobody" if None in people else name
+    passed = record(name, by=process(rule).because(entry), objects=objects, scopes=[deal, *items])
+    clocks.cancel([ear.pk for ear in ended], because=passed)
+    level = playbook.service_level_of(rule)
+    for person in people:
+        unit = (person and person.unit) or deal.unit
+        clocks.start("ear", [ear.pk for ear in fresh if ear.person == person], level, unit=unit, because=passed)
+    stop_clocks_of_heard(passed, items)
 
 
-def stop_clocks_of_heard(items: Sequence[Item]) -> None:
+def stop_clocks_of_heard(entry: Entry, items: Sequence[Item]) -> None:
+    """Whoever has heard what he or she had to hear of these is done."""
     heard = queries.heard_pairs(item.pk for item in items)
     ears = Ear.objects.filter(item__in=items, ended_at__isnull=True, person__isnull=False)
-    clocks.meet([pk for pk, item, person in ears.values_list("pk", "item_id", "person_id") if (item, person) in heard])
+    done = [pk for pk, item, person in ears.values_list("pk", "item_id", "person_id") if (item, person) in heard]
+    clocks.meet(done, because=entry)
 
 
 def end_with_deal(entry: Entry) -> None:
     """A reaction to a deal won or lost: nobody's clock runs on for it. What was said, and who had not heard it, stays on record."""
-    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True))
+    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True), because=entry)

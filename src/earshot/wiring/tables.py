@@ -13,6 +13,7 @@ from earshot.calls import checks as call_checks
 from earshot.calls import queries as call_queries
 from earshot.calls import verbs as calls
 from earshot.calls.models import Call
+from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
@@ -26,7 +27,6 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import knows_role
-from earshot.playbooks.registry import ADDRESSEES
 from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -34,7 +34,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees
+from earshot.wiring import addressees, subjects
 
 
 def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
@@ -101,6 +101,19 @@ def _ears_of_seat(entry: Entry) -> None:
         voice_ears.align_ears(entry, deal, seat.role)
 
 
+def _alarmed(entry: Entry) -> None:
+    """A step told somebody, or what it told of is over: whoever is alarmed sees what about, and only as long as it lasts."""
+    touched = entry.parts()
+    standing.sync(entry, voice.ALARMED_EAR, touched.get("ear", []))
+    if "ear" not in touched:
+        standing.sync(entry, calls.ALARMED_CALL, touched["what"])
+
+
+def _no_longer_alarmed(entry: Entry) -> None:
+    if "alarmed" in entry.data:
+        _alarmed(entry)
+
+
 def _is_support(entry: Entry) -> bool:
     return PartVersion.objects.filter(pk=entry.one("version"), part=SUPPORT).exists()
 
@@ -146,6 +159,12 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_won", voice_ears.end_with_deal),
     ("deals.deal_lost", voice_ears.end_with_deal),
     ("playbooks.part_in_force", _cover_open_deals),
+    ("clocks.warned", _alarmed),
+    ("clocks.breached", _alarmed),
+    ("clocks.escalated", _alarmed),
+    ("clocks.met", _no_longer_alarmed),
+    ("clocks.met_late", _no_longer_alarmed),
+    ("clocks.cancelled", _no_longer_alarmed),
     ("voice.ears_named", _standing(voice.MUST_HEAR, "ear", new=True)),
     ("voice.ears_named", _calls_of_deal),
     ("voice.ears_ended", _standing(voice.MUST_HEAR, "ear")),
@@ -191,5 +210,7 @@ def fill() -> None:
     people.ROLES.add("playbook", knows_role)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
+    SUBJECTS.add("ear", subjects.ears)
+    SUBJECTS.add("call", subjects.calls)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)

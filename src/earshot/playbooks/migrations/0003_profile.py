@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playbooks", "0001_initial"),
+        ("playbooks", "0002_rungs_by_amount"),
     ]
 
     operations = [
