@@ -73,7 +73,6 @@ def _path(ctx: click.Context) -> list[str]:
 
 def must_stand() -> None:
     """Refuse where there is no house: a folder named by mistake would otherwise be told as an empty one."""
-    from django.conf import settings
     from django.db import connection
 
     from earshot.kit.problems import Refusal, say
