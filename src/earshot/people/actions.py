@@ -166,8 +166,8 @@ def give_permission(*, by: Actor, person: Person, permission: str) -> Grant:
 def end_grant(*, by: Actor, grant: Grant, reason: str) -> None:
     """The person may do or see this no more, from now on. The last who administers stays: a house that nobody administers would
     never get another."""
-    permits.require(by, permits.ADMINISTER)
     locks.hold(locks.POSTS)
+    permits.require(by, permits.ADMINISTER)
     grant = Grant.objects.select_related("person").get(pk=grant.pk)
     reason = text("reason", reason, most=300)
     if grant.until is not None:
