@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -393,6 +396,57 @@ def test_nul_is_refused_in_every_text(world: World, caller: Call, field: str):
 @pytest.mark.parametrize("amount", [1, 1.5, -1, "-1", "1e3", "NaN", "1,000", "1.234", "9" * 13, "", True])
 def test_money_is_a_string_of_digits(world: World, caller: Call, amount: Any):
     assert caller("seller").post("/deals", new_deal(world, amount=amount)).status == 422
+
+
+def test_what_is_wrong_with_a_field_is_a_sentence_never_a_code(world: World, caller: Call):
+    seller = caller("seller")
+    deal = world.deal()
+    meeting = world.words(deal)
+    wrong: list[tuple[str, str, Any, str]] = [
+        ("POST", "/hearings", {"items": ["x"]}, "items.0"),
+        ("POST", "/hearings", {"items": "x"}, "items"),
+        ("POST", "/hearings", {"items": [7]}, "items.0"),
+        ("PATCH", f"/meetings/{meeting.pk}", {"held_at": "yesterday"}, "held_at"),
+        ("PATCH", f"/meetings/{meeting.pk}", {"held_at": "2026-11-20T09:00:00"}, "held_at"),
+        ("PATCH", f"/meetings/{meeting.pk}", {"present": ["nobody"]}, "present.0"),
+        ("PATCH", f"/meetings/{meeting.pk}", {"place": 7}, "place"),
+        ("POST", "/deals", {"title": "x", "account": 7}, "account"),
+        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "id": str(uuid4())}, "id"),
+        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "amount": "lots"}, "amount"),
+        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "currency": "yuan"}, "currency"),
+        ("GET", "/calls?open=perhaps", None, "open"),
+        ("GET", "/deals?limit=few", None, "limit"),
+    ]
+    for method, path, body, field in wrong:
+        for language in ("en", "zh-hans"):
+            refused = seller(method, path, body, accept_language=language)
+            assert refused.status == 422, (path, refused.data)
+            said = refused["fields"][field]
+            assert said[-1] in ".。…", said
+            assert not re.search(r"[a-z]_[a-z]|\\x|\^", said), said
+
+
+def test_what_is_not_there_is_no_page(world: World, caller: Call):
+    for path in (f"/deals/{uuid7()}", "/nothing"):
+        assert "page" not in caller("seller").get(path)["title"]
+
+
+def test_a_meeting_that_lies_in_the_future_is_asked_for_with_the_moment_as_programs_read_it(world: World, caller: Call):
+    seller, deal = caller("seller"), world.deal()
+    made = seller.post(f"/deals/{deal.pk}/meetings", {"items": [{"words": "one thing"}], "held_at": "2031-01-02T09:00:00+08:00"})
+    [typed] = [ask["typed"] for ask in made["asks"] if ask["field"] == "held_at"]
+    assert datetime.fromisoformat(typed) == datetime(2031, 1, 2, 1, tzinfo=UTC)
+    assert "T" in typed
+
+
+@pytest.mark.parametrize("there", [[], ["engineer"]])
+def test_a_record_that_asks_who_was_there_is_answered_here_too(world: World, caller: Call, there: list[str]):
+    seller, deal = caller("seller"), world.deal()
+    made = seller.post(f"/deals/{deal.pk}/meetings", {"items": [{"words": "one thing"}], "contacts": [{"name": "Osman"}], "present": ["x"]})
+    assert "present" in [ask["field"] for ask in made["asks"]]
+    mended = seller.patch(f"/meetings/{made['id']}", {"present": [str(world.people[key].pk) for key in there]})
+    assert "present" not in [ask["field"] for ask in mended["asks"]]
+    assert len(mended["attendances"]) == 1 + len(there)
 
 
 def test_a_misspelt_field_is_named(world: World, caller: Call):

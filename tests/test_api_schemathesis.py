@@ -257,6 +257,9 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("engineer", "POST /memberships/{membership_id}/acceptance", membership_id=asked)
     asked = tour("seller", "POST /seats/{seat_id}/nominations", {"person": delivery}, seat_id=chairs[role_of(world.delivery)])["id"]
     tour("delivery", "POST /memberships/{membership_id}/refusal", {"reason": "no time"}, membership_id=asked)
+    sits = next(seat for seat in tour("seller", "GET /deals/{deal_id}", deal_id=deal)["seats"] if seat["leader"])["membership"]["id"]
+    colleague = str(world.colleague.pk)
+    tour("seller", "POST /memberships/{membership_id}/release", {"reason": "on leave", "person": colleague}, membership_id=sits)
     yield "moved"
 
     [call] = [row["id"] for row in tour("seller", "GET /deals/{deal_id}/calls", deal_id=deal)["items"]]
@@ -313,6 +316,16 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
         tour("operations", label)
     tour("operations", "GET /people/{person_id}", person_id=engineer)
     tour("seller", "GET /search", query={"q": "diesel"})
+    by, who = "administrator", str(world.colleague.pk)
+    unit = tour(by, "GET /people/{person_id}/holdings", person_id=who)["posts"][0]["unit"]["id"]
+    given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]
+    tour(by, "POST /people/{person_id}/posts/endings", {"post": given[-1]["id"], "reason": "on leave"}, person_id=who)
+    tour(
+        by, "POST /people/{person_id}/skills", {"code": "tender", "level": 3, "evidence": "two bids", "until": "2027-01-31"}, person_id=who
+    )
+    tour(by, "POST /people/{person_id}/skills/endings", {"code": "tender", "reason": "long ago"}, person_id=who)
+    tour(by, "POST /people/{person_id}/permissions", {"permission": "deals.see_all"}, person_id=who)
+    tour(by, "POST /people/{person_id}/permissions/endings", {"permission": "deals.see_all", "reason": "not needed"}, person_id=who)
     spare = tour("administrator", "POST /me/tokens", {"name": "spare"})["id"]
     tour("administrator", "DELETE /tokens/{token_id}", token_id=spare)
     yield "read"

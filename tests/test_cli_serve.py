@@ -169,3 +169,40 @@ def test_the_worker_drains_and_stops_when_told(world: World, monkeypatch: pytest
     monkeypatch.setattr(journal, "close_old_connections", lambda: None)
     journal.run(stop)
     assert len(drained) == 3
+
+
+# A folder named by mistake
+
+
+@pytest.mark.skipif(databases.vendor() != "sqlite", reason="a folder holds the embedded database alone")
+@pytest.mark.parametrize(
+    "words", [["check"], ["check", "standing"], ["day", "--as", "x"], ["worker"], ["people", "show", "x", "--as", "x"]]
+)
+def test_a_folder_without_a_house_is_named_and_nothing_is_made_there(tmp_path: Path, words: list[str]):
+    home = tmp_path / "nowhere"
+    told = in_home(home, *words)
+    assert told.returncode == 2
+    assert told.stdout == ""
+    assert str(home) in told.stderr
+    assert "EARSHOT_HOME" in told.stderr
+    assert told.stderr.count("\n") == 1
+    assert not home.exists()
+
+
+def test_help_needs_no_house(tmp_path: Path):
+    told = in_home(tmp_path / "nowhere", "check", "standing", "--help")
+    assert told.returncode == 0
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.skipif(databases.vendor() != "sqlite", reason="a folder holds the embedded database alone")
+def test_the_folder_of_the_demonstration_is_named_where_it_lies_below(tmp_path: Path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "earshot.sqlite3").touch()
+    assert f"did you mean {tmp_path / 'demo'}?" in in_home(tmp_path, "check").stderr
+
+
+def in_home(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
+    env |= {"EARSHOT_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run([sys.executable, "-m", "earshot.cli", *words], env=env, capture_output=True, text=True, timeout=60, check=False)

@@ -22,7 +22,7 @@ from earshot.journal.actors import IMPORT, Actor
 from earshot.journal.models import Entry
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal
-from earshot.people.actions import add_unit, appoint_head, make_token
+from earshot.people.actions import add_unit, appoint_head, give_post, give_skill, make_token
 from earshot.people.actors import as_person, as_token
 from earshot.people.models import Person, Post, Unit
 from earshot.playbooks import packs
@@ -332,6 +332,22 @@ def test_only_a_qualified_person_is_named_and_the_refusal_says_what_is_lacking(w
         assert "solution-design" in spoken(refused.value.fields["person"])
     name_person(by=world.by("engineer_head"), call=the_call(deal), person=world.engineer_two)
     assert Assignment.objects.get(call__deal=deal, ended_at__isnull=True).person == world.engineer_two
+
+
+@pytest.mark.req("law 5", breaks="earshot.calls.queries.lacking")
+def test_the_unit_names_its_own_people_and_those_of_units_below_and_the_list_shows_the_same(world: World) -> None:
+    deal = world.moved_deal()
+    lab = add_unit(by=world.by("administrator"), code="lab", name="实验室", parent=world.units["solutions"])
+    for key, unit in (("colleague", world.units["branch"]), ("stranger", lab)):
+        give_post(by=world.by("administrator"), person=world.people[key], unit=unit, role="SR")
+        give_skill(by=world.by("administrator"), person=world.people[key], code="solution-design", level=4, evidence="四个站点")
+    shown = {person for person, lacks in queries.candidates(the_call(deal)) if not lacks}
+    assert shown == {world.engineer, world.engineer_two, world.stranger}
+    with pytest.raises(Refusal) as refused:
+        name_person(by=world.by("engineer_head"), call=the_call(deal), person=world.colleague)
+    assert "解决方案部" in spoken(refused.value.fields["person"])
+    for person in shown:
+        name_person(by=world.by("engineer_head"), call=the_call(deal), person=person)
 
 
 def test_who_has_left_is_not_named(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -14,6 +16,9 @@ from earshot.people.actions import (
     add_unit,
     appoint_head,
     digest,
+    end_grant,
+    end_post,
+    end_skill,
     give_login,
     give_permission,
     give_post,
@@ -23,7 +28,7 @@ from earshot.people.actions import (
 )
 from earshot.people.calendars import set_calendar
 from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove
-from earshot.people.queries import answerable_for, business_time_of, by_token, head_at_or_above, holders, is_head_at_or_above
+from earshot.people.queries import answerable_for, business_time_of, by_token, head_at_or_above, holders, is_head_at_or_above, valid_skills
 from worlds import World, changed_tables, snapshot
 
 
@@ -56,6 +61,9 @@ def test_only_who_administers_changes_units_people_posts_and_permissions(world: 
         lambda: appoint_head(by=by, unit=unit, person=person),
         lambda: give_post(by=by, person=person, unit=unit, role="SDT"),
         lambda: give_skill(by=by, person=person, code="x", level=5, evidence="x"),
+        lambda: end_post(by=by, post=Post.objects.filter(until__isnull=True).latest("pk"), reason="x"),
+        lambda: end_grant(by=by, grant=Grant.objects.filter(until__isnull=True).latest("pk"), reason="x"),
+        lambda: end_skill(by=by, skill=Skill.objects.latest("pk"), reason="x"),
         lambda: give_permission(by=by, person=person, permission=permits.ADMINISTER),
         lambda: give_login(by=by, person=person),
         lambda: set_calendar(by=by, name="x"),
@@ -80,8 +88,11 @@ def test_an_answerable_holder_is_called_first_and_a_new_one_takes_the_place(worl
 def test_a_skill_has_a_level_from_1_to_5_with_evidence(world: World) -> None:
     give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=5, evidence="第四个站点")
     assert Skill.objects.get(person=world.engineer, code="solution-design").level == 5
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(Refusal) as refused:
         give_skill(by=world.by("administrator"), person=world.engineer, code="x", level=6, evidence="x")
+    assert set(refused.value.fields) == {"level"}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Skill.objects.create(person=world.engineer, code="x", level=6, evidence="x")
 
 
 def test_a_permission_that_nobody_registered_is_refused_and_given_twice_is_given_once(world: World) -> None:
@@ -92,6 +103,74 @@ def test_a_permission_that_nobody_registered_is_refused_and_given_twice_is_given
         give_permission(by=world.by("administrator"), person=world.seller, permission="deals.see_all")
     assert Grant.objects.filter(person=world.seller).count() == 1
     assert permits.holds(world.seller, "deals.see_all")
+
+
+def grant(world: World, key: str) -> Grant:
+    return Grant.objects.get(person=world.people[key], until__isnull=True)
+
+
+def test_a_permission_ends_with_a_reason_and_can_be_given_again(world: World) -> None:
+    given = give_permission(by=world.by("administrator"), person=world.seller, permission="deals.see_all")
+    with pytest.raises(Refusal) as refused:
+        end_grant(by=world.by("administrator"), grant=given, reason=" ")
+    assert set(refused.value.fields) == {"reason"}
+    end_grant(by=world.by("administrator"), grant=given, reason="没有必要")
+    assert not permits.holds(world.seller, "deals.see_all")
+    assert Entry.objects.get(verb="people.permission_ended").data["reason"] == "没有必要"
+    with pytest.raises(Refusal) as refused:
+        end_grant(by=world.by("administrator"), grant=given, reason="again")
+    assert refused.value.code == "grant.ended"
+    give_permission(by=world.by("administrator"), person=world.seller, permission="deals.see_all")
+    assert permits.holds(world.seller, "deals.see_all")
+
+
+def test_nobody_takes_the_last_administrators_permission_away(world: World) -> None:
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        end_grant(by=world.by("administrator"), grant=grant(world, "administrator"), reason="休假")
+    assert refused.value.code == "grant.last_administrator"
+    assert changed_tables(before, snapshot()) == set()
+    second = give_permission(by=world.by("administrator"), person=world.colleague, permission=permits.ADMINISTER)
+    Person.objects.filter(pk=world.colleague.pk).update(left_at=now())
+    with pytest.raises(Refusal):  # who has left administers nothing
+        end_grant(by=world.by("administrator"), grant=grant(world, "administrator"), reason="休假")
+    Person.objects.filter(pk=world.colleague.pk).update(left_at=None)
+    end_grant(by=world.by("administrator"), grant=grant(world, "administrator"), reason="休假")
+    with pytest.raises(Refusal):
+        end_grant(by=world.by("colleague"), grant=second, reason="休假")
+
+
+def test_a_post_ends_with_a_reason_and_the_next_holder_is_called(world: World) -> None:
+    post = Post.objects.get(person=world.engineer)
+    with pytest.raises(Refusal) as refused:
+        end_post(by=world.by("administrator"), post=post, reason="")
+    assert set(refused.value.fields) == {"reason"}
+    end_post(by=world.by("administrator"), post=post, reason="换岗")
+    assert answerable_for(world.units["solutions"], "SR") == world.engineer_two
+    assert Post.objects.get(pk=post.pk).until == now()
+    give_post(by=world.by("administrator"), person=world.engineer, unit=world.units["solutions"], role="SR", answerable=True)
+    assert answerable_for(world.units["solutions"], "SR") == world.engineer
+
+
+def test_a_post_of_a_role_that_the_playbook_does_not_know_is_refused(world: World) -> None:
+    with pytest.raises(Refusal) as refused:
+        give_post(by=world.by("administrator"), person=world.engineer, unit=world.units["solutions"], role="SRR")
+    assert set(refused.value.fields) == {"role"}
+
+
+def test_a_skill_ends_on_a_day_and_qualifies_nobody_afterwards(world: World) -> None:
+    skill = world.engineer.skills.get()
+    for until in (now().date() + timedelta(days=1),):
+        with pytest.raises(Refusal) as refused:
+            end_skill(by=world.by("administrator"), skill=skill, reason="x", until=until)
+        assert set(refused.value.fields) == {"until"}
+    end_skill(by=world.by("administrator"), skill=skill, reason="证书过期")
+    assert valid_skills(world.engineer) == {}
+    with pytest.raises(Refusal) as refused:
+        end_skill(by=world.by("administrator"), skill=skill, reason="again")
+    assert refused.value.code == "skill.ended"
+    give_skill(by=world.by("administrator"), person=world.engineer, code=skill.code, level=4, evidence="新证书")
+    assert valid_skills(world.engineer) == {skill.code: 4}
 
 
 def test_a_login_belongs_to_at_most_one_person_and_a_person_exists_without_one(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,11 +14,11 @@ from earshot.clocks.registry import ADDRESSEES
 from earshot.deals.actions import move_on
 from earshot.kit import now
 from earshot.kit.problems import Refusal
-from earshot.playbooks import book, packs
+from earshot.playbooks import book, packs, registry
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import PARTS, PartVersion
+from earshot.playbooks.models import KNOWN_POLICIES, PARTS, PartVersion
 from earshot.playbooks.packs import PACKS
-from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot
+from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot, spoken
 
 Parts = dict[str, Any]
 
@@ -59,6 +60,9 @@ def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
         (misname("support", "none_needed", "stage"), "support.yaml none_needed/ML-none/stage", "nonsense"),
         (misname("policies", "policies", "code"), "policies.yaml policies/nonsense", "no policy"),
         (lambda parts: first(parts, "process", "gates")["deciders"].append("nonsense"), "process.yaml gates/ATI/deciders", "nonsense"),
+        (lambda parts: first(parts, "process", "gates").update(checks=["nonsense"]), "process.yaml gates/ATI/checks/0", "nothing provides"),
+        (lambda parts: parts["policies"].pop("profile"), "policies.yaml", "profile"),
+        (lambda parts: parts["policies"].update(profile="lax"), "policies.yaml profile", "lax"),
         (
             lambda parts: first(parts, "service_levels", "levels")["ladder"][0].update(addressee="nonsense"),
             "service_levels.yaml",
@@ -97,6 +101,35 @@ def test_a_near_miss_is_told_what_was_probably_meant(tmp_path: Path) -> None:
         packs.read(folder)
     assert "support" in said(refused.value)
     assert "did you mean" in said(refused.value)
+
+
+def test_a_check_that_nothing_provides_is_named_with_its_line_and_what_was_probably_meant(tmp_path: Path) -> None:
+    folder = changed_pack(tmp_path / "checks", lambda _parts: None)
+    path = folder / "process.yaml"
+    written = path.read_text(encoding="utf-8").replace("- code: ATB\n", "- checks:\n  - evry_need_answered\n  code: ATB\n", 1)
+    path.write_text(written, encoding="utf-8")
+    line = written.splitlines().index("  - evry_need_answered") + 1
+    with pytest.raises(Refusal) as refused:
+        packs.read(folder, checks={"every_need_answered"})
+    [finding] = refused.value.lines
+    assert spoken(finding.sentence) == (
+        f"process.yaml gates/ATB/checks/0 (line {line}): nothing provides the check “evry_need_answered”; "
+        "did you mean “every_need_answered”?"
+    )
+    assert packs.read(folder, checks={"evry_need_answered"}).name == "checks"
+
+
+def test_a_check_that_is_there_can_be_named_by_a_gate(world: World, tmp_path: Path) -> None:
+    with mock.patch.dict(registry.CHECKS._things, {"on_time": lambda _deal: []}):
+        put_in_force(changed_pack(tmp_path / "named", lambda parts: first(parts, "process", "gates").update(checks=["on_time"])))
+
+
+def test_the_profile_that_a_pack_states_is_kept_with_its_policies(world: World, tmp_path: Path) -> None:
+    assert book.in_force().policies.profile == "standard"
+    assert {code: row.setting for code, row in book.in_force().policies.rows.items()} == dict.fromkeys(KNOWN_POLICIES, "block")
+    put_in_force(changed_pack(tmp_path / "light", lambda parts: parts["policies"].update(profile="light")))
+    assert book.in_force().policies.profile == "light"
+    assert set(PartVersion.objects.exclude(part="policies").values_list("profile", flat=True)) == {""}
 
 
 @pytest.mark.parametrize("text", ["[", "just words", "", "- a\n- b", "roles: {}", "&a [*a]", "!!python/object/apply:os.system ['true']"])

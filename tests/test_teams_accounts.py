@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from earshot.accounts.actions import add_contact, open_account
 from earshot.accounts.models import Contact
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.desk.queries import my_day
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal
 from earshot.people.models import Person
-from earshot.teams.actions import accept_seat, decline_seat, nominate
+from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
 from earshot.teams.models import Acceptance, Membership, Seat
-from earshot.teams.queries import nominations_of, seats, sitting
+from earshot.teams.queries import earlier_members, nominations_of, seats, sitting
 from earshot.voice.models import Ear
 from worlds import World, changed_tables, snapshot
 
@@ -81,6 +86,131 @@ def test_declining_needs_a_reason_and_leaves_an_empty_chair(world: World) -> Non
         accept_seat(by=world.by("engineer"), membership=membership)
     assert refused.value.code == "team.ended"
     nominate(by=world.by("seller"), seat=seat, person=world.engineer_two)
+
+
+def seated(world: World, deal: Deal, key: str, role: str = "SR") -> Membership:
+    """`key` sits on the deal's team in that role."""
+    membership = nominate(by=world.by("seller"), seat=Seat.objects.get(team=deal.team, role=role), person=world.people[key])
+    accept_seat(by=world.by(key), membership=membership)
+    return membership
+
+
+def leading(deal: Deal) -> Membership:
+    return Membership.objects.get(seat__team=deal.team, seat__leader=True, ended_at__isnull=True)
+
+
+def leaderless(world: World, key: str) -> list[Any]:
+    return [line.target.id for line in my_day(world.people[key]) if line.cause == "no_leader"]
+
+
+def test_who_has_accepted_declines_no_more_but_gives_the_seat_back_with_a_reason(world: World) -> None:
+    deal = world.deal()
+    membership = seated(world, deal, "engineer")
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        decline_seat(by=world.by("engineer"), membership=membership, reason="doch nicht")
+    assert refused.value.code == "team.accepted"
+    with pytest.raises(Refusal) as refused:
+        release_seat(by=world.by("engineer"), membership=membership, reason=" ")
+    assert set(refused.value.fields) == {"reason"}
+    assert changed_tables(before, snapshot()) == set()
+    release_seat(by=world.by("engineer"), membership=membership, reason="换岗")
+    assert list(sitting(deal.team_id, "SR")) == []
+    assert [(row.person, row.end_reason) for row in earlier_members(deal.team_id)] == [(world.engineer, "换岗")]
+    with pytest.raises(Refusal) as refused:
+        release_seat(by=world.by("engineer"), membership=membership, reason="again")
+    assert refused.value.code == "team.ended"
+
+
+def test_who_is_only_asked_declines_and_has_no_seat_to_give_back(world: World) -> None:
+    membership = nominate(by=world.by("seller"), seat=chair(world), person=world.engineer)
+    with pytest.raises(Refusal) as refused:
+        release_seat(by=world.by("engineer"), membership=membership, reason="x")
+    assert refused.value.code == "team.not_accepted"
+
+
+@pytest.mark.parametrize("key", ["seller", "sales_head", "head"])
+def test_the_leader_or_a_head_replaces_a_member_in_one_act(world: World, key: str) -> None:
+    deal = world.deal()
+    membership = seated(world, deal, "engineer")
+    fresh = release_seat(by=world.by(key), membership=membership, reason="另有安排", to=world.engineer_two)
+    assert fresh is not None
+    assert list(sitting(deal.team_id, "SR")) == []
+    assert list(nominations_of(world.engineer_two)) == [fresh]
+    assert not deals.visible_to(world.engineer).filter(pk=deal.pk).exists()
+    assert deals.visible_to(world.engineer_two).filter(pk=deal.pk).exists()
+
+
+@pytest.mark.parametrize("key", ["colleague", "engineer_two", "engineer_head", "operations", "delivery"])
+def test_nobody_else_frees_a_seat_and_a_member_names_no_successor(world: World, key: str) -> None:
+    deal = world.deal()
+    membership = seated(world, deal, "engineer")
+    seated(world, deal, "delivery", "FR")
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        release_seat(by=world.by(key), membership=membership, reason="x")
+    assert refused.value.status == 403
+    with pytest.raises(Refusal) as refused:
+        release_seat(by=world.by("engineer"), membership=membership, reason="x", to=world.engineer_two)
+    assert refused.value.status == 403
+    assert changed_tables(before, snapshot()) == set()
+
+
+def test_a_successor_who_cannot_sit_there_keeps_the_seat_as_it_is(world: World) -> None:
+    deal = world.deal()
+    membership = seated(world, deal, "engineer")
+    before = snapshot()
+    for person in (world.delivery, world.engineer):
+        with pytest.raises(Refusal) as refused:
+            release_seat(by=world.by("seller"), membership=membership, reason="x", to=person)
+        assert set(refused.value.fields) == {"person"}
+    assert changed_tables(before, snapshot()) == set()
+
+
+def test_an_empty_leading_seat_stands_on_the_day_of_the_deals_owner_until_somebody_is_named(world: World) -> None:
+    deal = world.deal()
+    assert leaderless(world, "seller") == []
+    release_seat(by=world.by("seller"), membership=leading(deal), reason="休假")
+    assert leaderless(world, "seller") == [deal.pk]
+    assert [leaderless(world, key) for key in ("sales_head", "head", "engineer", "colleague")] == [[], [], [], []]
+    seat = Seat.objects.get(team=deal.team, leader=True)
+    membership = nominate(by=world.by("seller"), seat=seat, person=world.colleague)
+    assert leaderless(world, "seller") == []
+    decline_seat(by=world.by("colleague"), membership=membership, reason="不熟")
+    assert leaderless(world, "seller") == [deal.pk]
+    Person.objects.filter(pk=world.seller.pk).update(left_at=now())
+    assert deal.pk in leaderless(world, "sales_head")
+    assert deal.pk not in leaderless(world, "head")
+
+
+def test_a_leader_hands_over_in_one_act_and_leads_no_more(world: World) -> None:
+    deal = world.deal(owner="seller")
+    fresh = release_seat(by=world.by("seller"), membership=leading(deal), reason="休假", to=world.colleague)
+    assert fresh is not None
+    assert leaderless(world, "seller") == []
+    with pytest.raises(Refusal):  # asked, has not accepted: does not lead yet
+        nominate(by=world.by("colleague"), seat=Seat.objects.get(team=deal.team, role="SR"), person=world.engineer)
+    accept_seat(by=world.by("colleague"), membership=fresh)
+    nominate(by=world.by("colleague"), seat=Seat.objects.get(team=deal.team, role="SR"), person=world.engineer)
+
+
+def test_a_leader_who_has_left_the_company_leads_nobody(world: World) -> None:
+    deal = world.deal()
+    fresh = release_seat(by=world.by("seller"), membership=leading(deal), reason="休假", to=world.colleague)
+    assert fresh is not None
+    accept_seat(by=world.by("colleague"), membership=fresh)
+    Person.objects.filter(pk=world.colleague.pk).update(left_at=now())
+    assert leaderless(world, "seller") == [deal.pk]
+    release_seat(by=world.by("seller"), membership=fresh, reason="离职", to=world.seller)
+    assert leaderless(world, "seller") == []
+
+
+def test_the_vote_of_somebody_who_left_the_seat_counts_no_more(world: World) -> None:
+    deal = world.ready_deal()
+    membership = seated(world, deal, "engineer")
+    assert list(deals.voters(deal, "SR")) == [world.engineer]
+    release_seat(by=world.by("engineer"), membership=membership, reason="换岗")
+    assert list(deals.voters(deal, "SR")) == []
 
 
 def test_only_the_leader_of_the_team_or_a_head_above_it_nominates(world: World) -> None:

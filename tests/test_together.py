@@ -22,7 +22,9 @@ from earshot.journal.models import Delivery, Entry, Repeat
 from earshot.journal.repeats import claim, keep
 from earshot.kit import uuid7
 from earshot.kit.problems import Refusal
-from earshot.people import standing
+from earshot.people import permits, standing
+from earshot.people.actions import end_grant, give_permission
+from earshot.people.models import Grant
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Acceptance, Membership, Seat
 from earshot.voice.actions import Said, With, confirm_presence, deny_presence, record_meeting, take_note
@@ -146,12 +148,24 @@ def test_accepting_a_seat_twice_is_accepting_it_once(world: World) -> None:
 def test_accepting_and_declining_at_once_leaves_one_of_both(world: World) -> None:
     deal = world.deal()
     membership = nominate(by=world.by("seller"), seat=Seat.objects.get(team=deal.team, role="SR"), person=world.engineer)
-    together(
+    outcomes = together(
         lambda: accept_seat(by=world.by("engineer"), membership=membership),
         lambda: decline_seat(by=world.by("engineer"), membership=membership, reason="doch nicht"),
     )
+    assert codes(outcomes) in (["", "team.accepted"], ["", "team.ended"])
     membership.refresh_from_db()
-    assert membership.ended_at is not None
+    assert (membership.ended_at is None) == Acceptance.objects.filter(membership=membership).exists()
+
+
+def test_two_administrators_who_end_each_others_permission_at_once_leave_one(world: World) -> None:
+    second = give_permission(by=world.by("administrator"), person=world.colleague, permission=permits.ADMINISTER)
+    first = Grant.objects.get(person=world.administrator, permission=permits.ADMINISTER)
+    outcomes = together(
+        lambda: end_grant(by=world.by("administrator"), grant=second, reason="x"),
+        lambda: end_grant(by=world.by("colleague"), grant=first, reason="x"),
+    )
+    assert codes(outcomes) in (["", "grant.last_administrator"], ["", "permission.people.administer"])
+    assert Grant.objects.filter(permission=permits.ADMINISTER, until__isnull=True).count() == 1
 
 
 def test_confirming_and_denying_presence_at_once_leaves_one_answer(world: World) -> None:

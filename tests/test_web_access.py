@@ -24,8 +24,8 @@ from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
-from earshot.people.actions import make_token
-from earshot.people.models import Login
+from earshot.people.actions import give_permission, give_skill, make_token
+from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
@@ -78,7 +78,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "GET": everybody(),
         "POST confirm": only("engineer", 302),
         "POST deny": only("engineer", 302),
-        "POST accept": only("engineer", 302),
+        "POST accept": row(403, 302, 404, 403, 404, 404, 404, 404, 404, nobody=IN),  # on a deal that they see, but not theirs
         "POST see_to": only("seller", 302),
         "POST nothing-known": everybody(404),
     },
@@ -94,8 +94,10 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST lose": deal(302, 302),
         "POST change": deal(302, 302),
         "POST nominate": deal(302, 302),
-        "POST accept": deal(404, 404),  # a seat is accepted by the person asked, by nobody else
-        "POST decline": deal(404, 404),
+        # Somebody else's seat, on a deal that they do not see: accepted by the person asked alone.
+        "POST accept": deal(403, 403),
+        "POST decline": deal(403, 403),
+        "POST release": deal(302, 302),  # who names people for the team frees a seat, too
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
     "deals/<uuid:id>/gate/": {
@@ -127,6 +129,15 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
     "accounts/<uuid:id>/": {"GET": deal(200, 200)},
     "people/<uuid:id>/": {"GET": everybody()},
+    "people/<uuid:id>/administration/": {
+        "GET": administers(200),
+        "POST give_post": administers(302),
+        "POST end_post": administers(302),
+        "POST give_skill": administers(302),
+        "POST end_skill": administers(302),
+        "POST give_permission": administers(302),
+        "POST end_permission": administers(302),
+    },
     "me/": {"GET": everybody(), "POST make_token": everybody(200), "POST revoke": only("seller", 302)},
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
@@ -170,8 +181,11 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/calls": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/timeline": {"GET": deal(200, 200, 401)},
     "seats/{seat_id}/nominations": {"POST": deal(201, 201, 401)},
-    "memberships/{membership_id}/acceptance": {"POST": only("engineer", 201, 401)},
-    "memberships/{membership_id}/refusal": {"POST": only("engineer", 204, 401)},
+    # Asked on another deal of the seller: the one asked; its owner and the head see it, but it is not theirs to answer.
+    "memberships/{membership_id}/acceptance": {"POST": row(403, 201, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
+    "memberships/{membership_id}/refusal": {"POST": row(403, 204, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
+    # They name people, so they free the seat; the one asked has not accepted, so there is nothing to give back.
+    "memberships/{membership_id}/release": {"POST": row(201, 409, 404, 201, 404, 404, 404, 404, 404, nobody=401)},
     "meetings/{meeting_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 403, 401)},
     "items": {"GET": everybody(200, 401)},
     "items/{item_id}": {"GET": call(200, 200, 200, 200, 401)},
@@ -197,6 +211,13 @@ API: dict[str, dict[str, list[int]]] = {
     "accounts/{account_id}": {"GET": deal(200, 200, 401)},
     "people": {"GET": everybody(200, 401)},
     "people/{person_id}": {"GET": everybody(200, 401)},
+    "people/{person_id}/holdings": {"GET": administers(200, 401)},
+    "people/{person_id}/posts": {"POST": administers(201, 401)},
+    "people/{person_id}/posts/endings": {"POST": administers(201, 401)},
+    "people/{person_id}/skills": {"POST": administers(201, 401)},
+    "people/{person_id}/skills/endings": {"POST": administers(201, 401)},
+    "people/{person_id}/permissions": {"POST": administers(201, 401)},
+    "people/{person_id}/permissions/endings": {"POST": administers(201, 401)},
     "me": {"GET": everybody(200, 401)},
     "me/tokens": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
     "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
@@ -245,6 +266,13 @@ class Case:
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
+            "release": {"reason": "needed elsewhere"},
+            "give_post": {"role": self.ids["role"], "unit": "branch"},
+            "end_post": {"post": self.ids["post"], "reason": "moved on"},
+            "give_skill": {"code": "spoken", "level": "3", "evidence": "three years"},
+            "end_skill": {"code": "kept", "reason": "long ago"},
+            "give_permission": {"permission": "operations"},
+            "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version)},
             "record": {"contact_1": "Osman", "words_1": "one thing"},
             "complete": {"place": "Khartoum"},
@@ -284,6 +312,13 @@ class Case:
             "POST deals/{deal_id}/meetings": {"contacts": [{"name": "Osman"}], "items": [{"words": "one thing"}]},
             "POST seats/{seat_id}/nominations": {"person": self.ids["delivery"]},
             "POST memberships/{membership_id}/refusal": because,
+            "POST memberships/{membership_id}/release": because,
+            "POST people/{person_id}/posts": {"role": self.ids["role"], "unit": self.ids["unit"]},
+            "POST people/{person_id}/posts/endings": {"post": self.ids["post"], **because},
+            "POST people/{person_id}/skills": {"code": "spoken", "level": 3, "evidence": "three years"},
+            "POST people/{person_id}/skills/endings": {"code": "kept", **because},
+            "POST people/{person_id}/permissions": {"permission": "operations"},
+            "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
             "POST items/{item_id}/corrections": {"text": "forty per cent"},
@@ -318,6 +353,9 @@ def case(world: World) -> Case:
     with later(hours=5):  # the leader of the team is told
         sweep()
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
+    # What the seller holds, for the administrator to end. Nobody but who administers gets as far as that.
+    give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
+    give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
     ids = {
         "deal": stands.pk,
@@ -339,6 +377,8 @@ def case(world: World) -> Case:
         "entry": Entry.objects.get(verb="deals.deal_opened", objects_touched__object_id=stands.pk).id,
         "delivery": world.delivery.pk,
         "engineer_two": world.engineer_two.pk,
+        "post": Post.objects.get(person=world.seller).pk,
+        "role": Post.objects.get(person=world.seller).role,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 

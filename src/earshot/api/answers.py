@@ -125,6 +125,12 @@ def versioned(operation: Callable[P, Any]) -> Callable[P, Any]:
     return operation
 
 
+def permitted(operation: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark a reading that needs a permission besides sight of the object, for the document."""
+    operation.needs_permission = True  # type: ignore[attr-defined]
+    return operation
+
+
 def version(request: Asked) -> int:
     """The row version that the client has seen, from `If-Match`: required, so that nobody overwrites what they have not read."""
     given = request.headers.get(MATCH)

@@ -108,6 +108,7 @@ class Candidate(TypedDict):
     """`lacks`: codes of the roles and skills that are wanting; none of them: qualified."""
 
     person: Named
+    unit: Named | None
     lacks: list[str]
 
 
@@ -233,9 +234,14 @@ def list_items_of_call(request: Asked, call_id: AnyId, cursor: paging.Cursor = N
 @router.get("/calls/{call_id}/candidates", response=Candidates)
 @read
 def list_candidates(request: Asked, call_id: AnyId) -> Candidates:
-    """Who may be named for the call: the holders of its role in its unit, with what each of them lacks."""
+    """Who may be named for the call: the holders of its role in the unit that owes it or one below, with what each of them lacks."""
     call = find(me(request), "call", call_id)
-    return {"items": [{"person": named(person), "lacks": lacks} for person, lacks in queries.candidates(call)]}
+    return {
+        "items": [
+            {"person": named(person), "unit": named(person.unit) if person.unit else None, "lacks": lacks}
+            for person, lacks in queries.candidates(call)
+        ]
+    }
 
 
 @router.post("/calls/{call_id}/assignments", response={201: CallShown})

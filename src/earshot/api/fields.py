@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 # No NUL anywhere: PostgreSQL cannot store it, and nobody types it.
 CLEAN = r"^[^\x00]*$"
+AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
+CURRENCY = r"^[A-Z]{3}$"
 V7 = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
 
 # What comes in.
@@ -32,8 +34,8 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=CLE
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=CLEAN)]
 AnyReason = Annotated[str, StringConstraints(max_length=1000, pattern=CLEAN)]
 ShortReason = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=CLEAN)]
-Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Amount = Annotated[str, StringConstraints(pattern=AMOUNT)]
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
 
 
 def _version_seven(value: Any) -> Any:
@@ -78,6 +80,7 @@ class Lenient(BaseModel):
 # What goes out.
 Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 Money = Annotated[str, Field(pattern=r"^[0-9]{1,12}\.[0-9]{2}$")]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ninja import Router
 from typing_extensions import TypedDict
 
@@ -47,14 +49,23 @@ class SupportLine(Coded):
     result: str
 
 
+class PolicyShown(Coded):
+    """`setting`: block refuses; warn lets it pass and stands on the record."""
+
+    setting: Literal["block", "warn"]
+
+
 class Playbook(TypedDict):
-    """`versions`: part → version. A deal keeps the process that it began under."""
+    """`versions`: part → version. A deal keeps the process that it began under. `profile`: what the policies are called together;
+    empty: the pack does not say."""
 
     versions: dict[str, str]
     roles: list[RoleShown]
     stages: list[StageShown]
     categories: list[CategoryShown]
     supports: list[SupportLine]
+    profile: Literal["light", "standard", "strict", ""]
+    policies: list[PolicyShown]
 
 
 @router.get("/playbook", response=Playbook)
@@ -90,5 +101,10 @@ def show_playbook(request: Asked) -> Playbook:
         "supports": [
             {"code": row.code, "name": str(row), "unit": row.unit_code, "role": row.role_code, "result": row.result}
             for row in support.catalogue.values()
+        ],
+        "profile": now.policies.profile,  # type: ignore[typeddict-item]
+        "policies": [
+            {"code": row.code, "name": str(row), "setting": row.setting}  # type: ignore[typeddict-item]
+            for row in now.policies.rows.values()
         ],
     }

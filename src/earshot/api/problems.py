@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from typing_extensions import TypedDict
 
-from earshot.api.fields import Reference, reference
+from earshot.api.fields import AMOUNT, CLEAN, CURRENCY, Reference, reference
 from earshot.kit.problems import Line, Refusal, missing, say
 
 MEDIA_TYPE = "application/problem+json"
@@ -111,6 +111,14 @@ def broken(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer(Refusal("broken", _("Something broke here. Nothing was changed; the failure is in the log."), status=500))
 
 
+# What the patterns of our fields ask, in words.
+LOOKS = {
+    CLEAN: _("It holds a character that cannot be stored. Please type it again."),
+    AMOUNT: _("Write an amount such as 2105000 or 2105000.50, as text."),
+    CURRENCY: _("Write an ISO 4217 code such as CNY or USD."),
+}
+
+
 def misfit(fields: Mapping[str, Any]) -> Refusal:
     """What was sent does not fit what the address takes: said field by field."""
     return Refusal("request.misfit", _("The request does not fit what this address takes."), fields=fields)
@@ -149,6 +157,28 @@ def _sentence(row: Mapping[str, Any]) -> Any:
         case "less_than_equal":
             return say(_("At most {most}."), most=context["le"])
         case "string_pattern_mismatch":
-            return say(_("It must look like {pattern}."), pattern=context["pattern"])
-        case kind:
-            return say(_("This cannot be used here ({kind})."), kind=kind)
+            return LOOKS.get(context["pattern"]) or say(_("It must look like {pattern}."), pattern=context["pattern"])
+        case "uuid_parsing" | "uuid_type" | "uuid_version":
+            return _("This is not an id. Send it as it came, such as 0192f0c1-2f3e-7abc-8def-0123456789ab.")
+        case "value_error" if row["loc"][-1] == "id":
+            return _("An id of your own must be a UUID of version 7.")
+        case "bool_parsing" | "bool_type":
+            return _("Write true or false.")
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return _("Write a whole number.")
+        case "string_type" | "string_unicode":
+            return _("Write text, between quotation marks.")
+        case "list_type":
+            return _("Write a list: […].")
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return _("Write an object: {…}.")
+        case "literal_error" | "enum":
+            return say(_("Choose one of these: {choices}."), choices=context["expected"])
+        case "timezone_naive" | "timezone_aware":
+            return _("Say in which time zone, such as 2026-11-23T14:30:00+08:00.")
+        case kind if kind.startswith("datetime"):
+            return _("Write a moment with its time zone, such as 2026-11-23T14:30:00+08:00.")
+        case kind if kind.startswith("date"):
+            return _("Write a day such as 2026-12-31.")
+        case _kind:
+            return _("This cannot be used here.")

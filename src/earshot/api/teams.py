@@ -15,7 +15,7 @@ from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import AnyId, Body, Coded, Id, Moment, Named, ShortReason, moment, moment_or_none, named
 from earshot.api.finding import meant
 from earshot.desk.finding import find
-from earshot.teams.actions import accept_seat, decline_seat, nominate
+from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
 from earshot.teams.models import Membership
 from earshot.teams.queries import seat_rows
 
@@ -47,6 +47,19 @@ class Nomination(Body):
 
 class SeatRefusal(Body):
     reason: ShortReason
+
+
+class SeatRelease(Body):
+    """`person`: who is asked to take the seat next, in the same act; null: it is an empty chair."""
+
+    reason: ShortReason
+    person: AnyId | None = None
+
+
+class Released(TypedDict):
+    """`next`: who is asked to take the seat now."""
+
+    next: MembershipShown | None
 
 
 def membership_shown(membership: Membership) -> MembershipShown:
@@ -106,3 +119,13 @@ def refuse_membership(request: Asked, membership_id: AnyId, body: SeatRefusal) -
     """Do not take the seat, and say why: the chair is empty again."""
     decline_seat(by=actor(request), membership=find(me(request), "membership", membership_id), reason=body.reason)
     return Reply(status=204)
+
+
+@router.post("/memberships/{membership_id}/release", response={201: Released})
+@write
+def release_membership(request: Asked, membership_id: AnyId, body: SeatRelease) -> Reply:
+    """Give back the seat that you accepted, or free it as whoever leads the team, owns the deal or heads its unit; and say why."""
+    membership = find(me(request), "membership", membership_id)
+    to = meant(me(request), "person", body.person, "person") if body.person else None
+    asked = release_seat(by=actor(request), membership=membership, reason=body.reason, to=to)
+    return Reply({"next": membership_shown(asked) if asked else None}, 201)

@@ -17,7 +17,22 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
-from earshot.api import accounts, calendars, calls, deals, deliveries, desk, people, playbooks, problems, teams, test_clock, voice
+from earshot.api import (
+    accounts,
+    administration,
+    calendars,
+    calls,
+    deals,
+    deliveries,
+    desk,
+    meetings,
+    people,
+    playbooks,
+    problems,
+    teams,
+    test_clock,
+    voice,
+)
 from earshot.api.auth import Bearer
 from earshot.api.document import Door
 from earshot.api.reading import StrictJson
@@ -44,11 +59,13 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Teams", teams),
+        ("What the customer said", meetings),
         ("What the customer said", voice),
         ("Calls", calls),
         ("Accounts", accounts),
         ("People", people),
         ("Working time", calendars),
+        ("Administration", administration),
         ("Playbook", playbooks),
         ("Desk", desk),
         ("Deliveries", deliveries),

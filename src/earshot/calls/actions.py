@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from earshot.calls import queries, rules
+from earshot.calls import queries
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Clock, Pause
@@ -30,7 +30,7 @@ from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.people.permits import OPERATE
 from earshot.people.permits import holders as holders_of_permit
-from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, roles_of, unit_called, valid_skills
+from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, unit_called
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.models import SupportItem, Trigger
@@ -109,7 +109,8 @@ def _operations(unit: Unit) -> Person:
 
 @verb
 def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
-    """The accountable person or a head of the unit names another qualified one; the duty stays the unit's."""
+    """The accountable person or a head of the unit names another qualified one of the unit or one below it; the duty stays the
+    unit's (law 5)."""
     someone = personally(by)
     call = _open(call)
     if someone.pk != call.accountable_id and not is_head_at_or_above(someone, call.unit):
@@ -119,14 +120,14 @@ def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
             unit=call.unit.name,
         )
         raise forbidden("call.not_answerable", sentence, ref(call))
-    skills = valid_skills(person)
-    support = call.trigger.support
-    lacking = rules.lacks(rules.Wanted(call.role, support.skill, support.level), roles_of(person), skills)
-    if person.left_at is not None or lacking:
+    if lacking := queries.lacking(call, person):
         # The row itself, so that the sentence names the role in the language in which it is read.
         named = [playbook.role(code) if code == call.role else code for code in lacking]
-        what = format_lazy(", ".join("{}" for _code in named) or "–", *named)
-        raise wrong("person", say(_("{name} is not qualified for this call; lacking: {what}."), name=person.name, what=what))
+        what = format_lazy(", ".join("{}" for _code in named), *named)
+        sentence = _("{name} is not qualified for this call; lacking: {what}.")
+        if call.role in lacking:
+            sentence = _("{name} is not qualified for this call; lacking in {unit} and the units below it: {what}.")
+        raise wrong("person", say(sentence, name=person.name, unit=call.unit.name, what=what))
     return _assign(by, call, person, "calls.named", "")
 
 

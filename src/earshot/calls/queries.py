@@ -151,9 +151,28 @@ def owed_by(person: Person, deal: Deal) -> set[UUID]:
     return {call for (call,) in _OWED.rows(person.pk, deal.pk)}
 
 
-def candidates(call: Call) -> list[tuple[Person, list[str]]]:
-    """Holders of the call's role in its unit, each with what he or she lacks (empty: qualified)."""
+def acting(deal: Deal) -> dict[str, list[Person]]:
+    """Role → who is to do an open call for it on this deal."""
+    live = Assignment.objects.filter(call__in=open_calls().filter(deal=deal), ended_at__isnull=True, person__left_at__isnull=True)
+    found: dict[str, list[Person]] = {}
+    for row in live.select_related("person__unit", "call").order_by("at", "pk"):
+        found.setdefault(row.call.role, []).append(row.person)
+    return found
 
-    wanted = Wanted(call.role, call.trigger.support.skill, call.trigger.support.level)
-    people = holders(call.role, call.unit).prefetch_related("skills")
-    return [(person, lacks(wanted, {call.role}, valid_skills(person))) for person in people]
+
+def wanted(call: Call) -> Wanted:
+    """What the call asks of whoever does it."""
+    return Wanted(call.role, call.trigger.support.skill, call.trigger.support.level)
+
+
+def candidates(call: Call) -> list[tuple[Person, list[str]]]:
+    """Whom the unit may name: holders of the call's role in the owing unit or one below it, each with what he or she lacks (empty:
+    qualified). The duty is that unit's, so it names its own people; another unit's are not its to give away."""
+    people = holders(call.role, call.unit).select_related("unit").prefetch_related("skills")
+    return [(person, lacks(wanted(call), {call.role}, valid_skills(person))) for person in people]
+
+
+def lacking(call: Call, person: Person) -> list[str]:
+    """What this person lacks for the call, by the same rule: a role held in another unit is none here."""
+    there = holders(call.role, call.unit).filter(pk=person.pk).exists()
+    return lacks(wanted(call), {call.role} if there else set(), valid_skills(person))

@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from earshot.cli.root import Group, Worded, option
+from earshot.cli.root import Group, Worded, must_stand, option
 from earshot.cli.who import acting
 from earshot.clocks.queries import orphans as clock_orphans
 from earshot.clocks.registry import ADDRESSEES
@@ -49,6 +49,7 @@ def migrate() -> None:
 def check(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
+    must_stand()
     wanting = unapplied()
     if wanting:
         faults = [_("The database is not up to date: {names}").format(names=", ".join(wanting))]

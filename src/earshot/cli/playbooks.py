@@ -15,6 +15,7 @@ from earshot.people.actors import as_person
 from earshot.people.models import Person, Unit
 from earshot.playbooks import packs
 from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.registry import CHECKS
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -27,7 +28,8 @@ def playbook() -> None:
 @playbook.command(help=noop("Read the pack in DIR and name what is wrong with it; nothing changes."))
 @click.argument("folder", metavar="DIR", type=FOLDER)
 def check(folder: Path) -> None:
-    pack = packs.read(folder, units=set(Unit.objects.values_list("code", flat=True)), addressees=set(ADDRESSEES))
+    units = set(Unit.objects.values_list("code", flat=True))
+    pack = packs.read(folder, units=units, addressees=set(ADDRESSEES), checks=set(CHECKS))
     click.echo(_("The pack {name} can be put in force.").format(name=pack.name))
 
 

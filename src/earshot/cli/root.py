@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 from django.conf import settings
 from django.utils import translation as language
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_lazy, override
 from django.utils.translation import gettext_noop as noop
 
 from earshot import __version__
+from earshot.cli import MAKING
 
 COMMANDS = {
     "alarms": "earshot.cli.desk:alarms",
@@ -31,7 +33,9 @@ COMMANDS = {
     "items": "earshot.cli.voice:items",
     "login": "earshot.cli.people:login",
     "migrate": "earshot.cli.house:migrate",
+    "people": "earshot.cli.people:people",
     "playbook": "earshot.cli.playbooks:playbook",
+    "seats": "earshot.cli.teams:seats",
     "serve": "earshot.cli.serve:serve",
     "token": "earshot.cli.people:token",
     "worker": "earshot.cli.journal:worker",
@@ -57,6 +61,33 @@ class Worded(click.Command):
             super().format_help_text(ctx, formatter)
         finally:
             self.help = kept
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if not isinstance(self, click.Group) and _path(ctx)[0] not in MAKING:
+            must_stand()
+        return super().invoke(ctx)
+
+
+def _path(ctx: click.Context) -> list[str]:
+    """`earshot deals show` → deals, show."""
+    return [*(_path(ctx.parent) if ctx.parent and ctx.parent.parent else []), ctx.info_name or ""]
+
+
+def must_stand() -> None:
+    """Refuse where there is no house: a folder named by mistake would otherwise be told as an empty one."""
+    from django.db import connection
+
+    from earshot.kit.problems import Refusal, say
+
+    if connection.vendor != "sqlite" or Path(connection.settings_dict["NAME"]).exists():
+        return
+    near = settings.HOME / "demo"
+    stands = (near / Path(connection.settings_dict["NAME"]).name).exists()
+    hint = say(gettext_lazy("; did you mean {folder}?"), folder=near) if stands else "."
+    sentence = gettext_lazy(
+        "There is no Earshot in {home}{hint} Name the folder where it lies (EARSHOT_HOME), or make one there: earshot migrate"
+    )
+    raise Refusal("home.none", say(sentence, home=settings.HOME, hint=hint))
 
 
 class Option(click.Option):

@@ -126,7 +126,8 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     web = Child(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws",
-                "--log-level", "warning", "--backpressure", "32", "--workers-kill-timeout", "5", "earshot.wsgi:application")  # fmt: skip
+                "--log-level", "warning", "--backpressure", "32", "--blocking-threads", str(threads()),
+                "--workers-kill-timeout", "5", "earshot.wsgi:application")  # fmt: skip
     worker = Child(sys.executable, "-m", "earshot.cli", "worker")
     pause, announced, again_at = 1.0, False, 0.0
     while not asked.wait(0.2 if not announced else 0.5) and web.process.poll() is None:
@@ -146,6 +147,11 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
     for child in (web, worker):
         child.wait()
     return code
+
+
+def threads() -> int:
+    """How many requests run at once: two a core and one that waits for the database. More only wait for each other."""
+    return 2 * (os.cpu_count() or 1) + 1
 
 
 def _answers(port: int) -> bool:

@@ -16,12 +16,12 @@ from earshot.journal.models import Entry
 from earshot.kit.engine import locks
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.people.models import Person, Post, UnitAbove
-from earshot.people.queries import is_head_at_or_above
-from earshot.people.standing import seen_by
+from earshot.people.queries import head_at_or_above, is_head_at_or_above
+from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks import book
 from earshot.playbooks.models import Decider, Gate, Role, Stage
-from earshot.teams.models import Seat
-from earshot.teams.queries import sitting
+from earshot.teams.models import Seat, Team
+from earshot.teams.queries import sitting, without_leader
 
 
 def visible_to(person: Person) -> QuerySet[Deal]:
@@ -61,6 +61,20 @@ def still_open() -> Q:
 def may_work(person: Person, deal: Deal) -> bool:
     """Whether the person may act on the deal: its owner, who sits on its team, or a head of its unit or one above."""
     return deal.owner_id == person.pk or sitting(deal.team_id).filter(pk=person.pk).exists() or is_head_at_or_above(person, deal.unit)
+
+
+def owners_of_team(team: Team) -> set[UUID]:
+    """Who owns the deal that the team serves."""
+    return set(Deal.objects.filter(team=team).values_list("owner_id", flat=True))
+
+
+def leaderless(person: Person) -> list[Deal]:
+    """Open deals without anybody to lead their team, for whom it falls to name somebody: their owner; once the owner has left the
+    company, the nearest head."""
+    empty = with_names(Deal.objects.filter(still_open(), team__in=Team.objects.filter(without_leader())))
+    mine = Q(owner=person) | Q(owner__left_at__isnull=False, unit__in=reach_of(person).units)
+    found = empty.filter(mine).order_by("opened_at", "pk")
+    return [deal for deal in found if deal.owner_id == person.pk or head_at_or_above(deal.unit) == person]
 
 
 def lock(*deal_ids: UUID) -> None:

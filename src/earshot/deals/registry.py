@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from earshot.kit.problems import Line
 from earshot.kit.registry import Registry
+from earshot.playbooks import registry as playbooks
 
 if TYPE_CHECKING:
     from earshot.deals.models import Deal
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # Every gate asks these: they are laws. Name → check.
 LAWS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("law of the gate")
-# A gate of the playbook may ask these besides.
-CHECKS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("gate check")
+# A gate of the playbook may ask these besides: the same shape. A pack that names another is refused.
+CHECKS = playbooks.CHECKS
 # What a voter must have done first (law 3); an empty answer lets the vote count. People → lines, for all at once.
 VOTERS: Registry[Callable[[Deal, Sequence[Person]], dict[Person, list[Line]]]] = Registry("condition on voters")

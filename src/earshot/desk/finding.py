@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
@@ -38,6 +38,12 @@ def _units(person: Person) -> QuerySet[Unit]:
     return units.select_related("calendar")
 
 
+def _memberships(person: Person) -> QuerySet[Membership]:
+    """One's own, and those on the teams of deals that one may see."""
+    on_teams = Q(seat__team__in=deals.visible_to(person).values("team"))
+    return Membership.objects.filter(Q(person=person) | on_teams).select_related("seat__team", "person")
+
+
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "deal": _deals,
     "account": lambda person: accounts.visible_to(person).select_related("unit", "owner"),
@@ -45,7 +51,7 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "call": lambda person: calls.visible_to(person).select_related("deal", "unit", "accountable", "trigger__support"),
     "meeting": lambda person: Meeting.objects.filter(deal__in=deals.visible_to(person).values("pk")).select_related("deal", "author"),
     "attendance": lambda person: Attendance.objects.filter(person=person).select_related("meeting__deal"),
-    "membership": lambda person: Membership.objects.filter(person=person).select_related("seat__team"),
+    "membership": _memberships,
     "seat": lambda person: Seat.objects.filter(team__in=deals.visible_to(person).values("team")).select_related("team__unit"),
     "token": lambda person: Token.objects.filter(person=person).select_related("person"),
     "person": _people,

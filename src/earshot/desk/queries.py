@@ -69,6 +69,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_alarms(person, {call for line in own for call in line.ids}),
         *_presence(person),
         *_seats(person),
+        *_leaderless(person),
         *_votes(person),
         *_asked(person),
         *(_engine_room() if {OPERATE, ADMINISTER} & reach_of(person).permissions else []),
@@ -237,6 +238,22 @@ def _seats(person: Person) -> list[DayLine]:
             ids=(row.pk,),
         )
         for row in nominations_of(person).filter(seat__team__deal__closing__isnull=True).select_related("person")[:MOST]
+    ]
+
+
+def _leaderless(person: Person) -> list[DayLine]:
+    """Teams of one's deals that nobody leads: gone once somebody is named."""
+    return [
+        DayLine(
+            cause="no_leader",
+            sentence=_("Nobody leads the team: name somebody for the leading seat"),
+            scope=ref(deal),
+            act="name_leader",
+            target=ref(deal),
+            colour=rules.GREY,
+            ids=(deal.pk,),
+        )
+        for deal in deals.leaderless(person)[:MOST]
     ]
 
 

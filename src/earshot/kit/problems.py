@@ -131,7 +131,7 @@ class Together:
 
 def missing() -> Refusal:
     """The object does not exist, or not for this person: both sound the same (law 13)."""
-    return Refusal("not_found", _("There is no such page, or it is not yours to see."), status=404)
+    return Refusal("not_found", _("There is nothing like that here, or it is not yours to see."), status=404)
 
 
 def forbidden(code: str, sentence: Any, about: Ref | None = None) -> Refusal:

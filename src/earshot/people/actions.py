@@ -1,10 +1,10 @@
-"""Verbs on units, people, posts, permissions, logins and tokens."""
+"""Verbs on units, people, posts, skills, permissions, logins and tokens."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from earshot.kit.problems import Refusal, forbidden, in_both, say, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, standing
 from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
+from earshot.people.registry import ROLES
 
 
 @verb
@@ -72,12 +73,15 @@ def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: b
     """`answerable`: who is called first for this role of this unit; whoever was it before stays a holder of the role."""
     permits.require(by, permits.ADMINISTER)
     locks.hold(locks.POSTS)
+    role = text("role", role, most=60)
+    if not all(known(role) for known in ROLES.values()):
+        raise wrong("role", say(_("The playbook knows no role with the code “{code}”."), code=role))
     if answerable:
         Post.objects.filter(unit=unit, role=role, until__isnull=True, answerable=True).update(answerable=False)
     post, _made = Post.objects.update_or_create(
         person=person,
         unit=unit,
-        role=text("role", role, most=60),
+        role=role,
         until=None,
         defaults={"answerable": answerable},
         create_defaults={"answerable": answerable, "since": now()},
@@ -93,14 +97,48 @@ def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: b
 
 
 @verb
+def end_post(*, by: Actor, post: Post, reason: str) -> None:
+    """The person holds the role there no more, from now on. What he or she was to decide or hear by it passes to who does."""
+    permits.require(by, permits.ADMINISTER)
+    locks.hold(locks.POSTS)
+    post = Post.objects.select_related("person", "unit").get(pk=post.pk)
+    reason = text("reason", reason, most=300)
+    if post.until is not None:
+        raise Refusal("post.ended", say(_("{name} holds this post no more."), name=post.person.name), status=409)
+    post.until = now()
+    post.save(update_fields=["until"])
+    data = {"role": post.role, "reason": reason}
+    record("people.post_ended", by=by, objects={"person": post.person, "unit": post.unit}, scopes=[post.person, post.unit], data=data)
+
+
+@verb
 def give_skill(*, by: Actor, person: Person, code: str, level: int, evidence: str, until: date | None = None) -> Skill:
     permits.require(by, permits.ADMINISTER)
+    code = text("code", code, most=60)
+    if not 1 <= level <= 5:
+        raise wrong("level", _("A level is a number from 1 to 5."))
     skill, _made = Skill.objects.update_or_create(
         person=person, code=code, defaults={"level": level, "evidence": text("evidence", evidence, most=300), "until": until}
     )
     data = {"skill": code, "level": level, "evidence": skill.evidence}
     record("people.skill_given", by=by, objects={"person": person}, scopes=[person], data=data)
     return skill
+
+
+@verb
+def end_skill(*, by: Actor, skill: Skill, reason: str, until: date | None = None) -> None:
+    """The evidence holds no longer. `until`: the last day on which it held, today at the latest; default yesterday: it holds no more."""
+    permits.require(by, permits.ADMINISTER)
+    reason, today = text("reason", reason, most=300), now().date()
+    until = until or today - timedelta(days=1)
+    if until > today:
+        raise wrong("until", _("This lies in the future. A skill that is to run out is given with its last day."))
+    if skill.until is not None and skill.until <= until:
+        raise Refusal("skill.ended", say(_("This skill has ended already: {day}."), day=skill.until), status=409)
+    skill.until = until
+    skill.save(update_fields=["until"])
+    data = {"skill": skill.code, "until": str(until), "reason": reason}
+    record("people.skill_ended", by=by, objects={"person": skill.person}, scopes=[skill.person], data=data)
 
 
 @verb
@@ -118,6 +156,27 @@ def give_permission(*, by: Actor, person: Person, permission: str) -> Grant:
             data={"permission": in_both(permits.PERMITS[permission])},
         )
     return grant
+
+
+@verb
+def end_grant(*, by: Actor, grant: Grant, reason: str) -> None:
+    """The person may do or see this no more, from now on. The last who administers stays: a house that nobody administers would
+    never get another."""
+    locks.hold(locks.POSTS)
+    permits.require(by, permits.ADMINISTER)
+    grant = Grant.objects.select_related("person").get(pk=grant.pk)
+    reason = text("reason", reason, most=300)
+    if grant.until is not None:
+        raise Refusal("grant.ended", say(_("{name} holds this permission no more."), name=grant.person.name), status=409)
+    others = Person.objects.filter(permits.holders(grant.permission)).exclude(pk=grant.person_id)
+    if grant.permission == permits.ADMINISTER and not others.exists():
+        sentence = _("{name} is the last who administers. Give somebody else this permission first.")
+        raise Refusal("grant.last_administrator", say(sentence, name=grant.person.name), status=409)
+    grant.until = now()
+    grant.save(update_fields=["until"])
+    named = permits.PERMITS.get(grant.permission)
+    data = {"permission": in_both(named) if named else grant.permission, "reason": reason}
+    record("people.permission_ended", by=by, objects={"person": grant.person}, scopes=[grant.person], data=data)
 
 
 @verb

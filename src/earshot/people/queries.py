@@ -113,10 +113,10 @@ def is_head_at_or_above(person: Person, unit: Unit) -> bool:
 
 
 def holders(role: str, unit: Unit | None = None) -> QuerySet[Person]:
-    """People with the company who hold the role now, in `unit` if given, by name."""
+    """People with the company who hold the role now, in `unit` or one below it if given, by name."""
     posts = Post.objects.filter(role=role, until__isnull=True)
     if unit is not None:
-        posts = posts.filter(unit=unit)
+        posts = posts.filter(unit__aboves__above=unit)
     return Person.objects.filter(pk__in=posts.values("person"), left_at__isnull=True).order_by("name", "pk")
 
 

@@ -18,6 +18,7 @@ from earshot.people.models import Unit
 from earshot.playbooks import models as rows
 from earshot.playbooks import packs
 from earshot.playbooks.models import IN_FORCE, PARTS, SUPERSEDED, PartVersion
+from earshot.playbooks.registry import CHECKS
 
 Tables = Mapping[str, list[dict[str, Any]]]
 
@@ -27,16 +28,20 @@ def adopt_pack(*, by: Actor, folder: Path, reason: str) -> list[PartVersion]:
     """Put every part of the pack in `folder` in force now, as a new version each; running deals keep the process they began under."""
     permits.require(by, permits.OPERATE)
     units = set(Unit.objects.values_list("code", flat=True))
-    pack = packs.read(folder, units=units, addressees=set(ADDRESSEES))
-    return [_put_in_force(by, part, pack.name, pack.parts[part], text("reason", reason, most=300)) for part in PARTS]
+    pack = packs.read(folder, units=units, addressees=set(ADDRESSEES), checks=set(CHECKS))
+    reason = text("reason", reason, most=300)
+    return [_put_in_force(by, part, pack, reason) for part in PARTS]
 
 
-def _put_in_force(by: Actor, part: str, pack: str, tables: Tables, reason: str) -> PartVersion:
+def _put_in_force(by: Actor, part: str, pack: packs.Pack, reason: str) -> PartVersion:
     at = now()
     number = (PartVersion.objects.filter(part=part).aggregate(last=Max("number"))["last"] or 0) + 1
     PartVersion.objects.filter(part=part, state=IN_FORCE).update(state=SUPERSEDED, in_force_until=at)
-    version = PartVersion.objects.create(part=part, number=number, pack=pack, state=IN_FORCE, reason=reason, in_force_from=at)
-    _WRITERS[part](version, tables)
+    profile = pack.profile if part == rows.POLICIES else ""
+    version = PartVersion.objects.create(
+        part=part, number=number, pack=pack.name, profile=profile, state=IN_FORCE, reason=reason, in_force_from=at
+    )
+    _WRITERS[part](version, pack.parts[part])
     record("playbooks.part_in_force", by=by, objects={"version": version}, data={"reason": reason}, permission=permits.OPERATE)
     return version
 

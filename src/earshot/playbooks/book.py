@@ -54,6 +54,14 @@ class Support:
 
 
 @dataclass(frozen=True)
+class Policies:
+    """The named switches by code, and what they are called together (empty: a pack of before profiles)."""
+
+    profile: str
+    rows: Mapping[str, rows.Policy]
+
+
+@dataclass(frozen=True)
 class Book:
     """Which version of each part is in force."""
 
@@ -76,9 +84,14 @@ class Book:
         """By code, as the clocks take them, each citing its version."""
         return service_levels_of(self._version(SERVICE_LEVELS))
 
+    @property
+    def policies(self) -> Policies:
+        return policies_of(self._version(POLICIES))
+
     def warns_only(self, policy: str) -> bool:
         """Whether the named policy only warns; where nothing is set, it blocks."""
-        return policies_of(self._version(POLICIES)).get(policy) == "warn"
+        row = self.policies.rows.get(policy)
+        return row is not None and row.setting == "warn"
 
     def _version(self, part: str) -> UUID:
         if part not in self.versions:
@@ -170,5 +183,6 @@ def service_levels_of(version: UUID) -> Mapping[str, clock_rules.Level]:
 
 
 @lru_cache(maxsize=64)
-def policies_of(version: UUID) -> Mapping[str, str]:
-    return dict(rows.Policy.objects.filter(version=version).values_list("code", "setting"))
+def policies_of(version: UUID) -> Policies:
+    found = rows.Policy.objects.filter(version=version).order_by("code")
+    return Policies(PartVersion.objects.get(pk=version).profile, {row.code: row for row in found})

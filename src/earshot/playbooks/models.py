@@ -13,16 +13,21 @@ PROCESS, HEARING, SUPPORT, SERVICE_LEVELS, POLICIES = "process", "hearing", "sup
 HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE = "hearing-before-gate", "hearing-before-vote"
 # The named policies that the code reads. They switch laws 2 and 3: block or warn, never off.
 KNOWN_POLICIES = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
+# How strict a company is, as a word for its policies together. What a profile sets, the pack says policy by policy.
+PROFILES = ["light", "standard", "strict"]
 PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
 
 
 class PartVersion(models.Model):
-    """One version of one part. Exactly one version of a part is in force; a deal keeps the process version it began under."""
+    """One version of one part. Exactly one version of a part is in force; a deal keeps the process version it began under.
+
+    `profile`: what the pack calls its policies together; of the part `policies` alone, else empty."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     part = models.CharField(max_length=30, choices=[(part, part) for part in PARTS])
     number = models.PositiveIntegerField()
     pack = models.CharField(max_length=60)
+    profile = models.CharField(max_length=20, blank=True, choices=[(profile, profile) for profile in PROFILES])
     state = models.CharField(max_length=12, choices=[(s, s) for s in (DRAFT, IN_FORCE, SUPERSEDED)])
     reason = models.CharField(max_length=300)
     in_force_from = models.DateTimeField(null=True)

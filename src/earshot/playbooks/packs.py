@@ -13,7 +13,7 @@ import yaml
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import Line, Refusal, say
-from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT
+from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, PROFILES, SERVICE_LEVELS, SUPPORT
 
 PACKS = Path(__file__).parent / "packs_shipped"
 
@@ -113,22 +113,26 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         },
         ["catalogue", "triggers", "none_needed"],
     ),
-    POLICIES: _part({"policies": _table({"setting": {"enum": ["block", "warn"]}}, ["setting"])}, ["policies"]),
+    POLICIES: _part(
+        {"profile": {"enum": PROFILES}, "policies": _table({"setting": {"enum": ["block", "warn"]}}, ["setting"])}, ["profile", "policies"]
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack that was read: its name and the tables of each part."""
+    """A pack that was read: its name, what it calls its policies together, and the tables of each part."""
 
     name: str
+    profile: str
     parts: Mapping[str, Mapping[str, list[dict[str, Any]]]]
 
 
-def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | None = None) -> Pack:
-    """Read and check a pack. `units`: codes of the company's units, `addressees`: names that wiring resolves; None: not checked.
+def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | None = None, checks: set[str] | None = None) -> Pack:
+    """Read and check a pack. `units`: codes of the company's units, `addressees`: names that wiring resolves, `checks`: names of what a
+    gate may ask; None: not checked.
 
-    Raises one Refusal with a line for each finding: file, place, what is wrong, what was expected.
+    Raises one Refusal with a line for each finding: file, place, line, what is wrong, what was expected.
     """
     found: list[Line] = []
     parts: dict[str, Any] = {}
@@ -145,33 +149,65 @@ def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | 
         for fault in sorted(jsonschema.Draft202012Validator(SCHEMAS[part]).iter_errors(parts[part]), key=lambda e: list(e.absolute_path)):
             found.append(_finding(path, "/".join(map(str, fault.absolute_path)), fault.message))
     if not found:
-        found = _cross_check(folder, parts, units, addressees)
+        profile = parts[POLICIES].pop("profile")
+        found = _cross_check(folder, parts, units, addressees, checks)
     if found:
         raise Refusal(
             "playbook.pack", say(_("The pack {name} cannot be used: {count} findings."), name=folder.name, count=len(found)), lines=found
         )
-    return Pack(folder.name, parts)
+    return Pack(folder.name, profile, parts)
 
 
 def _finding(path: Path, place: str, sentence: Any) -> Line:
-    where = f"{path.name} {place}".strip()
+    where: Any = f"{path.name} {place}".strip()
+    if number := _line_of(path, place):
+        where = say(_("{where} (line {number})"), where=where, number=number)
     return Line("playbook.finding", say(_("{where}: {what}"), where=where, what=sentence))
 
 
-def _cross_check(folder: Path, parts: Mapping[str, Any], units: set[str] | None, addressees: set[str] | None) -> list[Line]:
+def _line_of(path: Path, place: str) -> int | None:
+    """The line of the file in which the place stands, counted from 1; the nearest thing around it that is there."""
+    if not place:
+        return None
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    for step in place.split("/"):
+        inner = _inside(node, step)
+        if inner is None:
+            break
+        node = inner
+    return node.start_mark.line + 1 if node is not None else None
+
+
+def _inside(node: yaml.Node | None, step: str) -> yaml.Node | None:
+    """What a mapping holds under the key, or a table in the row with that code or number."""
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode):
+        if step.isdecimal() and int(step) < len(node.value):
+            return node.value[int(step)]  # type: ignore[no-any-return]
+        return next((row for row in node.value if (code := _inside(row, "code")) is not None and code.value == step), None)
+    return None
+
+
+def _cross_check(
+    folder: Path, parts: Mapping[str, Any], units: set[str] | None, addressees: set[str] | None, checks: set[str] | None
+) -> list[Line]:
     found: list[Line] = []
     process, hearing, support = parts[PROCESS], parts[HEARING], parts[SUPPORT]
     roles, stages = _codes(process["roles"]), _codes(process["stages"])
     levels = _codes(parts[SERVICE_LEVELS]["levels"])
     categories, catalogue = _codes(hearing["categories"]), _codes(support["catalogue"])
 
+    def meant(name: str, known: set[str]) -> Any:
+        near = get_close_matches(name, known, n=1)
+        return say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
+
     def names(part: str, table: str, column: str, known: set[str] | None, what: Any) -> None:
         if known is None:
             return
         for row in parts[part][table]:
             if column in row and row[column] not in known:
-                near = get_close_matches(row[column], known, n=1)
-                hint = say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
+                hint = meant(row[column], known)
                 sentence = say(_("no {what} has the code “{code}”{hint}"), what=what, code=row[column], hint=hint)
                 found.append(_finding(folder / f"{part}.yaml", f"{table}/{row['code']}/{column}", sentence))
 
@@ -199,6 +235,10 @@ def _cross_check(folder: Path, parts: Mapping[str, Any], units: set[str] | None,
         for role in gate["deciders"]:
             if role not in roles:
                 found.append(_finding(path, f"gates/{gate['code']}/deciders", say(_("no role has the code “{code}”"), code=role)))
+        for number, name in enumerate(gate.get("checks", [])):
+            if checks is not None and name not in checks:
+                sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, checks))
+                found.append(_finding(path, f"gates/{gate['code']}/checks/{number}", sentence))
         if set(gate["deciders"]) <= selling:
             sentence = _("sales alone cannot decide here: name a decider of another side as well")
             found.append(_finding(path, f"gates/{gate['code']}/deciders", sentence))

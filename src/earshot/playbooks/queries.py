@@ -76,6 +76,11 @@ def role(code: str) -> Role | str:
     return book.in_force().process.roles.get(code, code)
 
 
+def knows_role(code: str) -> bool:
+    """Whether any version of the process had such a role (deals keep the one they began under); yes, before there is any version."""
+    return Role.objects.filter(code=code).exists() or not Role.objects.exists()
+
+
 def role_names(codes: Collection[str]) -> dict[str, str]:
     """Role code → its name in the reader's language, by the process in force; an unknown code names itself."""
     roles = book.in_force().process.roles if codes else {}

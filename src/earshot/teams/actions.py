@@ -1,4 +1,4 @@
-"""Verbs on teams: form, nominate, accept, decline."""
+"""Verbs on teams: form, nominate, accept, decline, release."""
 
 from __future__ import annotations
 
@@ -44,21 +44,30 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
 
 @verb
 def nominate(*, by: Actor, seat: Seat, person: Person) -> Membership:
-    """Ask a person to take a seat; the seat's leader or a head of the owning unit may. It counts once accepted."""
+    """Ask a person to take a seat; whoever leads the team, answers for what it serves, or heads the owning unit or one above may. It
+    counts once accepted."""
     team = seat.team
     locks.hold(f"team:{team.pk}")
-    if by.is_personal:
-        someone = personally(by)
-        if not may_nominate(someone, team):
-            raise forbidden("team.not_leader", say(_("Only the leader of {team} or a head above it nominates."), team=team.name))
+    _must_nominate(by, team)
+    _fits(person, seat)
+    return _nominate(by, seat, person)
+
+
+def _must_nominate(by: Actor, team: Team) -> None:
+    if by.is_personal and not may_nominate(personally(by), team):
+        sentence = _("Only the leader of {team}, who answers for its deal, or a head above it names who sits there.")
+        raise forbidden("team.not_leader", say(sentence, team=team.name))
+
+
+def _fits(person: Person, seat: Seat) -> None:
+    """Whether the person can be asked to take this seat; refused beside the field otherwise."""
     if person.left_at is not None:
         raise Refusal("team.person_left", say(_("{name} is no longer with the company."), name=person.name))
     if seat.role not in roles_of(person):
         role = role_names([seat.role])[seat.role]
         raise wrong("person", say(_("{name} does not hold the role {role} that this seat is for."), name=person.name, role=role))
-    if Membership.objects.filter(seat__team=team, person=person, ended_at__isnull=True).exclude(seat=seat).exists():
+    if Membership.objects.filter(seat__team=seat.team_id, person=person, ended_at__isnull=True).exclude(seat=seat).exists():
         raise wrong("person", say(_("{name} has a seat on this team already; one person does not sit on two chairs."), name=person.name))
-    return _nominate(by, seat, person)
 
 
 def _nominate(by: Actor, seat: Seat, person: Person) -> Membership:
@@ -91,23 +100,58 @@ def _accept(by: Actor, membership: Membership) -> Acceptance:
 
 @verb
 def decline_seat(*, by: Actor, membership: Membership, reason: str) -> None:
-    """A refusal by the person needs a reason; the seat is an empty chair again."""
+    """A refusal of the person asked needs a reason; the seat is an empty chair again. Who has accepted releases the seat instead."""
     person = personally(by)
     membership = _mine_and_open(person, membership)
+    if Acceptance.objects.filter(membership=membership).exists():
+        sentence = _("You have accepted this seat, so you sit in it. Give it back with a reason instead of declining.")
+        raise Refusal("team.accepted", sentence, status=409)
+    _end(by, membership, reason, "teams.declined")
+
+
+@verb
+def release_seat(*, by: Actor, membership: Membership, reason: str, to: Person | None = None) -> Membership | None:
+    """Whoever sits there gives the seat back, or whoever names people for the team frees it; with a reason, from now on. `to`: who
+    is asked to take it next, in the same act; otherwise it is an empty chair. Returns the new nomination.
+
+    An empty leading seat stands on the day of whoever answers for what the team serves until somebody is named."""
+    someone = personally(by)
+    membership = _open(membership)
+    seat = membership.seat
+    own = membership.person_id == someone.pk
+    accepted = Acceptance.objects.filter(membership=membership).exists()
+    if own and not accepted:
+        raise Refusal("team.not_accepted", _("You have not accepted this seat. Accept it, or decline it with a reason."), status=409)
+    if not own or to is not None:
+        _must_nominate(by, seat.team)
+    if to is not None:
+        if to.pk == membership.person_id:
+            raise wrong("person", say(_("{name} has this seat already."), name=to.name))
+        _fits(to, seat)
+    _end(by, membership, reason, "teams.left" if own else "teams.released", accepted=accepted)
+    return _nominate(by, seat, to) if to is not None else None
+
+
+def _end(by: Actor, membership: Membership, reason: str, name: str, **data: Any) -> None:
     membership.end_reason = text("reason", reason, most=300)
     membership.ended_at = now()
     membership.save(update_fields=["end_reason", "ended_at"])
     team = membership.seat.team
-    record("teams.declined", by=by, objects={"membership": membership, "team": team}, scopes=[team], data={"reason": membership.end_reason})
+    objects: dict[str, Any] = {"membership": membership, "person": membership.person, "team": team}
+    record(name, by=by, objects=objects, scopes=[team], data={"reason": membership.end_reason, **data})
 
 
-def _mine_and_open(person: Person, membership: Membership) -> Membership:
-    """The nomination as it stands now, locked; refused when it is another's or has ended."""
+def _open(membership: Membership) -> Membership:
+    """The nomination as it stands now, locked; refused when it has ended."""
     locks.hold(locks.POSTS)
     locks.hold(f"team:{membership.seat.team_id}")
-    membership = Membership.objects.select_related("seat__team", "person").get(pk=membership.pk)
-    if membership.person_id != person.pk:
-        raise forbidden("team.not_yours", _("A seat is accepted or declined by the person nominated to it, by nobody else."))
+    membership = Membership.objects.select_related("seat__team__unit", "person").get(pk=membership.pk)
     if membership.ended_at is not None:
         raise Refusal("team.ended", _("This nomination has ended."), status=409)
     return membership
+
+
+def _mine_and_open(person: Person, membership: Membership) -> Membership:
+    if membership.person_id != person.pk:
+        raise forbidden("team.not_yours", _("A seat is accepted or declined by the person nominated to it, by nobody else."))
+    return _open(membership)

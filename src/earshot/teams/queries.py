@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils.translation import get_language
 
 from earshot.kit.engine.prepared import Prepared
@@ -16,6 +16,7 @@ from earshot.people.models import Person
 from earshot.people.queries import is_head_at_or_above
 from earshot.playbooks.queries import role_names
 from earshot.teams.models import Membership, Seat, Team
+from earshot.teams.registry import OWNERS
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,22 @@ def leaders_of(team_ids: Iterable[UUID]) -> dict[UUID, Person]:
 
 
 def may_nominate(person: Person, team: Team) -> bool:
-    """Whether the person asks others to take its seats: whoever leads the team, or heads its unit or one above."""
-    leads = Membership.objects.filter(seat__team=team, seat__leader=True, person=person, ended_at__isnull=True).exists()
-    return leads or is_head_at_or_above(person, team.unit)
+    """Whether the person asks others to take its seats: whoever sits in the leading one, answers for what the team serves, or heads
+    its unit or one above."""
+    leads = sitting(team.pk).filter(pk=person.pk, memberships__seat__leader=True, memberships__seat__team=team, memberships__ended_at=None)
+    return leads.exists() or is_head_at_or_above(person, team.unit) or any(person.pk in owners(team) for owners in OWNERS.values())
+
+
+def without_leader() -> Q:
+    """Condition on teams: nobody who is with the company sits in the leading seat, or is asked to."""
+    led = Membership.objects.filter(seat__team=OuterRef("pk"), seat__leader=True, ended_at__isnull=True, person__left_at__isnull=True)
+    return ~Q(Exists(led))
+
+
+def earlier_members(team_id: UUID) -> list[Membership]:
+    """Who sat on the team and does no more, the last first, each with the seat, the acceptance and why it ended."""
+    ended = Membership.objects.filter(seat__team=team_id, ended_at__isnull=False, acceptance__isnull=False)
+    return list(ended.select_related("person", "seat", "acceptance").order_by("-ended_at", "-pk"))
 
 
 def nominations_of(person: Person) -> QuerySet[Membership]:

@@ -13,6 +13,7 @@ verbs.register(
         "teams.nominated": _("{actor} nominated {person} to a seat of {team}"),
         "teams.accepted": _("{actor} accepted the seat in {team}"),
         "teams.declined": _("{actor} declined the seat in {team}: {reason}"),
+        "teams.left": _("{actor} gave back the seat in {team}: {reason}"),
         "teams.released": _("{actor} released {person} from a seat of {team}: {reason}"),
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts.actions import keep_contact
 from earshot.accounts.models import Contact
-from earshot.clocks import actions as clocks
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.journal.actions import record, verb
@@ -22,7 +21,6 @@ from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
-from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, forbidden, missing, wrong
 from earshot.kit.texts import believable, past, storable, text
 from earshot.people.actors import personally
@@ -30,7 +28,8 @@ from earshot.people.models import Person
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.voice import queries, rules
-from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
+from earshot.voice.ears import name_ears, stop_clocks_of_heard
+from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Filing, Hearing, Item, Meeting
 
 SAME_WORDS_WITHIN = timedelta(hours=12)
 
@@ -87,7 +86,7 @@ def record_meeting(
         return twin
     asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     if held_at is not None and not believable(held_at, at):
-        asked["held_at"], held_at = str(held_at), None
+        asked["held_at"], held_at = held_at.isoformat(), None
     known_categories = book.in_force().hearing.categories
     for position, said in enumerate(kept, start=1):
         if said.category and said.category not in known_categories:
@@ -204,49 +203,7 @@ def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
             record("voice.no_rule", by=by, objects={"item": item, "deal": item.deal}, scopes=[item.deal, item], data=data)
     Filing.objects.filter(item__in=[item for item, _code in filings], ended_at__isnull=True).update(ended_at=now())
     Filing.objects.bulk_create(rows)
-    _name_ears(entry, required, {former.item_id for former in before.values() if not former.rule})
-
-
-def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]], by_default: Set[UUID]) -> None:
-    """Bring the live ears of the items to what the rules ask. A role asked anew begins with its clock; one asked under another rule
-    goes on under that, counted from when it began; one no longer asked ends only if its hearer has heard, or if no rule had
-    named it: `by_default` are the items that went to the default hearer until now."""
-    at = now()
-    deal = required[0][0].deal
-    items = {item.pk: item for item, _asked in required}
-    live = {(ear.item_id, ear.role): ear for ear in Ear.objects.filter(item__in=items, ended_at__isnull=True).select_related("person")}
-    heard = queries.heard_pairs(items) if live else set()
-    wanted = {(item.pk, ask.role): ask for item, asked in required for ask in asked}
-    done = {key for key, ear in live.items() if ear.person_id and (ear.item_id, ear.person_id) in heard}
-    over = [ear for key, ear in live.items() if key not in wanted and (key in done or ear.item_id in by_default)]
-    moved = {key: ear for key, ear in live.items() if key not in done and key in wanted and wanted[key].rule != ear.rule}
-    if over or moved:
-        _end_ears(entry, [*over, *moved.values()], items)
-    begin = {key: at for key in wanted if key not in live} | {key: ear.since for key, ear in moved.items()}
-    hearers = {role: queries.hearer_of(deal, role) for role in dict.fromkeys(role for _item, role in begin)}
-    fresh = [
-        Ear(item=items[item], role=role, person=hearers[role], rule=wanted[item, role].rule, since=since)
-        for (item, role), since in begin.items()
-    ]
-    Ear.objects.bulk_create(fresh)
-    for rule, since in dict.fromkeys((ear.rule, ear.since) for ear in fresh):
-        group = [ear for ear in fresh if (ear.rule, ear.since) == (rule, since)]
-        hearer = group[0].person
-        objects: dict[str, Any] = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
-        scopes = [deal, *(ear.item for ear in group)]
-        named = record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=scopes)
-        level = playbook.service_level(wanted[group[0].item_id, group[0].role].service_level)
-        unit = hearer.unit if hearer else deal.unit
-        clocks.start("ear", [ear.pk for ear in group], level, unit=unit, since=since, because=named)
-
-
-def _end_ears(entry: Entry, ears: Sequence[Ear], items: Mapping[UUID, Item]) -> None:
-    Ear.objects.filter(pk__in=[ear.pk for ear in ears]).update(ended_at=now())
-    touched = {ear.item_id: items[ear.item_id] for ear in ears}
-    objects: dict[str, Any] = {"item": list(touched.values()), "former": [ear.person for ear in ears if ear.person], "ear": list(ears)}
-    scopes = [next(iter(touched.values())).deal, *touched.values()]
-    ended = record("voice.ears_ended", by=process(ears[0].rule).because(entry), objects=objects, scopes=scopes)
-    clocks.cancel([ear.pk for ear in ears], because=ended)
+    name_ears(entry, required, {former.item_id for former in before.values() if not former.rule})
 
 
 def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str) -> Entry | None:
@@ -260,15 +217,8 @@ def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str)
         Hearing.objects.bulk_create([Hearing(item=item, person=person, how=how, at=now()) for item in fresh], ignore_conflicts=True)
     scopes = {item.deal_id: item.deal for item in fresh}
     entry = record(name, by=by, objects={"item": fresh, "hearer": person}, scopes=[*scopes.values(), *fresh], data={"how": how})
-    _stop_clocks_of_heard(entry, fresh)
+    stop_clocks_of_heard(entry, fresh)
     return entry
-
-
-def _stop_clocks_of_heard(entry: Entry, items: Sequence[Item]) -> None:
-    heard = queries.heard_pairs(item.pk for item in items)
-    ears = Ear.objects.filter(item__in=items, ended_at__isnull=True, person__isnull=False)
-    done = [pk for pk, item, person in ears.values_list("pk", "item_id", "person_id") if (item, person) in heard]
-    clocks.meet(done, because=entry)
 
 
 @verb
@@ -336,7 +286,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
     )
     _file(entry, [(item, row.code)])
     _answered(item, "category")
-    _stop_clocks_of_heard(entry, [item])
+    stop_clocks_of_heard(entry, [item])
 
 
 @verb
@@ -414,46 +364,6 @@ def complete_meeting(
     return meeting
 
 
-_EARS = Prepared(
-    lambda deal_id, role: Ear.objects.filter(item__deal=deal_id, role=role, ended_at__isnull=True).select_related("item", "person")
-)
-
-
-def pass_ears(entry: Entry, role: str, deal_id: UUID, person_id: UUID) -> None:
-    """A reaction: somebody else acts for `role` on this deal from now on, so he or she must hear what the role must hear. Who
-    had not heard yet is released; who had, keeps the hearing, and the new one still has to hear for him- or herself."""
-    ears = [ear for ear in _EARS.objects(deal_id, role) if ear.person_id != person_id]
-    if ears:
-        person = Person.objects.select_related("unit").get(pk=person_id)
-        _pass(entry, deals.as_it_stands(deal_id), ears, person)
-
-
-def fill_ears(entry: Entry, role: str) -> None:
-    """A reaction: somebody holds `role` now. What nobody could hear for it, on deals still open, has a hearer."""
-    empty = Ear.objects.filter(role=role, person__isnull=True, ended_at__isnull=True, item__deal__closing__isnull=True)
-    by_deal: dict[Deal, list[Ear]] = {}
-    for ear in empty.select_related("item__deal__owner", "item__deal__unit").order_by("since", "pk"):
-        by_deal.setdefault(ear.item.deal, []).append(ear)
-    deals.lock(*(deal.pk for deal in by_deal))
-    for deal, ears in by_deal.items():
-        hearer = queries.hearer_of(deal, role)
-        if hearer is not None:
-            _pass(entry, deal, ears, hearer)
-
-
-def _pass(entry: Entry, deal: Deal, ears: Iterable[Ear], person: Person) -> None:
-    at = now()
-    for ear in ears:
-        level = playbook.service_level_of(ear.rule)
-        Ear.objects.filter(pk=ear.pk).update(ended_at=at)
-        fresh = Ear.objects.create(item=ear.item, role=ear.role, person=person, rule=ear.rule, since=at)
-        objects: dict[str, Any] = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
-        passed = record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
-        clocks.cancel([ear.pk], because=passed)
-        clocks.start("ear", [fresh.pk], level, unit=person.unit or deal.unit, because=passed)
-        _stop_clocks_of_heard(passed, [ear.item])
-
-
 @verb
 def apply_new_rules(entry: Entry) -> None:
     """A later reaction to a hearing part put in force: statements of open deals whose category had no rule, and has one now, go to
@@ -466,9 +376,4 @@ def apply_new_rules(entry: Entry) -> None:
         by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
     for filings in by_deal.values():
         _file(entry, filings)
-        _stop_clocks_of_heard(entry, [item for item, _code in filings])
-
-
-def end_with_deal(entry: Entry) -> None:
-    """A reaction to a deal won or lost: nobody's clock runs on for it. What was said, and who had not heard it, stays on record."""
-    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True), because=entry)
+        stop_clocks_of_heard(entry, [item for item, _code in filings])

@@ -101,7 +101,12 @@ class Ear(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["item", "role"], condition=Q(ended_at__isnull=True), name="one_live_ear_per_role"),
+            models.UniqueConstraint(
+                fields=["item", "role", "person"], condition=Q(ended_at__isnull=True, person__isnull=False), name="one_live_ear_per_hearer"
+            ),
+            models.UniqueConstraint(
+                fields=["item", "role"], condition=Q(ended_at__isnull=True, person__isnull=True), name="one_live_ear_of_nobody"
+            ),
         ]
         indexes = [
             models.Index(fields=["person", "since"], condition=Q(ended_at__isnull=True), name="live_ears"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +23,7 @@ from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
 from earshot.teams.queries import sitting
 from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
+from earshot.voice.registry import ACTING
 
 
 def visible_to(person: Person) -> QuerySet[Item]:
@@ -45,12 +46,29 @@ def may_work_on(person: Person, item: Item) -> bool:
     return item.meeting.author_id == person.pk or present or hears or deals.may_work(person, item.deal)
 
 
-def hearer_of(deal: Deal, role: str) -> Person | None:
-    """Who hears for a role on this deal: who sits on its team in that role, else who answers for it in the unit that owes it by
-    the support catalogue, else its answerable holder at or above the deal's unit, else any holder; None when nobody holds it."""
-    seated = sitting(deal.team_id, role).first()
-    if seated:
-        return seated
+def hearers_of(deal: Deal, role: str, acting: Mapping[str, Sequence[Person]] | None = None) -> list[Person]:
+    """Who hears for a role on this deal: everybody who acts for it there, that is who sits on its team in that role and who is to do
+    an open call for it; where there is nobody, the one who answers for the role; nobody at all when nobody holds it. `acting`: as
+    `acting_on` gave it, where several roles are asked."""
+    there = [*sitting(deal.team_id, role).select_related("unit"), *(acting_on(deal) if acting is None else acting).get(role, ())]
+    found = list({person.pk: person for person in there}.values())
+    if not found and (somebody := _answers_for(deal, role)):
+        found = [somebody]
+    return found
+
+
+def acting_on(deal: Deal) -> dict[str, list[Person]]:
+    """Role → people of the company who act for it on this deal without sitting on its team."""
+    found: dict[str, list[Person]] = {}
+    for ask in ACTING.values():
+        for role, people in ask(deal).items():
+            found.setdefault(role, []).extend(people)
+    return found
+
+
+def _answers_for(deal: Deal, role: str) -> Person | None:
+    """The deal's owner for the role that owns deals, else who answers for the role in the unit that owes it by the support catalogue,
+    else its answerable holder at or above the deal's unit, else any holder."""
     known = book.process_of(deal.process_id).roles.get(role)
     if known and known.owner and deal.owner.left_at is None:
         return deal.owner

@@ -26,6 +26,8 @@ verbs.register(
         "voice.ears_named": _("By rule, {hearer} must hear {item}"),
         "voice.ears_ended": _("{former} need no longer hear {item}, filed anew"),
         "voice.ear_passed": _("Hearing {item} passed from {former} to {hearer}"),
+        "voice.ears_released": _("{former} no longer acts for the role that must hear {item}; others still do"),
+        "voice.ears_of_nobody": _("Nobody holds the role any more that must hear {item}; until now it was {former}"),
         "voice.no_rule": _("No rule says who must hear {item} (category “{category}”): it went to the default hearer"),
         "voice.noted": _("{actor} took note of the customer's words: {item}"),
         "voice.present_confirmed": _("{actor} confirmed having been present and heard {item}"),

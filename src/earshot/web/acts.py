@@ -130,6 +130,8 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             page = address("deal", deal) if deal else ""
             shown |= {"act_label": _("Accept"), "act_post": reverse("my_day"), "hidden": {"act": "accept", "membership": one}}
             shown |= {"url": page, "other_label": _("Decline …") if page else "", "other_url": f"{page}#team"}
+        case "name_leader":
+            shown |= {"act_label": _("Name somebody"), "act_url": f"{of(of_line.target)}#team"}
         case "vote":
             shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
         case "complete_meeting":

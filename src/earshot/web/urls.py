@@ -26,6 +26,7 @@ urlpatterns = [
     path("accounts/new/", accounts.NewAccount.as_view(), name="account_new"),
     path("accounts/<uuid:id>/", accounts.Account.as_view(), name="account"),
     path("people/<uuid:id>/", people.Person.as_view(), name="person"),
+    path("people/<uuid:id>/administration/", people.Administration.as_view(), name="administration"),
     path("me/", people.Me.as_view(), name="me"),
     path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
     path("search/", reading.Search.as_view(), name="search"),

@@ -6,16 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts import verbs as accounts
 from earshot.calls import actions as call_actions
 from earshot.calls import checks as call_checks
+from earshot.calls import queries as call_queries
 from earshot.calls import verbs as calls
 from earshot.calls.models import Call
 from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
+from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
@@ -23,12 +26,17 @@ from earshot.journal.actions import call
 from earshot.journal.models import Entry
 from earshot.journal.reactions import afterwards, at_once
 from earshot.kit.engine.prepared import Prepared
+from earshot.people import registry as people
 from earshot.people import standing
-from earshot.people.models import Post
+from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
+from earshot.playbooks.queries import knows_role
+from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
 from earshot.voice import checks as voice_checks
+from earshot.voice import ears as voice_ears
+from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
 from earshot.wiring import addressees, subjects
 
@@ -70,20 +78,33 @@ def _deciders_of_post(entry: Entry) -> None:
     standing.sync(entry, deals.DECIDES, list(open_deals.values_list("pk", flat=True)))
 
 
-_ROLE = Prepared(lambda call_id: Call.objects.filter(pk=call_id).values_list("role"))
+def _deciders_of_role(entry: Entry) -> None:
+    """Somebody holds a role no more: who decides for it at the gates of open deals of the unit and those below it?"""
+    below = Q(unit__aboves__above=entry.one("unit"), closing__isnull=True)
+    there = Deal.objects.filter(below, stage__gate__deciders__role__code=entry.data["role"])
+    standing.sync(entry, deals.DECIDES, list(there.values_list("pk", flat=True)))
 
 
-def _ears_follow_call(entry: Entry) -> None:
-    """Who is named for a call hears, from then on, what its role must hear on that deal."""
-    voice_actions.pass_ears(entry, _ROLE.rows(entry.one("call"))[0][0], entry.one("deal"), entry.one("assignee"))
+def _ears_of_call(entry: Entry) -> None:
+    """Who is to do a call hears what its role must hear on that deal."""
+    call = Call.objects.select_related("deal__owner", "deal__unit", "deal__closing").get(pk=entry.one("call"))
+    voice_ears.align_ears(entry, call.deal, call.role)
 
 
 def _ears_of_post(entry: Entry) -> None:
-    voice_actions.fill_ears(entry, entry.data["role"])
+    voice_ears.fill_ears(entry, entry.data["role"])
+
+
+def _ears_of_former(entry: Entry) -> None:
+    voice_ears.leave_ears(entry, entry.data["role"], Person.objects.get(pk=entry.one("person")))
 
 
 def _ears_of_seat(entry: Entry) -> None:
-    voice_actions.fill_ears(entry, Membership.objects.select_related("seat").get(pk=entry.one("membership")).seat.role)
+    """Somebody sits on the team of a deal now, or does no more."""
+    seat = Membership.objects.select_related("seat").get(pk=entry.one("membership")).seat
+    deal = Deal.objects.select_related("owner", "unit", "closing").filter(team=seat.team_id).first()
+    if deal is not None:
+        voice_ears.align_ears(entry, deal, seat.role)
 
 
 def _alarmed(entry: Entry) -> None:
@@ -120,9 +141,15 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("teams.accepted", deal_actions.refuse_seats_of_closed),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
     ("teams.declined", _standing(deals.SITS, "membership")),
+    ("teams.left", _standing(deals.SITS, "membership")),
+    ("teams.released", _standing(deals.SITS, "membership")),
     ("people.post_given", _deciders_of_post),
     ("people.post_given", _ears_of_post),
+    ("people.post_ended", _deciders_of_role),
+    ("people.post_ended", _ears_of_former),
     ("teams.accepted", _ears_of_seat),
+    ("teams.left", _ears_of_seat),
+    ("teams.released", _ears_of_seat),
     ("deals.deal_opened", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_opened", _first_members_of_deal),
     ("deals.deal_brought_in", _standing(deals.OWNS, "deal", new=True)),
@@ -135,8 +162,8 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
     ("deals.deal_lost", call_actions.end_with_deal),
-    ("deals.deal_won", voice_actions.end_with_deal),
-    ("deals.deal_lost", voice_actions.end_with_deal),
+    ("deals.deal_won", voice_ears.end_with_deal),
+    ("deals.deal_lost", voice_ears.end_with_deal),
     ("playbooks.part_in_force", _cover_open_deals),
     ("clocks.warned", _alarmed),
     ("clocks.breached", _alarmed),
@@ -150,16 +177,20 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("voice.ears_ended", _calls_of_deal),
     ("voice.ear_passed", _standing(voice.MUST_HEAR, "ear")),
     ("voice.ear_passed", _calls_of_deal),
+    ("voice.ears_released", _standing(voice.MUST_HEAR, "ear")),
+    ("voice.ears_released", _calls_of_deal),
+    ("voice.ears_of_nobody", _standing(voice.MUST_HEAR, "ear")),
+    ("voice.ears_of_nobody", _calls_of_deal),
     ("voice.meeting_recorded", _standing(voice.WAS_PRESENT, "attendance", new=True)),
     ("voice.meeting_completed", _standing(voice.WAS_PRESENT, "attendance")),
     ("voice.present_denied", _standing(voice.WAS_PRESENT, "attendance")),
-    ("calls.raised", _ears_follow_call),
+    ("calls.raised", _ears_of_call),
     ("calls.raised", _standing(calls.CALLED, "call", new=True)),
     ("calls.raised", _standing(calls.CALL_NEEDS, "call", new=True)),
-    ("calls.named", _ears_follow_call),
+    ("calls.named", _ears_of_call),
     ("calls.named", _standing(calls.CALLED, "call")),
     ("calls.named", _standing(calls.CALL_NEEDS, "call")),
-    ("calls.declined", _ears_follow_call),
+    ("calls.declined", _ears_of_call),
     ("calls.declined", _standing(calls.CALLED, "call")),
     ("calls.declined", _standing(calls.CALL_NEEDS, "call")),
     ("calls.ended", _standing(calls.CALLED, "call")),
@@ -186,6 +217,9 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    people.ROLES.add("playbook", knows_role)
+    teams.OWNERS.add("deal", deal_queries.owners_of_team)
+    hearing.ACTING.add("called", call_queries.acting)
     SUBJECTS.add("ear", subjects.ears)
     SUBJECTS.add("call", subjects.calls)
     for name, resolver in addressees.RESOLVERS.items():

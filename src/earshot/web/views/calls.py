@@ -162,14 +162,16 @@ class Call(Page):
         }
 
     def candidates(self, call: RoleCall) -> list[dict[str, str]]:
-        """Holders of the role in the unit, each with what he or she lacks."""
+        """Holders of the role in the unit or below it, each with what he or she lacks, and with the unit where it is another one."""
         found = calls.candidates(call)
         names = role_names({code for _person, lacking in found for code in lacking})
         live = call.assignments.filter(ended_at__isnull=True).values_list("person_id", flat=True).first()
         return [
             {
                 "value": str(person.pk),
-                "label": person.name,
+                "label": _("{name} ({unit})").format(name=person.name, unit=person.unit)
+                if person.unit_id and person.unit_id != call.unit_id
+                else person.name,
                 "help": _("lacks: %(what)s") % {"what": ", ".join(names.get(code, code) for code in lacking)}
                 if lacking
                 else _("qualified"),

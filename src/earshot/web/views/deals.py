@@ -32,9 +32,9 @@ from earshot.people.queries import holders_by_role
 from earshot.people.standing import reach_of
 from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_VOTE, Stage
-from earshot.playbooks.queries import next_stage, warns_only
-from earshot.teams.actions import accept_seat, decline_seat, nominate
-from earshot.teams.queries import may_nominate, seats
+from earshot.playbooks.queries import next_stage, role_names, warns_only
+from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
+from earshot.teams.queries import SeatRead, earlier_members, may_nominate, seats
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts, sessions
@@ -208,6 +208,7 @@ class War(Page):
         "nominate": ("seat", "person"),
         "accept": ("membership",),
         "decline": ("membership", "reason"),
+        "release": ("membership", "reason", "person"),
     }
 
     @cached_property
@@ -251,6 +252,7 @@ class War(Page):
             "currencies": currencies() if deal.currency in CURRENCIES else [*currencies(), (deal.currency, deal.currency)],
             **self.words(deal),
             "team": self.team(deal),
+            "earlier_members": self.earlier(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
             "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
@@ -288,25 +290,47 @@ class War(Page):
 
     def team(self, deal: Deal) -> list[dict[str, Any]]:
         rows = seats(deal.team_id)
-        empty = {row.seat.role for row in rows if row.membership is None}
-        nominates = not hasattr(deal, "closing") and bool(empty) and may_nominate(self.person, deal.team)
-        holders = holders_by_role(empty) if nominates else {}
+        nominates = self.works and not hasattr(deal, "closing") and may_nominate(self.person, deal.team)
+        holders = holders_by_role({row.seat.role for row in rows}) if nominates else {}
+        return [self.seat(row, nominates, parts.options(holders.get(row.seat.role, []))) for row in rows]
+
+    def seat(self, row: SeatRead, nominates: bool, options: list[tuple[str, str]]) -> dict[str, Any]:
+        """A seat of the team; `options`: who could be asked to take it."""
+        taken = row.membership
+        own = taken is not None and taken.person_id == self.person.pk
+        one = str(taken.pk) if taken else ""
+        return {
+            "role": row.role,
+            "why": row.why,
+            "leads": row.seat.leader,
+            "person": taken.person if taken else None,
+            "url": acts.address("person", taken.person_id) if taken else "",
+            "asked": taken is not None and not row.accepted,
+            "mine": own and not row.accepted,
+            "own": own,
+            "membership": one,
+            "hidden": {"act": "accept", "membership": one},
+            "decline": {"act": "decline", "membership": one},
+            "release": {"act": "release", "membership": one} if taken and (row.accepted if own else nominates) else {},
+            "nominate": {"act": "nominate", "seat": str(row.seat.pk)},
+            "options": [option for option in options if taken is None or option[0] != str(taken.person_id)],
+            "id": str(row.seat.pk),
+        }
+
+    @staticmethod
+    def earlier(deal: Deal) -> list[dict[str, Any]]:
+        """Who sat on the team and does no more."""
+        found = earlier_members(deal.team_id)
+        names = role_names({row.seat.role for row in found})
         return [
             {
-                "role": row.role,
-                "why": row.why,
-                "leads": row.seat.leader,
-                "person": row.membership.person if row.membership else None,
-                "url": acts.address("person", row.membership.person_id) if row.membership else "",
-                "asked": row.membership is not None and not row.accepted,
-                "mine": row.membership is not None and not row.accepted and row.membership.person_id == self.person.pk,
-                "hidden": {"act": "accept", "membership": str(row.membership.pk)} if row.membership else {},
-                "decline": {"act": "decline", "membership": str(row.membership.pk)} if row.membership else {},
-                "nominate": {"act": "nominate", "seat": str(row.seat.pk)},
-                "options": parts.options(holders.get(row.seat.role, [])) if row.membership is None else [],
-                "id": str(row.seat.pk),
+                "name": row.person.name,
+                "role": names[row.seat.role],
+                "since": row.acceptance.at,
+                "until": row.ended_at,
+                "reason": row.end_reason,
             }
-            for row in rows
+            for row in found
         ]
 
     @staticmethod
@@ -393,6 +417,17 @@ class War(Page):
         membership = find(self.person, "membership", one_id(posted.get("membership", "")))
         decline_seat(by=self.by, membership=membership, reason=posted.get("reason", ""))
         return Done(_("Declined. The seat is empty again, and its leader sees why."), reverse("my_day"))
+
+    def release(self, posted: QueryDict) -> Done:
+        membership = find(self.person, "membership", one_id(posted.get("membership", "")))
+        chosen = posted.get("person", "")
+        to = find(self.person, "person", one_id(chosen)) if chosen else None
+        asked = release_seat(by=self.by, membership=membership, reason=posted.get("reason", ""), to=to)
+        done = _("The seat is free. Who sat there until now, and why no more, stays on record.")
+        if asked:
+            done = say(_("{name} is asked to take the seat. It counts once accepted in person."), name=asked.person.name)
+        sees = deals.visible_to(self.person).filter(pk=self.thing.pk).exists()
+        return Done(done, "" if sees else reverse("my_day"))
 
 
 def plain(amount: Decimal | None) -> str:

@@ -1,8 +1,9 @@
-"""People: a colleague's page, and my own."""
+"""People: a colleague's page, what he or she holds, and my own."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, NoReturn
 
 from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
@@ -12,11 +13,13 @@ from django.utils.translation import gettext_lazy
 from earshot.deals import queries as deals
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
-from earshot.kit.problems import say
-from earshot.people.actions import make_token, revoke_token
+from earshot.kit import now
+from earshot.kit.problems import missing, say, wrong
+from earshot.people.actions import end_grant, end_post, end_skill, give_permission, give_post, give_skill, make_token, revoke_token
+from earshot.people.models import Grant, Post, Skill, Token, Unit
 from earshot.people.models import Person as Somebody
-from earshot.people.models import Post, Token, Unit
-from earshot.people.permits import ADMINISTER, OPERATE, PERMITS, held
+from earshot.people.permits import ADMINISTER, OPERATE, PERMITS, held, holds, require
+from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
 from earshot.web import acts, parts
 from earshot.web.page import Done, Page, one_id
@@ -60,8 +63,119 @@ class Person(Page):
                 for deal in rows[:50]
             ],
             "is_me": somebody.pk == self.person.pk,
+            "administration": reverse("administration", kwargs={"id": somebody.pk}) if holds(self.person, ADMINISTER) else "",
             "entries": parts.entries(timeline(self.person, somebody.pk, most=20)),
         }
+
+
+class Administration(Page):
+    """What a person holds: posts, skills, permissions. Given and ended here, by whoever administers."""
+
+    template = "web/administration.html"
+    kind = "person"
+    acts = {
+        "give_post": ("role", "unit", "answerable"),
+        "end_post": ("post", "reason"),
+        "give_skill": ("code", "level", "evidence", "until"),
+        "end_skill": ("code", "reason"),
+        "give_permission": ("permission",),
+        "end_permission": ("permission", "reason"),
+    }
+
+    def seek(self) -> None:
+        super().seek()
+        require(self.by, ADMINISTER)
+
+    def context(self) -> dict[str, Any]:
+        somebody: Somebody = self.thing
+        posts = list(Post.objects.filter(person=somebody, until__isnull=True).select_related("unit").order_by("since", "pk"))
+        roles = book.in_force().process.roles
+        current = held(somebody)
+        return {
+            "person_url": acts.address("person", somebody.pk),
+            "posts": [
+                {"role": str(roles.get(post.role, post.role)), "unit": post.unit.name, "answerable": post.answerable, "since": post.since}
+                | {"id": str(post.pk), "hidden": {"act": "end_post", "post": str(post.pk)}}
+                for post in posts
+            ],
+            "skills": [
+                {"code": skill.code, "level": skill.level, "evidence": skill.evidence, "until": skill.until or "", "over": is_over(skill)}
+                | {"hidden": {"act": "end_skill", "code": skill.code}}
+                for skill in somebody.skills.order_by("-level", "code")
+            ],
+            "permissions": [
+                {"code": code, "name": PERMITS[code], "hidden": {"act": "end_permission", "permission": code}}
+                for code in sorted(current)
+                if code in PERMITS
+            ],
+            "roles": [(code, str(row)) for code, row in roles.items()],
+            "units": [(unit.code, unit.name) for unit in Unit.objects.order_by("name", "pk")],
+            "levels": [(str(level), str(level)) for level in range(1, 6)],
+            "grantable": [(code, str(name)) for code, name in PERMITS.items() if code not in current],
+            "entries": parts.entries(timeline(self.person, somebody.pk, most=20)),
+        }
+
+    def chosen(self, posted: QueryDict, field: str) -> str:
+        return posted.get(field) or not_chosen(field)
+
+    def give_post(self, posted: QueryDict) -> Done:
+        unit = Unit.objects.filter(code=self.chosen(posted, "unit")).first() or not_chosen("unit")
+        role = self.chosen(posted, "role")
+        give_post(by=self.by, person=self.thing, unit=unit, role=role, answerable=bool(posted.get("answerable")))
+        return Done(_("The post is given."))
+
+    def end_post(self, posted: QueryDict) -> Done:
+        post = Post.objects.filter(person=self.thing, pk=one_id(posted.get("post", ""))).first()
+        if post is None:
+            raise missing()
+        end_post(by=self.by, post=post, reason=posted.get("reason", ""))
+        return Done(_("The post has ended. What was to be heard or decided by it passes to who holds the role now."))
+
+    def give_skill(self, posted: QueryDict) -> Done:
+        level, until = posted.get("level", ""), posted.get("until", "")
+        give_skill(
+            by=self.by,
+            person=self.thing,
+            code=posted.get("code", ""),
+            level=int(level) if level.isdecimal() and len(level) < 3 else not_chosen("level"),
+            evidence=posted.get("evidence", ""),
+            until=day("until", until) if until else None,
+        )
+        return Done(_("The skill is recorded."))
+
+    def end_skill(self, posted: QueryDict) -> Done:
+        skill = self.thing.skills.filter(code=posted.get("code", "")).first()
+        if skill is None:
+            raise missing()
+        end_skill(by=self.by, skill=skill, reason=posted.get("reason", ""))
+        return Done(_("The skill has ended."))
+
+    def give_permission(self, posted: QueryDict) -> Done:
+        give_permission(by=self.by, person=self.thing, permission=self.chosen(posted, "permission"))
+        return Done(_("The permission is given."))
+
+    def end_permission(self, posted: QueryDict) -> Done:
+        grant = Grant.objects.filter(person=self.thing, permission=posted.get("permission", ""), until__isnull=True).first()
+        if grant is None:
+            raise missing()
+        end_grant(by=self.by, grant=grant, reason=posted.get("reason", ""))
+        still = holds(self.person, ADMINISTER)
+        return Done(_("The permission has ended."), "" if still else acts.address("person", self.thing.pk))
+
+
+def is_over(skill: Skill) -> bool:
+    return skill.until is not None and skill.until < now().date()
+
+
+def not_chosen(field: str) -> NoReturn:
+    raise wrong(field, _("Choose one of the list."))
+
+
+def day(field: str, typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise wrong(field, _("Write a day such as 2026-12-31.")) from None
 
 
 class Me(Page):

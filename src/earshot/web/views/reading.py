@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from earshot.desk.finding import FINDERS
 from earshot.desk.queries import entries_seen, search, told
@@ -21,6 +22,12 @@ from earshot.web import acts, parts
 from earshot.web.page import Page, words
 
 MOST_EFFECTS = 30
+PROFILES = {
+    "light": pgettext_lazy("profile of the policies", "light"),
+    "standard": pgettext_lazy("profile of the policies", "standard"),
+    "strict": pgettext_lazy("profile of the policies", "strict"),
+}
+SETTINGS = {"block": gettext_lazy("refuses"), "warn": gettext_lazy("only warns, and stands on the record")}
 
 
 class Search(Page):
@@ -166,6 +173,8 @@ class Playbook(Page):
                 }
                 for row in levels.values()
             ],
+            "profile": PROFILES.get(now.policies.profile, ""),
+            "policies": [{"label": str(row), "setting": SETTINGS[row.setting]} for row in now.policies.rows.values()],
             "versions": list(PartVersion.objects.filter(state=IN_FORCE).order_by("part")),
         }
 
