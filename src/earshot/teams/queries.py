@@ -87,10 +87,24 @@ def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=memberships.values("person"), left_at__isnull=True).order_by("pk")
 
 
+_SITS = Prepared(lambda person, team: sitting(team).filter(pk=person).order_by().values_list("pk"))
+
+
+def sits(person: Person, team_id: UUID) -> bool:
+    """Whether the person has accepted a seat of the team."""
+    return bool(_SITS.rows(person.pk, team_id))
+
+
+_LEADS = Prepared(
+    lambda person, team: Membership.objects.filter(seat__team=team, seat__leader=True, person=person, ended_at__isnull=True).values_list(
+        "pk"
+    )[:1]
+)
+
+
 def may_nominate(person: Person, team: Team) -> bool:
     """Whether the person asks others to take its seats: whoever leads the team, or heads its unit or one above."""
-    leads = Membership.objects.filter(seat__team=team, seat__leader=True, person=person, ended_at__isnull=True).exists()
-    return leads or is_head_at_or_above(person, team.unit)
+    return bool(_LEADS.rows(person.pk, team.pk)) or is_head_at_or_above(person, team.unit)
 
 
 def nominations_of(person: Person) -> QuerySet[Membership]:
