@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
+
+from django.db.models import FilteredRelation, Q
 
 from earshot.clocks import rules
 from earshot.clocks.models import Clock, Step
 from earshot.journal.kinds import dangling
 from earshot.kit import now
-from earshot.kit.engine.prepared import Prepared, grouped
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.worktime import Calendar
 from earshot.people.queries import business_time_of
 
@@ -33,9 +36,14 @@ class Reading:
         return self.left is not None and now() > self.clock.due_at
 
 
-_CLOCKS = Prepared(lambda objects: Clock.objects.filter(object_id__in=objects).order_by("started_at", "pk"))
-_STEPS = Prepared(
-    lambda clocks: Step.objects.filter(clock__in=clocks, fired_at__isnull=True, ended_at__isnull=True).order_by("due_at", "pk")
+# Each clock as often as it has steps that are still owed, the soonest first; once where it has none.
+_CLOCKS = Prepared(
+    lambda objects: (
+        Clock.objects.filter(object_id__in=objects)
+        .annotate(owed=FilteredRelation("steps", condition=Q(steps__fired_at__isnull=True, steps__ended_at__isnull=True)))
+        .select_related("owed")  # type: ignore[misc]  # the plugin does not know filtered relations
+        .order_by("started_at", "pk", "owed__due_at", "owed__pk")
+    )
 )
 
 
@@ -44,16 +52,15 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
     at = now()
     calendars: dict[UUID | None, Calendar] = {}
     found: dict[UUID, Reading] = {}
-    clocks = _CLOCKS.objects(list(object_ids))
-    owed = grouped(_STEPS.objects([clock.pk for clock in clocks if clock.stopped_at is None]), "clock_id")
-    for clock in clocks:
-        left = None
+    for clock, again in groupby(_CLOCKS.objects(list(object_ids))):
+        left, ahead = None, None
         if clock.stopped_at is None:
             if clock.unit_id not in calendars:
                 calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
             left = rules.left(calendars[clock.unit_id], clock.measure, at, clock.due_at)
-        ahead = (step for step in owed.get(clock.pk, []) if step.due_at > at)
-        found[clock.object_id] = Reading(clock, left, next(ahead, None))
+            steps = (getattr(one, "owed", None) for one in again)
+            ahead = next((step for step in steps if step is not None and step.due_at > at), None)
+        found[clock.object_id] = Reading(clock, left, ahead)
     return found
 
 

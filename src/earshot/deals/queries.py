@@ -151,6 +151,8 @@ _PASSES = Prepared(lambda deal: GatePass.objects.filter(visit__deal=deal).select
 
 def passes(deal: Deal) -> list[tuple[GatePass, list[Vote]]]:
     """The gates that the deal has passed, the last first, each with the votes that opened it, in two statements."""
+    if not any(visit.left_at for visit in _visits(deal.pk)):
+        return []
     rows: list[GatePass] = _PASSES.objects(deal.pk)
     votes = grouped(_LIVE_VOTES.objects([row.visit_id for row in rows]), "visit_id")
     return [(row, votes.get(row.visit_id, [])) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,21 +29,29 @@ class SeatRead:
     accepted: bool
 
 
-_OF_TEAM = Prepared(lambda team: Seat.objects.filter(team=team).order_by("-leader", "pk"))
-_MEMBERS = Prepared(
-    lambda team: Membership.objects.filter(seat__team=team, ended_at__isnull=True).select_related("person", "person__unit", "acceptance")
+def _live() -> FilteredRelation:
+    """The membership of a seat that has not ended: of nobody, somebody asked or somebody sitting there."""
+    return FilteredRelation("memberships", condition=Q(memberships__ended_at__isnull=True))
+
+
+_OF_TEAM = Prepared(
+    lambda team: (
+        Seat.objects.filter(team=team)  # type: ignore[misc]  # the plugin does not know filtered relations
+        .annotate(live=_live())
+        .select_related("live", "live__person", "live__person__unit", "live__acceptance")
+        .order_by("-leader", "pk")
+    )
 )
 
 
 def seats(team_id: UUID) -> list[SeatRead]:
-    """The seats of a team, the leader's first, in three statements."""
+    """The seats of a team, the leader's first, in one statement."""
     rows: list[Seat] = _OF_TEAM.objects(team_id)
-    live = {membership.seat_id: membership for membership in _MEMBERS.objects(team_id)}
     names = role_names({seat.role for seat in rows})
     english = (get_language() or "").startswith("en")
     read = []
     for seat in rows:
-        membership = live.get(seat.pk)
+        membership = getattr(seat, "live", None)
         accepted = membership is not None and hasattr(membership, "acceptance")
         read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
     return read
@@ -65,9 +74,8 @@ class SeatRow:
 
 
 def _rows(team_id: UUID) -> QuerySet[Any, Any]:
-    live = FilteredRelation("memberships", condition=Q(memberships__ended_at__isnull=True))
     person = ("live__id", "live__person_id", "live__person__name", "live__nominated_at", "live__acceptance__at")
-    rows = Seat.objects.filter(team=team_id).annotate(live=live).order_by("-leader", "pk")
+    rows = Seat.objects.filter(team=team_id).annotate(live=_live()).order_by("-leader", "pk")
     return rows.values_list("id", "role", "leader", "why_zh", "why_en", *person)
 
 
@@ -102,9 +110,14 @@ _LEADS = Prepared(
 )
 
 
-def may_nominate(person: Person, team: Team) -> bool:
-    """Whether the person asks others to take its seats: whoever leads the team, or heads its unit or one above."""
-    return bool(_LEADS.rows(person.pk, team.pk)) or is_head_at_or_above(person, team.unit)
+def may_nominate(person: Person, team: Team, known: Sequence[SeatRead] | None = None) -> bool:
+    """Whether the person asks others to take its seats: whoever leads the team, or heads its unit or one above. `known`: the seats
+    of the team, where they have just been read."""
+    if known is None:
+        leads = bool(_LEADS.rows(person.pk, team.pk))
+    else:
+        leads = any(row.seat.leader and row.membership is not None and row.membership.person_id == person.pk for row in known)
+    return leads or is_head_at_or_above(person, team.unit)
 
 
 def nominations_of(person: Person) -> QuerySet[Membership]:

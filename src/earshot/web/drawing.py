@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from html import escape as html_escape
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from django.template import TemplateSyntaxError, VariableDoesNotExist, base, defaulttags, library, loader_tags
 from django.template.backends.django import DjangoTemplates
 from django.template.backends.django import Template as BackendTemplate
 from django.template.base import FilterExpression, Node, Variable
-from django.template.context import RequestContext, make_context
+from django.template.context import make_context
 from django.template.smartif import OPERATORS, TokenBase
 from django.templatetags import i18n
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import localize
-from django.utils.html import conditional_escape, escape, format_html
-from django.utils.safestring import SafeData, SafeString, mark_safe
-from django.utils.timezone import template_localtime
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeData, SafeString
+from django.utils.timezone import template_localtime  # type: ignore[attr-defined]
 from django_cotton.templatetags._component import AttrKind, CottonComponentNode
 from django_cotton.templatetags._slot import CottonSlotNode
 from django_cotton.templatetags._vars import CottonVarsNode
@@ -55,19 +56,20 @@ class Drawn(BackendTemplate):
         template = self.template
         draw = None if template.engine.debug else drawing(template)
         # A test's client that records what templates were given asks Django's own drawing.
-        if draw is None or base.Template._render is not _PLAIN:
-            return super().render(context, request)
-        made = make_context(context, request, autoescape=self.backend.engine.autoescape)
+        if draw is None or base.Template._render is not _PLAIN:  # type: ignore[attr-defined]
+            return SafeString(super().render(context, request))
+        made: Any = make_context(context, request, autoescape=self.backend.engine.autoescape)
         with made.bind_template(template):
-            everywhere: Names = made.dicts[made._processors_index] if isinstance(made, RequestContext) else {}
+            everywhere: Names = made.dicts[made._processors_index] if request is not None else {}
             names: Names = {}
             for layer in made.dicts:
                 if layer is not everywhere:
                     names |= layer
+            everywhere[_SAID] = _catalogs.setdefault(translation.get_language(), _Catalog())
             return SafeString(draw(names, everywhere))
 
 
-_PLAIN = base.Template._render
+_PLAIN = base.Template._render  # type: ignore[attr-defined]
 _known: WeakKeyDictionary[Any, Draw | None] = WeakKeyDictionary()
 
 
@@ -118,6 +120,19 @@ def _component(template: Any) -> _Component:
     return _components[template]
 
 
+class _Catalog(Names):
+    """What sentences without values are in one language: message, or context and message → as they stand on a page."""
+
+    def __missing__(self, message: Any) -> str:
+        said = translation.gettext(message) if isinstance(message, str) else translation.pgettext(*message)
+        self[message] = SafeString(said.replace("%%", "%"))
+        return self[message]  # type: ignore[no-any-return]
+
+
+# By language; the words of a house do not change while it runs. Where every page's names are, these stand under names of our own.
+_catalogs: dict[str | None, _Catalog] = {}
+_SAID, _TOKEN = " said", " token"
+
 # What the made code calls.
 
 _GONE: Any = object()
@@ -150,10 +165,8 @@ def _look(names: Names, everywhere: Names, name: str, bits: Sequence[str], missi
 def _part(thing: Any, bit: str) -> Any:
     found = _GONE
     if hasattr(type(thing), "__getitem__"):
-        try:
+        with suppress(TypeError, AttributeError, KeyError, ValueError, IndexError):
             found = thing[bit]
-        except (TypeError, AttributeError, KeyError, ValueError, IndexError):
-            pass
     if found is _GONE:
         try:
             found = getattr(thing, bit)
@@ -189,7 +202,7 @@ def _shown(value: Any) -> str:
         if not isinstance(value, str):
             value = str(value)
         return conditional_escape(value)
-    return escape(value)
+    return html_escape(value)
 
 
 def _filtered(filter_: Callable[..., Any], value: Any, *arguments: Any) -> Any:
@@ -198,7 +211,7 @@ def _filtered(filter_: Callable[..., Any], value: Any, *arguments: Any) -> Any:
         value = template_localtime(value)
     options = {"autoescape": True} if getattr(filter_, "needs_autoescape", False) else {}
     made = filter_(value, *arguments, **options)
-    return mark_safe(made) if getattr(filter_, "is_safe", False) and isinstance(value, SafeData) else made
+    return SafeString(made) if getattr(filter_, "is_safe", False) and isinstance(value, SafeData) else made
 
 
 def _compared(operator: str, left: Any, right: Any) -> bool:
@@ -215,7 +228,7 @@ def _compared(operator: str, left: Any, right: Any) -> bool:
             case "<":
                 return bool(left < right)
         return bool(left <= right)
-    except Exception:
+    except Exception:  # noqa: BLE001 - as in Django: what cannot be compared is not so
         return False
 
 
@@ -262,10 +275,13 @@ def _put(sentence: str, source: str, values: Names) -> str:
         return source % values
 
 
-def _csrf(token: Any) -> str:
-    if not token or token == "NOTPROVIDED":
-        return ""
-    return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', token)
+def _csrf(everywhere: Names) -> str:
+    """The same in every form of a page."""
+    if _TOKEN not in everywhere:
+        token = str(everywhere.get("csrf_token") or "")
+        field = format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', token)
+        everywhere[_TOKEN] = "" if token in ("", "NOTPROVIDED") else field
+    return everywhere[_TOKEN]  # type: ignore[no-any-return]
 
 
 RUNTIME: Names = {
@@ -306,7 +322,9 @@ class _Maker:
     def function(self) -> Draw:
         source = "\n".join(["def draw(c, p):", " o0 = []", " w0 = o0.append", *self.lines, " return ''.join(o0)"])
         scope = {**RUNTIME, **self.constants}
-        exec(compile(source, f"<drawing of {self.template.name}>", "exec"), scope)
+        exec(  # noqa: S102 - the source is made here, of templates of ours
+            compile(source, f"<drawing of {self.template.name}>", "exec"), scope
+        )
         return scope["draw"]  # type: ignore[no-any-return]
 
     def unfolded(self, template: Any) -> Any:
@@ -316,7 +334,7 @@ class _Maker:
             return template.nodelist
         for name, block in first.blocks.items():
             self.blocks.setdefault(name, block)
-        parent = first.parent_name
+        parent: Any = first.parent_name
         if parent.filters or not isinstance(parent.var, str):
             raise Unknown("what it extends is worked out")
         return self.unfolded(template.engine.get_template(parent.var))
@@ -415,7 +433,7 @@ class _Maker:
         made = self.variable(expression.var, missing) if expression.is_var else self.constant(expression.var)
         for filter_, arguments in expression.filters:
             given = [
-                f"_strict({self.variable(argument, '_GONE')}, {argument.var!r})" if looked_for else self.constant(mark_safe(argument))
+                f"_strict({self.variable(argument, '_GONE')}, {argument.var!r})" if looked_for else self.constant(SafeString(argument))
                 for looked_for, argument in arguments
             ]
             plain = not any(getattr(filter_, flag, False) for flag in ("expects_localtime", "needs_autoescape", "is_safe"))
@@ -425,7 +443,7 @@ class _Maker:
 
     def condition(self, token: Any) -> str:
         if isinstance(token, defaulttags.TemplateLiteral):
-            return self.value(token.value, "None")
+            return self.value(cast(FilterExpression, token.value), "None")
         if not isinstance(token, TokenBase) or token.id not in OPERATORS:
             raise Unknown(f"the condition {token!r}")
         left = self.condition(token.first)
@@ -438,7 +456,7 @@ class _Maker:
 
     # Nodes.
 
-    def node(self, node: Node) -> None:
+    def node(self, node: Any) -> None:
         match node:
             case base.VariableNode():
                 self.write(f"_shown({self.value(node.filter_expression)})")
@@ -464,7 +482,7 @@ class _Maker:
             case defaulttags.URLNode():
                 self.address(node)
             case defaulttags.CsrfTokenNode():
-                self.write("_csrf(p.get('csrf_token'))")
+                self.write("_csrf(p)")
             case CottonComponentNode():
                 self.drawn(node)
             case CottonSlotNode():
@@ -510,17 +528,17 @@ class _Maker:
             self.nodes(node.nodelist_empty)
         names = list(node.loopvars)
         asked, self.asked = self.asked, set()
-        with self.deeper("else:"), self.naming([*names, "forloop"]):
-            with self.deeper(f"for i{number}, x{number} in enumerate(s{number}):"):
-                at = len(self.lines)
-                if len(names) == 1:
-                    self.add(f"c[{names[0]!r}] = x{number}")
-                else:
-                    self.add(", ".join(f"c[{name!r}]" for name in names) + f" = _unpacked(x{number}, {len(names)})")
-                self.nodes(node.nodelist_loop)
-                if "forloop" in self.asked:
-                    outer = self.lines[at][: self.depth]
-                    self.lines.insert(at, f"{outer}c['forloop'] = _loop(i{number}, len(s{number}), None)")
+        each = f"for i{number}, x{number} in enumerate(s{number}):"
+        with self.deeper("else:"), self.naming([*names, "forloop"]), self.deeper(each):
+            at = len(self.lines)
+            if len(names) == 1:
+                self.add(f"c[{names[0]!r}] = x{number}")
+            else:
+                self.add(", ".join(f"c[{name!r}]" for name in names) + f" = _unpacked(x{number}, {len(names)})")
+            self.nodes(node.nodelist_loop)
+            if "forloop" in self.asked:
+                outer = self.lines[at][: self.depth]
+                self.lines.insert(at, f"{outer}c['forloop'] = _loop(i{number}, len(s{number}), None)")
         self.asked |= asked
 
     def translated(self, node: Any) -> None:
@@ -531,8 +549,8 @@ class _Maker:
         if context is not None and (context.is_var or context.filters):
             raise Unknown("a translation in a context that is worked out")
         message = self.constant(str(expression.var.literal).replace("%", "%%"))
-        said = f"gettext({message})" if context is None else f"pgettext({self.constant(str(context.var))}, {message})"
-        self.result(f"SafeString({said}.replace('%%', '%'))" if node.asvar else f"{said}.replace('%%', '%')", node.asvar)
+        key = message if context is None else f"({self.constant(str(context.var))}, {message})"
+        self.result(f"p[{_SAID!r}][{key}]", node.asvar)
 
     def sentence(self, node: Any) -> None:
         context = node.message_context

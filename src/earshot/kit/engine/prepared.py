@@ -37,8 +37,9 @@ class _Plan:
 
 class Prepared:
     """`build`: from values and a shape to a queryset. Values are parameters of the statement: a UUID, a text or a number, compared
-    as it is, or a list of them for `__in`; nothing else of the query may depend on them, but on whether there is one (None, "", []). The shape (keywords: a language, a flag,
-    what somebody is permitted) may decide anything; each has a plan of its own, as has each power of two of a list's length.
+    as it is, or a list of them for `__in`; nothing else of the query may depend on them, but on whether there is one (None, "", []).
+    The shape (keywords: a language, a flag, what somebody is permitted) may decide anything; each has a plan of its own, as has each
+    power of two of a list's length.
 
     `build` reads no clock, no language and no table by itself: what it read would stand in the plan for good.
     """
@@ -121,7 +122,9 @@ class Prepared:
             params=tuple(params),
             places=places,
             width=len(selected),
-            converters=tuple((at, one, expression) for at, (several, expression) in converters.items() for one in several),
+            converters=tuple(
+                (at, _quick_converter(one), expression) for at, (several, expression) in converters.items() for one in several
+            ),
             names=tuple(queryset.query.selected or ()),
             make=_maker(compiler),
         )
@@ -189,6 +192,15 @@ def _quick(populators: Sequence[Any]) -> Sequence[Any]:
         populator.model_cls = _Fresh(populator.model_cls)
         _quick(populator.related_populators)
     return populators
+
+
+def _quick_converter(convert: Any) -> Any:
+    """SQLite keeps ids as 32 digits; what Django does to read them allows for more than that."""
+    return _id if getattr(convert, "__name__", "") == "convert_uuidfield_value" else convert
+
+
+def _id(value: str | None, expression: Any, connection: Any) -> UUID | None:
+    return None if value is None else UUID(int=int(value, 16))
 
 
 def _form(value: Any) -> Any:

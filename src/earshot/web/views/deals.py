@@ -252,7 +252,7 @@ class War(Page):
         review = None if closing else gates.review(deal)
         path = deals.path(deal)
         here = next((step for step in path if step.current), None)
-        mine = self.mine(deal, review)
+        mine = self.mine(deal, review) if review else acts.NOBODY
         after = next_stage(deal.stage)
         return {
             "deal": deal,
@@ -309,7 +309,7 @@ class War(Page):
     def team(self, deal: Deal) -> list[dict[str, Any]]:
         rows = seats(deal.team_id)
         empty = {row.seat.role for row in rows if row.membership is None}
-        nominates = not hasattr(deal, "closing") and bool(empty) and may_nominate(self.person, deal.team)
+        nominates = not hasattr(deal, "closing") and bool(empty) and may_nominate(self.person, deal.team, rows)
         holders = holders_by_role(empty) if nominates else {}
         return [
             {
