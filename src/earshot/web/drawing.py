@@ -55,8 +55,7 @@ class Drawn(BackendTemplate):
     def render(self, context: Any = None, request: Any = None) -> SafeString:
         template = self.template
         draw = None if template.engine.debug else drawing(template)
-        # A test's client that records what templates were given asks Django's own drawing.
-        if draw is None or base.Template._render is not _PLAIN:  # type: ignore[attr-defined]
+        if draw is None:
             return SafeString(super().render(context, request))
         made: Any = make_context(context, request, autoescape=self.backend.engine.autoescape)
         with made.bind_template(template):
@@ -69,7 +68,6 @@ class Drawn(BackendTemplate):
             return SafeString(draw(names, everywhere))
 
 
-_PLAIN = base.Template._render  # type: ignore[attr-defined]
 _known: WeakKeyDictionary[Any, Draw | None] = WeakKeyDictionary()
 
 
@@ -402,12 +400,23 @@ class _Maker:
             return f"SafeString({made[0][len(mine) : -1]})"
         return f"SafeString(''.join(o{number}))"
 
+    def held(self, values: Iterable[tuple[str, FilterExpression]]) -> dict[str, str]:
+        """Names and what they will stand for, worked out before any of them is there."""
+        made = {}
+        for name, expression in values:
+            made[name] = f"h{next(self.numbers)}"
+            self.add(f"{made[name]} = {self.value(expression)}")
+        return made
+
     @contextmanager
-    def naming(self, names: Sequence[str]) -> Any:
-        """Inside, these names are there; afterwards they are what they were."""
+    def naming(self, names: Mapping[str, str]) -> Any:
+        """Inside, these names stand for these expressions (empty: for something set inside); afterwards they are what they were."""
         kept = [(name, f"b{next(self.numbers)}", name in self.known) for name in names]
         for name, before, _known in kept:
             self.add(f"{before} = c.get({name!r}, _GONE)")
+        for name, value in names.items():
+            if value:
+                self.add(f"c[{name!r}] = {value}")
         self.known |= set(names)
         yield
         for name, before, known in kept:
@@ -465,10 +474,7 @@ class _Maker:
             case defaulttags.ForNode():
                 self.loop(node)
             case defaulttags.WithNode():
-                values = [(name, self.value(expression)) for name, expression in node.extra_context.items()]
-                with self.naming([name for name, _ in values]):
-                    for name, value in values:
-                        self.add(f"c[{name!r}] = {value}")
+                with self.naming(self.held(node.extra_context.items())):
                     self.nodes(node.nodelist)
             case i18n.TranslateNode():
                 self.translated(node)
@@ -529,7 +535,7 @@ class _Maker:
         names = list(node.loopvars)
         asked, self.asked = self.asked, set()
         each = f"for i{number}, x{number} in enumerate(s{number}):"
-        with self.deeper("else:"), self.naming([*names, "forloop"]), self.deeper(each):
+        with self.deeper("else:"), self.naming(dict.fromkeys([*names, "forloop"], "")), self.deeper(each):
             at = len(self.lines)
             if len(names) == 1:
                 self.add(f"c[{names[0]!r}] = x{number}")
@@ -556,15 +562,11 @@ class _Maker:
         context = node.message_context
         if node.asvar or (context is not None and (context.is_var or context.filters)):
             raise Unknown("a sentence kept for later")
-        values = [(name, self.value(expression)) for name, expression in node.extra_context.items()]
         counts = bool(node.plural and node.countervar and node.counter)
-        if counts:
-            values.append((node.countervar, self.value(node.counter)))
+        values = [*node.extra_context.items(), *([(node.countervar, node.counter)] if counts else [])]
         said_in = self.constant(str(context.var) if context is not None else None)
         one, names = node.render_token_list(node.singular)
-        with self.naming([name for name, _ in values]):
-            for name, value in values:
-                self.add(f"c[{name!r}] = {value}")
+        with self.naming(self.held(values)):
             if counts:
                 many, more = node.render_token_list(node.plural)
                 names += more
