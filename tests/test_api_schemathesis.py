@@ -27,13 +27,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api_caller import Caller, role_of
+from earshot.clocks.sweep import sweep
 from earshot.demo.actions import read_world
 from earshot.kit import uuid7
 from earshot.people.models import Token
 from earshot.playbooks import book
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
-from worlds import World
+from worlds import World, later
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
 FITTING, UNFITTING = 4, 2  # how many of each, for every role and operation
@@ -248,6 +249,10 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     yield "moved"
 
     [call] = [row["id"] for row in tour("seller", "GET /deals/{deal_id}/calls", deal_id=deal)["items"]]
+    with later(days=3):
+        sweep()
+    told = next(line for line in tour("seller", "GET /my-day")["items"] if line["act"] == "see_to")
+    tour("seller", "POST /my-day/seen-to", {"alarms": told["ids"]})
     tour("engineer_head", "GET /calls", query={"open": "true"})
     tour("engineer_head", "GET /calls/{call_id}/candidates", call_id=call)
     tour("engineer", "POST /calls/{call_id}/assignments", {"person": str(world.engineer_two.pk)}, call_id=call)
@@ -255,6 +260,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "POST /calls/{call_id}/objections", {"reason": "known customer"}, call_id=call)
     tour("engineer", "GET /calls/{call_id}", call_id=call)
     tour("engineer", "GET /calls/{call_id}/items", call_id=call)
+    tour("sales_head", "POST /calls/{call_id}/pauses", {"reason": "the site is closed"}, call_id=call)
+    tour("sales_head", "POST /calls/{call_id}/resumptions", call_id=call)
     tour("engineer", "POST /calls/{call_id}/takings", call_id=call)
     tour("engineer", "POST /calls/{call_id}/results", {"text": "The bill halves."}, call_id=call)
     tour("seller", "POST /calls/{call_id}/results/returns", {"reason": "by how much?"}, call_id=call)

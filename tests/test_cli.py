@@ -293,7 +293,9 @@ def test_check_finds_orphans_of_every_sort(world: World):
     from earshot.clocks.models import Clock
     from earshot.kit import now, uuid7
 
-    Clock.objects.create(kind="call", object_id=uuid7(), service_level="x", measure="clock", limit=1, started_at=now(), due_at=now())
+    Clock.objects.create(
+        kind="call", object_id=uuid7(), service_level="x", measure="clock", limit=1, started_at=now(), counted_from=now(), due_at=now()
+    )
     Standing.objects.create(person=world.seller, kind="ghost", object_id=uuid7(), why="owns_deal", source_id=uuid7(), entry_id=uuid7())
     result = run("check")
     assert result.exit_code == 1

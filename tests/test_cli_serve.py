@@ -44,13 +44,13 @@ def free_port() -> int:
 class Served:
     """`earshot demo` in a process of its own, on the test's database."""
 
-    def __init__(self, home: Path, name: str, *words: str) -> None:
+    def __init__(self, home: Path, name: str, *words: str, **more: str) -> None:
         self.port = free_port()
         place = (
             f"sqlite://{name}" if databases.vendor() == "sqlite" else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
         )
         env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
-        env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": str(ROOT / "src")}
+        env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": str(ROOT / "src")} | more
         command = [sys.executable, "-m", "earshot.cli", "demo", "--port", str(self.port), *words]
         self.process = subprocess.Popen(command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -191,22 +191,32 @@ def test_setting_a_calendar_again_leaves_no_day_of_the_old_one(db: None) -> None
 # Due times and ladders.
 
 
-@pytest.mark.req("B16.2a", breaks="earshot.clocks.rules.due")
-def test_a_rung_stands_at_its_share_of_the_limit_in_working_time_or_by_the_clock() -> None:
+@pytest.mark.req("B16.2a", breaks="earshot.clocks.rules.steps")
+def test_a_rung_stands_at_its_share_of_the_limit_or_after_its_amount_and_running_out_is_a_step_of_its_own() -> None:
+    rungs = (clock_rules.Rung("late", "x", 150), clock_rules.Rung("soon", "y", 50), clock_rules.Rung("early", "z", minutes=30))
+    assert clock_rules.steps(clock_rules.Level("x", "working", 240, rungs)) == [
+        ("early", "z", 30),
+        ("soon", "y", 120),
+        ("limit", "", 240),
+        ("late", "x", 360),
+    ]
+    whole = clock_rules.Level("x", "working", 240, (clock_rules.Rung("head", "y", 100),))
+    assert clock_rules.steps(whole) == [("head", "y", 240)]
+
+
+@pytest.mark.req("B16.2a", breaks="earshot.clocks.rules.moment")
+def test_a_limit_runs_in_working_time_or_by_the_clock() -> None:
     calendar = Calendar(SHANGHAI, WEEK)
     start = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
-    working = clock_rules.Level("x", "working", 240)
-    assert clock_rules.due(calendar, start, working, 50) == datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)
-    assert clock_rules.due(calendar, start, working) == datetime(2026, 11, 23, 15, 30, tzinfo=SHANGHAI)
-    assert clock_rules.due(calendar, start, working, 150) == datetime(2026, 11, 23, 17, 30, tzinfo=SHANGHAI)
-    by_clock = clock_rules.Level("x", "clock", 240)
-    assert clock_rules.due(calendar, start, by_clock) == datetime(2026, 11, 23, 14, 0, tzinfo=SHANGHAI)
+    assert clock_rules.moment(calendar, "working", start, 120) == datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)
+    assert clock_rules.moment(calendar, "working", start, 240) == datetime(2026, 11, 23, 15, 30, tzinfo=SHANGHAI)
+    assert clock_rules.moment(calendar, "clock", start, 240) == datetime(2026, 11, 23, 14, 0, tzinfo=SHANGHAI)
 
 
 def test_what_is_left_is_told_in_the_clocks_own_measure_and_negative_once_overdue() -> None:
     calendar = Calendar(SHANGHAI, WEEK)
     at = datetime(2026, 11, 20, 17, 0, tzinfo=SHANGHAI)
     due = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
-    assert clock_rules.left(calendar, "working", at, due) == 120
-    assert clock_rules.left(calendar, "clock", at, due) == 65 * 60
-    assert clock_rules.left(calendar, "working", due, at) == -120
+    assert clock_rules.passed(calendar, "working", at, due) == 120
+    assert clock_rules.passed(calendar, "clock", at, due) == 65 * 60
+    assert clock_rules.passed(calendar, "working", due, at) == -120

@@ -20,6 +20,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from api_caller import Caller
+from earshot.clocks.models import Alarm
+from earshot.clocks.sweep import sweep
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.people.actions import make_token
@@ -28,7 +30,7 @@ from earshot.people.queries import roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
-from worlds import World
+from worlds import World, later
 
 PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
 NOBODY = "nobody"
@@ -67,6 +69,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST confirm": only("engineer", 302),
         "POST deny": only("engineer", 302),
         "POST accept": only("engineer", 302),
+        "POST see_to": only("seller", 302),
         "POST nothing-known": everybody(404),
     },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
@@ -107,6 +110,8 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST send_back": call(409, 403, 403, 409),  # there is no result yet
         "POST object": call(302, 403, 403, 302),
         "POST end": call(403, 403, 403, 302),
+        "POST pause": call(403, 403, 403, 302),
+        "POST resume": call(403, 403, 403, 409),  # its time is running
     },
     "accounts/": {"GET": everybody()},
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
@@ -156,6 +161,8 @@ API: dict[str, dict[str, list[int]]] = {
     "calls/{call_id}/results/returns": {"POST": call(409, 403, 403, 409, 401)},
     "calls/{call_id}/objections": {"POST": call(201, 403, 403, 201, 401)},
     "calls/{call_id}/endings": {"POST": call(403, 403, 403, 201, 401)},
+    "calls/{call_id}/pauses": {"POST": call(403, 403, 403, 201, 401)},
+    "calls/{call_id}/resumptions": {"POST": call(403, 403, 403, 409, 401)},
     "accounts": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
     "accounts/{account_id}": {"GET": deal(200, 200, 401)},
     "people": {"GET": everybody(200, 401)},
@@ -164,6 +171,7 @@ API: dict[str, dict[str, list[int]]] = {
     "me/tokens": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
     "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
     "my-day": {"GET": everybody(200, 401)},
+    "my-day/seen-to": {"POST": only("seller", 204, 401)},
     "search": {"GET": everybody(200, 401)},
     "playbook": {"GET": everybody(200, 401)},
     "openapi.json": {"GET": everybody(200, 200)},
@@ -186,7 +194,7 @@ class Case:
 
     def form(self, address: str, act: str) -> dict[str, str]:
         """What is sent with an act: something that only standing and right could refuse."""
-        other = {"attendance": self.ids["attendance"], "membership": self.ids["membership"]}
+        other = {"attendance": self.ids["attendance"], "membership": self.ids["membership"], "alarms": self.ids["alarm"]}
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
@@ -205,6 +213,7 @@ class Case:
             "send_back": {"reason": "thin"},
             "object": {"reason": "not needed"},
             "end": {"reason": "decided"},
+            "pause": {"reason": "the site is closed"},
             "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
             "make_token": {"name": "program"},
             "revoke": {"token": self.ids["token"]},
@@ -234,6 +243,8 @@ class Case:
             "POST calls/{call_id}/results/returns": because,
             "POST calls/{call_id}/objections": because,
             "POST calls/{call_id}/endings": because,
+            "POST calls/{call_id}/pauses": because,
+            "POST my-day/seen-to": {"alarms": [self.ids["alarm"]]},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
         }
@@ -247,6 +258,8 @@ def case(world: World) -> Case:
     heard = world.words(other, words=[("付款最多给到 60 天", world.categories[2])], present=["engineer"])
     seat = Seat.objects.get(team=other.team_id, role__in=roles_of(world.engineer))
     nominate(by=world.by("seller"), seat=seat, person=world.engineer)
+    with later(hours=5):  # the leader of the team is told
+        sweep()
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
     item = world.items(stands)[0]
     ids = {
@@ -260,6 +273,7 @@ def case(world: World) -> Case:
         "membership": Membership.objects.get(person=world.engineer, ended_at__isnull=True).pk,
         "attendance": Attendance.objects.get(meeting=heard, person=world.engineer).pk,
         "token": token.pk,
+        "alarm": Alarm.objects.get(person=world.seller, clock__object_id__in=item.ears.values("pk"), ended_at=None).pk,
         "entry": Entry.objects.get(verb="deals.deal_opened", objects_touched__object_id=stands.pk).id,
         "delivery": world.delivery.pk,
         "engineer_two": world.engineer_two.pk,

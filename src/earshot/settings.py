@@ -4,6 +4,7 @@
 `EARSHOT_DATABASE`  `sqlite` (default: a file in the home) or `postgresql://user:password@host:port/name`
 `EARSHOT_HOSTS`     comma-separated host names that may be served (default: localhost and 127.0.0.1)
 `EARSHOT_DEMO`      `1`: the sign-in page offers the people of the demonstration company, one click each
+`EARSHOT_TEST_CLOCK` `1`: an administrator may move "now" by page, API and command line; for trials, never in production
 `EARSHOT_DEBUG`     `1`: Django's debug mode; never in production
 `EARSHOT_SECURE`    `1`: behind HTTPS; cookies only over HTTPS, HSTS on
 """
@@ -27,6 +28,7 @@ def _flag(name: str) -> bool:
 HOME = Path(os.environ.get("EARSHOT_HOME", "var")).resolve()
 DEBUG = _flag("EARSHOT_DEBUG")
 DEMO = _flag("EARSHOT_DEMO")
+TEST_CLOCK = _flag("EARSHOT_TEST_CLOCK")
 SECURE = _flag("EARSHOT_SECURE")
 
 
@@ -116,6 +118,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
+if TEST_CLOCK or DEMO:
+    MIDDLEWARE.insert(0, "earshot.clocks.test_clock.Following")
 ROOT_URLCONF = "earshot.urls"
 WSGI_APPLICATION = "earshot.wsgi.application"
 

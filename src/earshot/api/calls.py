@@ -298,3 +298,21 @@ def end_call(request: Asked, call_id: AnyId, body: Because) -> Reply:
     call = find(me(request), "call", call_id)
     actions.end_call(by=actor(request), call=call, reason=body.reason)
     return _one(call, 201)
+
+
+@router.post("/calls/{call_id}/pauses", response={201: CallShown})
+@write
+def pause_call(request: Asked, call_id: AnyId, body: Because) -> Reply:
+    """Who may end a call lets its time stand still, with a reason."""
+    call = find(me(request), "call", call_id)
+    actions.pause_call(by=actor(request), call=call, reason=body.reason)
+    return _one(call, 201)
+
+
+@router.post("/calls/{call_id}/resumptions", response={201: CallShown})
+@write
+def resume_call(request: Asked, call_id: AnyId) -> Reply:
+    """The time of a call runs on; what is still ahead is due later by as much working time as the pause took."""
+    call = find(me(request), "call", call_id)
+    actions.resume_call(by=actor(request), call=call)
+    return _one(call, 201)

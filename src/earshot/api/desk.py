@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ninja import Query, Router
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from earshot.api import paging
 from earshot.api.accounts import AccountLine, account_line
-from earshot.api.answers import read
-from earshot.api.auth import Asked, me
+from earshot.api.answers import Reply, read, write
+from earshot.api.auth import Asked, actor, me
 from earshot.api.clocks import ClockShown, clock_shown
 from earshot.api.deals import DealLine, line_of
-from earshot.api.fields import CLEAN, AnyId, Id, Moment, Page, Reference, moment, moment_or_none, reference, reference_to
+from earshot.api.fields import CLEAN, AnyId, AnyReason, Body, Id, Moment, Page, Reference, moment, moment_or_none, reference, reference_to
+from earshot.clocks import actions as clocks
+from earshot.clocks.models import Alarm
 from earshot.desk import queries
 from earshot.desk.finding import find
 from earshot.journal.queries import Told, about
@@ -118,6 +121,21 @@ def my_day(request: Asked) -> MyDay:
             for one in lines
         ]
     }
+
+
+class SeeingTo(Body):
+    """`alarms`: the `ids` of a line of your day whose act is `see_to`."""
+
+    alarms: Annotated[list[AnyId], Field(min_length=1, max_length=500)]
+    note: AnyReason = ""
+
+
+@router.post("/my-day/seen-to", response={204: None})
+@write
+def see_to(request: Asked, body: SeeingTo) -> Reply:
+    """Your own act: you see to it. The line leaves your day; the next step of the ladder brings it back."""
+    clocks.see_to(by=actor(request), alarms=Alarm.objects.filter(pk__in=body.alarms), note=body.note)
+    return Reply(status=204)
 
 
 @router.get("/search", response=Found)

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
-from earshot.api import accounts, calls, deals, desk, people, playbooks, problems, teams, voice
+from earshot.api import accounts, calls, deals, desk, people, playbooks, problems, teams, test_clock, voice
 from earshot.api.auth import Bearer
 from earshot.api.document import Door
 from earshot.api.reading import StrictJson
@@ -52,6 +52,8 @@ def _door() -> Door:
         ("Desk", desk),
     ):
         door.add_router("", room.router, tags=[name])
+    if settings.TEST_CLOCK:
+        door.add_router("", test_clock.router, tags=["Test clock"])
     handlers: list[tuple[type[Exception], Any]] = [
         (Refusal, problems.refused),
         (AuthenticationError, problems.not_known),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.calls import queries, rules
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.clocks import actions as clocks
+from earshot.clocks.models import Clock, Pause
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.journal.actions import record, verb
@@ -69,13 +70,13 @@ def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:
         prescribed_at=visit.entered_at if _imported(entry) else at,
     )
     Assignment.objects.create(call=call, person=accountable, at=at)
-    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit)
-    record(
+    raised = record(
         "calls.raised",
         by=process(trigger.cite()).because(entry),
         objects={"call": call, "deal": deal, "unit": unit, "assignee": accountable},
         scopes=[deal, call],
     )
+    clocks.start("call", [call.pk], playbook.service_level(support.service_level), unit=unit, because=raised)
     return call
 
 
@@ -178,8 +179,8 @@ def deliver_result(*, by: Actor, call: Call, result: str, id: UUID | None = None
             made = Result.objects.create(id=id or uuid7(), call=call, person=person, text=kept, at=now())
     except IntegrityError:
         raise Refusal("call.delivered", _("This call has a result already."), about=ref(call), status=409) from None
-    clocks.meet([call.pk])
-    record("calls.delivered", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call])
+    entry = record("calls.delivered", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call])
+    clocks.meet([call.pk], because=entry)
     return made
 
 
@@ -195,8 +196,10 @@ def return_result(*, by: Actor, call: Call, reason: str) -> None:
     reason = text("reason", reason, most=1000)
     result.returned_at, result.returned_by, result.return_reason = now(), person, reason
     result.save(update_fields=["returned_at", "returned_by", "return_reason"])
-    clocks.start("call", [call.pk], playbook.service_level(call.trigger.support.service_level), unit=call.unit)
-    record("calls.returned", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data={"reason": reason})
+    data = {"reason": reason}
+    entry = record("calls.returned", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data=data)
+    level = playbook.service_level(call.trigger.support.service_level)
+    clocks.start("call", [call.pk], level, unit=call.unit, because=entry)
 
 
 @verb
@@ -217,20 +220,42 @@ def end_call(*, by: Actor, call: Call, reason: str) -> Ending:
     The owing unit cannot release itself, and the seller cannot suppress."""
     person = personally(by)
     call = _open(call)
+    _decides(person, call)
+    ending = Ending.objects.create(call=call, person=person, reason=text("reason", reason, most=1000), at=now())
+    Assignment.objects.filter(call=call, ended_at__isnull=True).update(ended_at=now(), end_reason=ending.reason[:300])
+    data = {"reason": ending.reason}
+    entry = record("calls.ended", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data=data)
+    clocks.cancel([call.pk], because=entry)
+    return ending
+
+
+@verb
+def pause_call(*, by: Actor, call: Call, reason: str) -> Pause:
+    """Who may end a call may let its time stand still, with a reason: the customer's site is closed, say. The unit that owes it
+    cannot give itself time, nor can the seller."""
+    call = _open(call)
+    _decides(personally(by), call)
+    return clocks.pause(by=by, kind="call", object_id=call.pk, reason=reason)
+
+
+@verb
+def resume_call(*, by: Actor, call: Call) -> Clock:
+    """The time of a call runs on; what is still ahead is due later by as much working time as the pause took."""
+    call = _open(call)
+    _decides(personally(by), call)
+    return clocks.resume(by=by, kind="call", object_id=call.pk)
+
+
+def _decides(person: Person, call: Call) -> None:
+    """A head of the deal's unit, or of one above it, who does not work on the deal: neither who owes it nor who sells decides."""
     if call.deal.owner_id == person.pk or sitting(call.deal.team_id).filter(pk=person.pk).exists():
-        sentence = _("This is your own deal, so the next head above you decides whether its call ends without a result.")
+        sentence = _("This is your own deal, so the next head above you decides on the time and the end of its calls.")
         raise forbidden("call.own_deal", sentence, ref(call))
     if not is_head_at_or_above(person, call.deal.unit):
         sentence = say(
-            _("Only a head of {unit}, or of a unit above it, decides that a call ends without a result."), unit=call.deal.unit.name
+            _("Only a head of {unit}, or of a unit above it, decides on the time and the end of a call."), unit=call.deal.unit.name
         )
         raise forbidden("call.not_entitled", sentence, ref(call))
-    ending = Ending.objects.create(call=call, person=person, reason=text("reason", reason, most=1000), at=now())
-    Assignment.objects.filter(call=call, ended_at__isnull=True).update(ended_at=now(), end_reason=ending.reason[:300])
-    clocks.cancel([call.pk])
-    data = {"reason": ending.reason}
-    record("calls.ended", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data=data)
-    return ending
 
 
 def _locked(call: Call) -> Call:
@@ -267,7 +292,7 @@ def _works_on_deal(person: Person, call: Call, otherwise: object) -> None:
 def end_with_deal(entry: Entry) -> None:
     """A reaction to a deal won or lost: its open duties end with it; their clocks stop."""
     open_ids = list(Call.objects.filter(deal=entry.one("deal")).values_list("pk", flat=True))
-    clocks.cancel(open_ids)
+    clocks.cancel(open_ids, because=entry)
 
 
 def raise_missing(entry: Entry) -> None:

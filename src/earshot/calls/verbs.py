@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls.models import Assignment, Call
+from earshot.clocks.queries import alarms_of
 from earshot.journal import kinds, verbs
 from earshot.people.standing import SOURCES, Key
 
@@ -52,6 +53,12 @@ def _items(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
             yield pk, (assigned[pk], None, "item", item)
 
 
-CALLED, CALL_NEEDS = "called", "call_needs"
+def _alarmed(call_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Whom the clock of a call has told sees it as long as that clock runs; not the whole deal."""
+    return [(call, (person, None, "call", call)) for call, person in alarms_of("call", call_ids)]
+
+
+CALLED, CALL_NEEDS, ALARMED_CALL = "called", "call_needs", "alarmed_call"
 SOURCES.add(CALLED, _callees)
 SOURCES.add(CALL_NEEDS, _items)
+SOURCES.add(ALARMED_CALL, _alarmed)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from earshot.calls import queries
-from earshot.calls.actions import deliver_result, take_call
+from earshot.calls.actions import deliver_result, pause_call, resume_call, take_call
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import moment, rows
@@ -55,3 +55,22 @@ def deliver(call: str, result: str, file: TextIO | None, person: Person) -> None
     found = find(person, "call", call)
     deliver_result(by=as_person(person), call=found, result=file.read() if file else result)
     click.echo(_("{name} has delivered a result for {call}.").format(name=person.name, call=found))
+
+
+@calls.command(help=noop("Let the time of a call stand still (a head of the deal's unit)."))
+@click.argument("call", metavar="CALL")
+@option("--reason", required=True, help=noop("What it waits for."))
+@acting()
+def pause(call: str, reason: str, person: Person) -> None:
+    found = find(person, "call", call)
+    pause_call(by=as_person(person), call=found, reason=reason)
+    click.echo(_("The time of {call} stands still.").format(call=found))
+
+
+@calls.command(help=noop("Let the time of a call run on (a head of the deal's unit)."))
+@click.argument("call", metavar="CALL")
+@acting()
+def resume(call: str, person: Person) -> None:
+    found = find(person, "call", call)
+    clock = resume_call(by=as_person(person), call=found)
+    click.echo(_("The time of {call} runs on; due {due}.").format(call=found, due=moment(clock.due_at)))

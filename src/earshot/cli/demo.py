@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as noop
 from earshot.cli.house import unapplied
 from earshot.cli.root import Worded, option
 from earshot.cli.serve import HOST, PORT, collect, free, held_home, run
+from earshot.clocks.test_clock import go_on
 from earshot.demo.actions import build_world
 from earshot.journal.models import Entry
 from earshot.kit.problems import Refusal, say
@@ -43,6 +44,7 @@ def demo(fresh: bool, port: int) -> None:
         if not Person.objects.exists():
             click.echo(_("Building the company …"))
             build_world()
+        go_on()
         collect()
         connection.close()
         raise SystemExit(run(port, lambda: click.echo(_announcement(port))))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as noop
 from earshot.cli.root import Group, Worded, option
 from earshot.cli.who import acting
 from earshot.clocks.queries import orphans as clock_orphans
+from earshot.clocks.registry import ADDRESSEES
 from earshot.deals.registry import CHECKS, LAWS, VOTERS
 from earshot.journal.kinds import KINDS
 from earshot.journal.models import Delivery
@@ -26,7 +27,6 @@ from earshot.people.actors import as_person
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
 from earshot.playbooks.models import IN_FORCE, PARTS, PartVersion, Rung
-from earshot.playbooks.registry import ADDRESSEES
 
 
 def unapplied() -> list[str]:

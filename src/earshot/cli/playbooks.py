@@ -10,11 +10,11 @@ from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting
+from earshot.clocks.registry import ADDRESSEES
 from earshot.people.actors import as_person
 from earshot.people.models import Person, Unit
 from earshot.playbooks import packs
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.registry import ADDRESSEES
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from django.conf import settings
 from django.utils import translation as language
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_noop as noop
@@ -17,7 +18,9 @@ from django.utils.translation import gettext_noop as noop
 from earshot import __version__
 
 COMMANDS = {
+    "alarms": "earshot.cli.desk:alarms",
     "calls": "earshot.cli.calls:calls",
+    "clock": "earshot.cli.clocks:clock",
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",
     "deals": "earshot.cli.deals:deals",
@@ -94,10 +97,10 @@ class Root(Group):
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted(name for name in COMMANDS if _exists(name))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in COMMANDS or not _exists(name):
             return None
         module, _colon, attribute = COMMANDS[name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
@@ -106,8 +109,10 @@ class Root(Group):
     def invoke(self, ctx: click.Context) -> Any:
         from django.db.utils import OperationalError, ProgrammingError
 
+        from earshot.clocks.test_clock import follow_if_possible
         from earshot.kit.problems import Refusal
 
+        follow_if_possible()
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
@@ -122,6 +127,11 @@ class Root(Group):
                 raise
             click.echo(gettext("The database is not up to date ({error}). Run “earshot migrate” first.").format(error=error), err=True)
             ctx.exit(1)
+
+
+def _exists(name: str) -> bool:
+    """The test clock is there only where it may be moved."""
+    return name != "clock" or settings.TEST_CLOCK
 
 
 def _language(args: list[str]) -> str:

@@ -1,1 +1,1 @@
-"""The one timer: due times in business time and a ladder of steps, stored from birth."""
+"""The one timer: due times in business time, a ladder of steps, the sweep that fires them, alarms."""

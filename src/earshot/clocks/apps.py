@@ -5,3 +5,6 @@ class ClocksConfig(AppConfig):
     name = "earshot.clocks"
     label = "clocks"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from earshot.clocks import verbs  # noqa: F401

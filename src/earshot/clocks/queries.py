@@ -8,24 +8,29 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from earshot.clocks import rules
-from earshot.clocks.models import Clock, Step
+from earshot.clocks.models import Alarm, Clock, Pause, Step
 from earshot.journal.kinds import dangling
 from earshot.kit import now
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.worktime import Calendar
+from earshot.people.models import Person
 from earshot.people.queries import business_time_of
+
+UNFIRED = Q(fired_at__isnull=True, ended_at__isnull=True)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A clock as people read it. `left`: minutes in the clock's own measure, negative when overdue; None once stopped."""
+    """A clock as people read it. `left`: minutes in the clock's own measure, negative when overdue; None once stopped or while it is
+    paused. `pause`: why and by whom it stands still."""
 
     clock: Clock
     left: int | None
     next_step: Step | None
+    pause: Pause | None = None
 
     @property
     def due_at(self) -> datetime:
@@ -46,22 +51,43 @@ _CLOCKS = Prepared(
     )
 )
 
+_PAUSES = Prepared(lambda clocks: Pause.objects.filter(clock__in=clocks, resumed_at__isnull=True).select_related("paused_by"))
+
 
 def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
-    """The newest clock of each object, in a fixed number of statements (one more a distinct unit)."""
+    """The newest clock of each object, in a fixed number of statements (one more a distinct unit, and one where any is paused)."""
     at = now()
     calendars: dict[UUID | None, Calendar] = {}
     found: dict[UUID, Reading] = {}
+    shown: dict[UUID, tuple[Clock, Step | None]] = {}
     for clock, again in groupby(_CLOCKS.objects(list(object_ids))):
-        left, ahead = None, None
-        if clock.stopped_at is None:
+        steps = (getattr(one, "owed", None) for one in again)
+        running = clock.stopped_at is None
+        shown[clock.pk] = clock, next((step for step in steps if running and step is not None and step.due_at > at), None)
+    still = [clock.pk for clock, _step in shown.values() if clock.paused_at]
+    pauses = {pause.clock_id: pause for pause in _PAUSES.objects(still)}
+    for clock, ahead in shown.values():
+        left = None
+        if clock.stopped_at is None and clock.paused_at is None:
             if clock.unit_id not in calendars:
                 calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
-            left = rules.left(calendars[clock.unit_id], clock.measure, at, clock.due_at)
-            steps = (getattr(one, "owed", None) for one in again)
-            ahead = next((step for step in steps if step is not None and step.due_at > at), None)
-        found[clock.object_id] = Reading(clock, left, ahead)
+            left = rules.passed(calendars[clock.unit_id], clock.measure, at, clock.due_at)
+        found[clock.object_id] = Reading(clock, left, ahead, pauses.get(clock.pk))
     return found
+
+
+def alarms_of(kind: str, object_ids: Iterable[UUID] | None) -> list[tuple[UUID, UUID]]:
+    """Object and person of every alarm whose clock still runs, of these objects or of all of the kind, each pair once."""
+    rows = Alarm.objects.filter(ended_at__isnull=True, clock__kind=kind)
+    if object_ids is not None:
+        rows = rows.filter(clock__object_id__in=list(object_ids))
+    return list(rows.values_list("clock__object_id", "person_id").distinct())
+
+
+def alarms_waiting_for(person: Person) -> QuerySet[Alarm]:
+    """What the ladders have told the person, and nobody has seen to or ended yet, the oldest first."""
+    waiting = Alarm.objects.filter(person=person, seen_to_at__isnull=True, ended_at__isnull=True)
+    return waiting.select_related("clock", "step").order_by("clock__due_at", "pk")
 
 
 def orphans() -> list[str]:

@@ -13,11 +13,17 @@ WORKING = "working"
 
 @dataclass(frozen=True)
 class Rung:
-    """`share`: after which part of the limit, in per cent (100 is the due time itself)."""
+    """`share`: after which part of the limit, in per cent (100 is the due time itself); or `minutes`: an amount of the clock's own
+    measure from its start."""
 
     name: str
     addressee: str
-    share: int
+    share: int | None = None
+    minutes: int | None = None
+
+    def after(self, limit: int) -> int:
+        """Minutes from the start at which this rung is reached."""
+        return self.minutes if self.minutes is not None else limit * (100 if self.share is None else self.share) // 100
 
 
 @dataclass(frozen=True)
@@ -30,16 +36,34 @@ class Level:
     ladder: Sequence[Rung] = ()
 
 
-def due(calendar: worktime.Calendar, start: datetime, level: Level, share: int = 100) -> datetime:
-    """The moment at which `share` per cent of the limit have passed since `start`."""
-    minutes = level.limit * share // 100
-    if level.measure == WORKING:
-        return worktime.add(calendar, start, minutes)
-    return start + timedelta(minutes=minutes)
+LIMIT_REACHED = "limit"
 
 
-def left(calendar: worktime.Calendar, level_measure: str, at: datetime, due_at: datetime) -> int:
-    """Minutes left at `at`, in the clock's own measure; negative when overdue."""
-    if level_measure == WORKING:
-        return worktime.between(calendar, at, due_at)
-    return int((due_at - at).total_seconds() // 60)
+def steps(level: Level) -> list[tuple[str, str, int]]:
+    """Name, addressee and minutes from the start of each step, in order. Running out is a step even where the ladder has none there."""
+    rungs = [(rung.name, rung.addressee, rung.after(level.limit)) for rung in level.ladder]
+    if not any(after == level.limit for _name, _addressee, after in rungs):
+        rungs.append((LIMIT_REACHED, "", level.limit))
+    return sorted(rungs, key=lambda rung: rung[2])
+
+
+def moment(calendar: worktime.Calendar, measure: str, counted_from: datetime, minutes: int) -> datetime:
+    """The moment at which `minutes` of the measure have passed since `counted_from`."""
+    if measure == WORKING:
+        return worktime.add(calendar, counted_from, max(minutes, 0))
+    return counted_from + timedelta(minutes=max(minutes, 0))
+
+
+def passed(calendar: worktime.Calendar, measure: str, start: datetime, end: datetime) -> int:
+    """Minutes of the measure from `start` to `end`; negative when `end` lies before `start`."""
+    if measure == WORKING:
+        return worktime.between(calendar, start, end)
+    return int((end - start).total_seconds() // 60)
+
+
+LATE = timedelta(minutes=1)
+
+
+def lateness(due_at: datetime, fired_at: datetime) -> int:
+    """Minutes by which a step came too late: 0 as long as the sweep had no more than its turn to take."""
+    return int((fired_at - due_at).total_seconds() // 60) if fired_at - due_at > LATE else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,14 +16,16 @@ from earshot.accounts import queries as accounts
 from earshot.accounts.models import Account
 from earshot.calls import queries as calls
 from earshot.calls.models import Assignment, Call
-from earshot.clocks.models import Clock
-from earshot.clocks.queries import Reading, readings
+from earshot.clocks.models import Alarm, Clock
+from earshot.clocks.queries import Reading, alarms_waiting_for, readings
+from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk import rules
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry, Scope, Touched
 from earshot.journal.queries import Told, about, tell, visible_entries
+from earshot.journal.verbs import QUIET
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
 from earshot.people.models import Person
@@ -58,14 +60,15 @@ class DayLine:
 
 def my_day(person: Person) -> list[DayLine]:
     """Everything that waits for the person, the most pressing first: one line per scope and cause."""
+    own = [*_calls_to_do(person), *_accountable(person)]
     lines = [
         *_to_hear(person),
-        *_calls_to_do(person),
+        *own,
+        *_alarms(person, {call for line in own for call in line.ids}),
         *_presence(person),
         *_seats(person),
         *_votes(person),
         *_asked(person),
-        *_accountable(person),
         *(_operations() if OPERATE in reach_of(person).permissions else []),
     ]
     last = now().replace(year=9999)
@@ -147,6 +150,61 @@ def _accountable(person: Person) -> list[DayLine]:
     late = Clock.objects.filter(object_id=OuterRef("pk"), stopped_at__isnull=True, due_at__lt=now())
     reads = calls.read(calls.open_calls().filter(Exists(others), Exists(late), accountable=person).order_by("raised_at")[:MOST])
     return [_call_line(read, "call_overdue", _("A call that you answer for is overdue"), "name", set()) for read in reads]
+
+
+def _alarms(person: Person, has_line: Collection[UUID]) -> list[DayLine]:
+    """What the ladders have told the person of other people's duties. Whose own duty it is has its line anyway, which only turns
+    amber or red (`has_line`: calls that stand on the day already)."""
+    waiting = list(alarms_waiting_for(person)[: 5 * MOST])
+    kinds: dict[str, set[UUID]] = {}
+    for alarm in waiting:
+        kinds.setdefault(alarm.clock.kind, set()).add(alarm.clock.object_id)
+    subjects = {pk: subject for kind, ids in kinds.items() for pk, subject in SUBJECTS[kind](ids).items()}
+    groups: dict[Any, list[Alarm]] = {}
+    for alarm in waiting:
+        subject = subjects[alarm.clock.object_id]
+        if alarm.clock.object_id in has_line or (subject.person and subject.person.pk == person.pk):
+            continue
+        whose = (subject.person.pk if subject.person else None, subject.scopes[0].pk)
+        groups.setdefault((alarm.clock.kind, *whose, *([subject.what.pk] if alarm.clock.kind == "call" else [])), []).append(alarm)
+    of_deals = deals.visible_to(person).filter(pk__in={subject.scopes[0].pk for subject in subjects.values()})
+    seen = set(of_deals.values_list("pk", flat=True)) if groups else set()
+    clocks = readings(alarm.clock.object_id for group in groups.values() for alarm in group)
+    lines = []
+    for group in groups.values():
+        first = subjects[group[0].clock.object_id]
+        soonest = min((clocks[alarm.clock.object_id] for alarm in group), key=lambda reading: reading.due_at)
+        deal = first.scopes[0]
+        lines.append(
+            DayLine(
+                cause="alarm",
+                sentence=_alarm_sentence(group, first, soonest.overdue),
+                scope=ref(deal if deal.pk in seen else first.what),
+                act="see_to",
+                target=ref(first.what),
+                colour=rules.colour(now(), soonest.due_at),
+                due_at=soonest.due_at,
+                clock=soonest,
+                ids=tuple(alarm.pk for alarm in group),
+                detail=str(first.what),
+            )
+        )
+    return lines
+
+
+def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool) -> Any:
+    count = len({alarm.clock.object_id for alarm in group})
+    who = subject.person.name if subject.person else "–"
+    if group[0].clock.kind == "ear":
+        sentence = (
+            ngettext_lazy("{name} has not heard {n} statement in time", "{name} has not heard {n} statements in time", count)
+            if overdue
+            else ngettext_lazy("{name} has yet to hear {n} statement", "{name} has yet to hear {n} statements", count)
+        )
+        return say(sentence, name=who, n=count)
+    if overdue:
+        return say(_("{name} has not delivered the result of a call in time"), name=who)
+    return say(_("{name} has yet to deliver the result of a call"), name=who)
 
 
 def _presence(person: Person) -> list[DayLine]:
@@ -291,12 +349,12 @@ def entries_seen(person: Person) -> QuerySet[Entry]:
     return visible_entries(scopes_seen(person), reach_of(person).permissions)
 
 
-_TIMELINE = Seeing(lambda person, object_id, most: about(entries_seen(person), object_id)[:most])
+_TIMELINE = Seeing(lambda person, object_id, most: about(entries_seen(person).exclude(verb__in=QUIET), object_id)[:most])
 _CAUSES = Seeing(lambda person, entries: entries_seen(person).filter(pk__in=entries))
 
 
 def timeline(person: Person, object_id: UUID, most: int = 50) -> list[Told]:
-    """What happened to one object, newest first, as far as the person may see it."""
+    """What happened to one object, newest first, as far as the person may see it. What the act itself tells is left out."""
     return told(person, _TIMELINE.objects(person, object_id, most=most))
 
 

@@ -17,7 +17,8 @@ class Entry(models.Model):
     """One verb that happened, or one refusal that matters.
 
     `claimed_at`: when it is said to have happened; `recorded_at`: when it was written. `data`: values by name, JSON; a value
-    with both languages has the shape {"zh-hans": …, "en": …}. `permission`: what a reader needs to see it beside its scopes.
+    with both languages has the shape {"zh-hans": …, "en": …}, a moment {"at": …}. `permission`: what a reader needs to see
+    it beside its scopes.
     """
 
     seq = models.BigAutoField(primary_key=True)

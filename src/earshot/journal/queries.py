@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -118,9 +119,11 @@ class _Blank(dict[str, Any]):
 
 
 def in_language(value: Any) -> Any:
-    """A value kept in both languages, in the reader's; anything else as it is."""
+    """A value kept in both languages, in the reader's; a moment, in the time of the company; anything else as it is."""
     if isinstance(value, dict) and "zh-hans" in value:
         return value["en" if (get_language() or "").startswith("en") else "zh-hans"]
+    if isinstance(value, dict) and set(value) == {"at"}:
+        return f"{timezone.localtime(datetime.fromisoformat(value['at'])):%Y-%m-%d %H:%M}"
     return value
 
 

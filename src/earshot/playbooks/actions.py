@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from earshot.clocks.registry import ADDRESSEES
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
@@ -17,7 +18,6 @@ from earshot.people.models import Unit
 from earshot.playbooks import models as rows
 from earshot.playbooks import packs
 from earshot.playbooks.models import IN_FORCE, PARTS, SUPERSEDED, PartVersion
-from earshot.playbooks.registry import ADDRESSEES
 
 Tables = Mapping[str, list[dict[str, Any]]]
 

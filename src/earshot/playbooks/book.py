@@ -140,7 +140,7 @@ def service_levels_of(version: UUID) -> Mapping[str, clock_rules.Level]:
             name=row.cite(),
             measure=row.measure,
             limit=row.minutes,
-            ladder=tuple(clock_rules.Rung(rung.name, rung.addressee, rung.share) for rung in row.rungs.all()),
+            ladder=tuple(clock_rules.Rung(rung.name, rung.addressee, rung.share, rung.minutes) for rung in row.rungs.all()),
         )
         for row in rows.ServiceLevel.objects.filter(version=version).select_related("version").prefetch_related("rungs")
     }

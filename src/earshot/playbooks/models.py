@@ -127,18 +127,26 @@ class ServiceLevel(Row):
 
 
 class Rung(models.Model):
-    """A step of the ladder at a share of the limit, in per cent. `addressee`: hearer, leader, unit_head, operations."""
+    """A step of the ladder, at a share of the limit in per cent or after an amount of minutes of the level's measure.
+    `addressee`: a name that `wiring` resolves."""
 
     service_level = models.ForeignKey(ServiceLevel, on_delete=models.CASCADE, related_name="rungs")
     name = models.CharField(max_length=20)
     addressee = models.CharField(max_length=60)
-    share = models.PositiveSmallIntegerField()
+    share = models.PositiveSmallIntegerField(null=True)
+    minutes = models.PositiveIntegerField(null=True)
 
     class Meta:
-        ordering = ["share"]
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="rung_share_or_minutes",
+                condition=Q(share__isnull=True, minutes__isnull=False) | Q(share__isnull=False, minutes__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.share}%"
+        return f"{self.name} {self.share}%" if self.minutes is None else f"{self.name} {self.minutes}"
 
 
 class Category(Row):

@@ -69,8 +69,14 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                         "type": "array",
                         "items": {
                             "type": "object",
-                            "properties": {"name": _CODE, "addressee": _CODE, "share": {"type": "integer", "minimum": 1, "maximum": 1000}},
-                            "required": ["name", "addressee", "share"],
+                            "properties": {
+                                "name": _CODE,
+                                "addressee": _CODE,
+                                "share": {"type": "integer", "minimum": 1, "maximum": 1000},
+                                "minutes": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
+                            },
+                            "required": ["name", "addressee"],
+                            "oneOf": [{"required": ["share"]}, {"required": ["minutes"]}],
                             "additionalProperties": False,
                         },
                     },

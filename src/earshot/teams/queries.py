@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,6 +93,13 @@ def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:
     if role is not None:
         memberships = memberships.filter(seat__role=role)
     return Person.objects.filter(pk__in=memberships.values("person"), left_at__isnull=True).order_by("pk")
+
+
+def leaders_of(team_ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """Team → who has accepted its leading seat, in one statement; a team whose chair is empty is left out."""
+    live = Membership.objects.filter(seat__team__in=list(team_ids), seat__leader=True, ended_at__isnull=True, acceptance__isnull=False)
+    rows = live.filter(person__left_at__isnull=True).select_related("person", "seat")
+    return {row.seat.team_id: row.person for row in rows}
 
 
 _SITS = Prepared(lambda person, team: sitting(team).filter(pk=person).order_by().values_list("pk"))

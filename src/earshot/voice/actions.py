@@ -231,19 +231,21 @@ def _name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.Requi
     for rule, since in dict.fromkeys((ear.rule, ear.since) for ear in fresh):
         group = [ear for ear in fresh if (ear.rule, ear.since) == (rule, since)]
         hearer = group[0].person
-        level = playbook.service_level(wanted[group[0].item_id, group[0].role].service_level)
-        clocks.start("ear", [ear.pk for ear in group], level, unit=hearer.unit if hearer else deal.unit, since=since)
         objects: dict[str, Any] = {"item": [ear.item for ear in group], "hearer": [hearer] if hearer else [], "ear": group}
-        record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=[deal, *(ear.item for ear in group)])
+        scopes = [deal, *(ear.item for ear in group)]
+        named = record("voice.ears_named", by=process(rule).because(entry), objects=objects, scopes=scopes)
+        level = playbook.service_level(wanted[group[0].item_id, group[0].role].service_level)
+        unit = hearer.unit if hearer else deal.unit
+        clocks.start("ear", [ear.pk for ear in group], level, unit=unit, since=since, because=named)
 
 
 def _end_ears(entry: Entry, ears: Sequence[Ear], items: Mapping[UUID, Item]) -> None:
     Ear.objects.filter(pk__in=[ear.pk for ear in ears]).update(ended_at=now())
-    clocks.cancel([ear.pk for ear in ears])
     touched = {ear.item_id: items[ear.item_id] for ear in ears}
     objects: dict[str, Any] = {"item": list(touched.values()), "former": [ear.person for ear in ears if ear.person], "ear": list(ears)}
     scopes = [next(iter(touched.values())).deal, *touched.values()]
-    record("voice.ears_ended", by=process(ears[0].rule).because(entry), objects=objects, scopes=scopes)
+    ended = record("voice.ears_ended", by=process(ears[0].rule).because(entry), objects=objects, scopes=scopes)
+    clocks.cancel([ear.pk for ear in ears], because=ended)
 
 
 def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str) -> Entry | None:
@@ -257,14 +259,15 @@ def _hear(by: Actor, person: Person, items: Sequence[Item], how: str, name: str)
         Hearing.objects.bulk_create([Hearing(item=item, person=person, how=how, at=now()) for item in fresh], ignore_conflicts=True)
     scopes = {item.deal_id: item.deal for item in fresh}
     entry = record(name, by=by, objects={"item": fresh, "hearer": person}, scopes=[*scopes.values(), *fresh], data={"how": how})
-    _stop_clocks_of_heard(fresh)
+    _stop_clocks_of_heard(entry, fresh)
     return entry
 
 
-def _stop_clocks_of_heard(items: Sequence[Item]) -> None:
+def _stop_clocks_of_heard(entry: Entry, items: Sequence[Item]) -> None:
     heard = queries.heard_pairs(item.pk for item in items)
     ears = Ear.objects.filter(item__in=items, ended_at__isnull=True, person__isnull=False)
-    clocks.meet([pk for pk, item, person in ears.values_list("pk", "item_id", "person_id") if (item, person) in heard])
+    done = [pk for pk, item, person in ears.values_list("pk", "item_id", "person_id") if (item, person) in heard]
+    clocks.meet(done, because=entry)
 
 
 @verb
@@ -332,7 +335,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
     )
     _file(entry, [(item, row.code)])
     _answered(item, "category")
-    _stop_clocks_of_heard([item])
+    _stop_clocks_of_heard(entry, [item])
 
 
 @verb
@@ -435,12 +438,12 @@ def _pass(entry: Entry, deal: Deal, ears: Iterable[Ear], person: Person) -> None
     for ear in ears:
         level = playbook.service_level_of(ear.rule)
         Ear.objects.filter(pk=ear.pk).update(ended_at=at)
-        clocks.cancel([ear.pk])
         fresh = Ear.objects.create(item=ear.item, role=ear.role, person=person, rule=ear.rule, since=at)
-        clocks.start("ear", [fresh.pk], level, unit=person.unit or deal.unit)
         objects: dict[str, Any] = {"item": ear.item, "ear": [ear, fresh], "hearer": person} | ({"former": ear.person} if ear.person else {})
-        record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
-        _stop_clocks_of_heard([ear.item])
+        passed = record("voice.ear_passed", by=process(ear.rule).because(entry), objects=objects, scopes=[deal, ear.item])
+        clocks.cancel([ear.pk], because=passed)
+        clocks.start("ear", [fresh.pk], level, unit=person.unit or deal.unit, because=passed)
+        _stop_clocks_of_heard(passed, [ear.item])
 
 
 @verb
@@ -455,9 +458,9 @@ def apply_new_rules(entry: Entry) -> None:
         by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
     for filings in by_deal.values():
         _file(entry, filings)
-        _stop_clocks_of_heard([item for item, _code in filings])
+        _stop_clocks_of_heard(entry, [item for item, _code in filings])
 
 
 def end_with_deal(entry: Entry) -> None:
     """A reaction to a deal won or lost: nobody's clock runs on for it. What was said, and who had not heard it, stays on record."""
-    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True))
+    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True), because=entry)

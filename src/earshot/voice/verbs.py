@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from earshot.clocks.queries import alarms_of
 from earshot.journal import kinds, verbs
 from earshot.people.standing import SOURCES, Key
 from earshot.voice.models import Attendance, Correction, Ear, Item, Meeting
@@ -50,6 +51,14 @@ def _present(attendance_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]
     return [(pk, (person, None, "item", item)) for pk, person, item in rows]
 
 
-MUST_HEAR, WAS_PRESENT = "must_hear", "was_present"
+def _alarmed(ear_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Whom the clock of an ear has told sees the statement as long as that clock runs; not the whole deal."""
+    rows = alarms_of("ear", ear_ids)
+    items = dict(Ear.objects.filter(pk__in={ear for ear, _person in rows}).values_list("pk", "item_id"))
+    return [(ear, (person, None, "item", items[ear])) for ear, person in rows]
+
+
+MUST_HEAR, WAS_PRESENT, ALARMED_EAR = "must_hear", "was_present", "alarmed_ear"
 SOURCES.add(MUST_HEAR, _ears)
 SOURCES.add(WAS_PRESENT, _present)
+SOURCES.add(ALARMED_EAR, _alarmed)

@@ -126,6 +126,10 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"act_label": _("Deliver"), "act_url": f"{of(of_line.target)}#deliver"}
         case "name":
             shown |= {"act_label": _("Name somebody"), "act_url": f"{of(of_line.target)}#name"}
+        case "see_to":
+            alarms = ",".join(str(pk) for pk in of_line.ids)
+            shown |= {"act_label": _("I see to it"), "act_post": reverse("my_day"), "hidden": {"act": "see_to", "alarms": alarms}}
+            shown |= {"other_label": _("Open"), "other_url": of(of_line.target)}
         case "confirm_presence":
             shown |= {"act_label": _("I was there"), "act_post": reverse("my_day"), "hidden": {"act": "confirm", "attendance": one}}
             shown |= {"other_label": _("I was not"), "other_hidden": {"act": "deny", "attendance": one}}

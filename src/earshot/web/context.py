@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from earshot.kit import now
 from earshot.web.sessions import signed
 
 # The left bar on a wide screen and the bottom bar of four on a phone. A room without a door is not shown.
@@ -28,7 +29,7 @@ PHONE = (
     ("deals", _("Deals")),
     ("me", pgettext_lazy("my own page", "Me")),
 )
-DOORS = ("home", "search", "set_language", "sign_in", "sign_out", "me")
+DOORS = ("home", "search", "set_language", "sign_in", "sign_out", "me", "test_clock")
 
 
 @lru_cache(maxsize=256)
@@ -62,5 +63,6 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "phone_nav": places(request, PHONE) if person else [],
         "doors": {name: door(name) for name in DOORS},
         "demo": getattr(settings, "DEMO", False),
+        "test_clock": now() if settings.TEST_CLOCK and person else "",
         "language": get_language() or settings.LANGUAGE_CODE,
     }

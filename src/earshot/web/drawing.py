@@ -118,11 +118,15 @@ def _component(template: Any) -> _Component:
     return _components[template]
 
 
+# The words stand in templates, where the catalogs find them; here they come as they are.
+SAYS, SAYS_IN, COUNTS, COUNTS_IN = translation.gettext, translation.pgettext, translation.ngettext, translation.npgettext
+
+
 class _Catalog(Names):
     """What sentences without values are in one language: message, or context and message → as they stand on a page."""
 
     def __missing__(self, message: Any) -> str:
-        said = translation.gettext(message) if isinstance(message, str) else translation.pgettext(*message)
+        said = SAYS(message) if isinstance(message, str) else SAYS_IN(*message)
         self[message] = SafeString(said.replace("%%", "%"))
         return self[message]  # type: ignore[no-any-return]
 
@@ -262,7 +266,7 @@ def _spread(values: Mapping[str, Any]) -> Names:
 def _counted(one: str, many: str, count: Any, context: str | None) -> str:
     if not isinstance(count, int | float):
         raise TemplateSyntaxError("the counter of blocktranslate must be a number")
-    return translation.npgettext(context, one, many, count) if context else translation.ngettext(one, many, count)
+    return COUNTS_IN(context, one, many, count) if context else COUNTS(one, many, count)
 
 
 def _put(sentence: str, source: str, values: Names) -> str:
@@ -284,8 +288,8 @@ def _csrf(everywhere: Names) -> str:
 
 RUNTIME: Names = {
     f.__name__: f for f in (_look, _strict, _shown, _filtered, _compared, _several, _unpacked, _loop, _spread, _counted, _put, _csrf)
-} | {"_GONE": _GONE, "SafeString": SafeString, "escape": conditional_escape, "reverse": reverse, "gettext": translation.gettext,
-     "pgettext": translation.pgettext, "get_language": translation.get_language}  # fmt: skip
+} | {"_GONE": _GONE, "SafeString": SafeString, "escape": conditional_escape, "reverse": reverse, "gettext": SAYS,
+     "pgettext": SAYS_IN, "get_language": translation.get_language}  # fmt: skip
 
 
 class _Maker:

@@ -82,6 +82,8 @@ def clock(reading: Reading | None, what: Any = "") -> dict[str, Any] | None:
     shown: dict[str, Any] = {"what": what, "due": reading.due_at, "left": reading.left if reading.left is not None else ""}
     if stopped:
         shown |= {"met": stopped} | ({"tone": "grey", "word": pgettext("a clock", "ended")} if reading.clock.outcome != "met" else {})
+    if reading.pause:
+        shown |= {"due": "", "tone": "grey", "word": pgettext("a clock", "stands still")}
     if reading.next_step:
         shown |= {"next": step(reading.next_step), "next_when": reading.next_step.due_at}
     return shown

@@ -59,6 +59,12 @@ def _time_tag(moment: datetime, words: str) -> SafeString:
     return mark_safe(f'<time datetime="{iso}" title="{iso[:10]} {iso[11:16]} (UTC{iso[19:]})">{escape(words)}</time>')
 
 
+def in_full(moment: datetime) -> SafeString:
+    """Day, weekday and time, wherever today lies: «2026-12-01 周二 09:00»."""
+    local = timezone.localtime(moment)
+    return _time_tag(local, f"{local:%Y-%m-%d} {WEEKDAYS[local.weekday()]} {local:%H:%M}")
+
+
 def when(moment: Any) -> SafeString | str:
     """`moment`: datetime or date. «今天 14:30», «周三 17:00», «11月28日 09:00»; the absolute time in title and datetime."""
     today = timezone.localtime(kit.now()).date()

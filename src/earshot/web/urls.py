@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import path
 from django.views.i18n import set_language
 
 from earshot.web.gallery import gallery
-from earshot.web.views import accounts, calls, day, deals, items, meetings, people, reading, signing
+from earshot.web.views import accounts, calls, clocks, day, deals, items, meetings, people, reading, signing
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
@@ -34,3 +35,5 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("gallery/", gallery, name="gallery"),
 ]
+if settings.TEST_CLOCK:
+    urlpatterns.append(path("test-clock/", clocks.TestClock.as_view(), name="test_clock"))

@@ -1,58 +1,64 @@
-"""Addressee → who that is, for an object, when a step of its ladder fires (order 2 fires them)."""
+"""Addressee of a ladder → who that is for each subject, when a step fires. Nobody is told of his or her own lateness as a superior:
+where the person whose duty it is would be told so, the next head above is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import cast
 from uuid import UUID
 
-from earshot.calls.models import Assignment, Call
+from earshot.clocks.registry import Resolver, Subject, Subjects
+from earshot.deals.models import Deal
 from earshot.people.models import Person, Unit
 from earshot.people.permits import OPERATE, holders
-from earshot.people.queries import head_at_or_above
-from earshot.teams.queries import sitting
-from earshot.voice.models import Ear
+from earshot.people.queries import heads_upwards
+from earshot.teams.queries import leaders_of
 
-Resolver = Callable[[str, UUID], list[Person]]
-
-
-def _person(kind: str, object_id: UUID) -> Person | None:
-    if kind == "ear":
-        ear = Ear.objects.select_related("person", "person__unit").filter(pk=object_id).first()
-        return ear.person if ear else None
-    assignment = Assignment.objects.select_related("person", "person__unit").filter(call=object_id, ended_at__isnull=True).first()
-    return assignment.person if assignment else None
+Told = dict[UUID, list[Person]]
 
 
-def hearer(kind: str, object_id: UUID) -> list[Person]:
+def hearer(subjects: Subjects) -> Told:
     """Whose duty it is: who must hear, or who is assigned to the call."""
-    person = _person(kind, object_id)
-    return [person] if person else operations(kind, object_id)
+    return _or_operations({pk: [subject.person] if subject.person else [] for pk, subject in subjects.items()})
 
 
-def leader(kind: str, object_id: UUID) -> list[Person]:
+def leader(subjects: Subjects) -> Told:
     """Who sits in the leading seat of the deal's team, else the deal's owner."""
-    deal = Ear.objects.select_related("item__deal__owner").get(pk=object_id).item.deal if kind == "ear" else _call(object_id).deal
-    return list(sitting(deal.team_id).filter(memberships__seat__leader=True, memberships__seat__team=deal.team_id)[:1]) or [deal.owner]
+    deals = {pk: cast(Deal, subject.parts["deal"]) for pk, subject in subjects.items()}
+    leading = leaders_of({deal.team_id for deal in deals.values()})
+    named = {pk: leading.get(deal.team_id, deal.owner) for pk, deal in deals.items()}
+    told = {pk: [person] for pk, person in named.items() if not _owes(person, subjects[pk])}
+    above = _heads({pk: (deals[pk].unit, subjects[pk]) for pk in subjects if pk not in told})
+    return _or_operations(told | above)
 
 
-def unit_head(kind: str, object_id: UUID) -> list[Person]:
+def unit_head(subjects: Subjects) -> Told:
     """The head of the unit whose duty it is, or the nearest one above."""
-    unit: Unit | None
-    if kind == "ear":
-        person = _person(kind, object_id)
-        unit = person.unit if person else None
-    else:
-        unit = _call(object_id).unit
-    head = head_at_or_above(unit) if unit else None
-    return [head] if head else operations(kind, object_id)
+    return _or_operations(_heads({pk: (subject.unit, subject) for pk, subject in subjects.items()}))
 
 
-def operations(kind: str, object_id: UUID) -> list[Person]:
-    return list(Person.objects.filter(holders(OPERATE)).order_by("pk"))
+def operations(subjects: Subjects) -> Told:
+    return _or_operations({pk: [] for pk in subjects})
 
 
-def _call(call_id: UUID) -> Call:
-    return Call.objects.select_related("deal", "deal__owner", "unit").get(pk=call_id)
+def _owes(person: Person, subject: Subject) -> bool:
+    return subject.person is not None and subject.person.pk == person.pk
+
+
+def _heads(asked: dict[UUID, tuple[Unit | None, Subject]]) -> Told:
+    heads = heads_upwards({unit.pk for unit, _subject in asked.values() if unit})
+    found: Told = {}
+    for pk, (unit, subject) in asked.items():
+        others = [head for head in heads.get(unit.pk, []) if not _owes(head, subject)] if unit else []
+        found[pk] = others[:1]
+    return found
+
+
+def _or_operations(told: Told) -> Told:
+    nobody = [pk for pk, people in told.items() if not people]
+    if nobody:
+        people = list(Person.objects.filter(holders(OPERATE), left_at__isnull=True).order_by("pk"))
+        told |= dict.fromkeys(nobody, people)
+    return told
 
 
 RESOLVERS: dict[str, Resolver] = {"hearer": hearer, "leader": leader, "unit_head": unit_head, "operations": operations}

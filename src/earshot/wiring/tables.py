@@ -10,6 +10,7 @@ from earshot.calls import actions as call_actions
 from earshot.calls import checks as call_checks
 from earshot.calls import verbs as calls
 from earshot.calls.models import Call
+from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
@@ -20,12 +21,11 @@ from earshot.journal.reactions import afterwards, at_once
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
-from earshot.playbooks.registry import ADDRESSEES
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
 from earshot.voice import checks as voice_checks
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees
+from earshot.wiring import addressees, subjects
 
 
 def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
@@ -77,6 +77,19 @@ def _ears_of_seat(entry: Entry) -> None:
     voice_actions.fill_ears(entry, Membership.objects.select_related("seat").get(pk=entry.one("membership")).seat.role)
 
 
+def _alarmed(entry: Entry) -> None:
+    """A step told somebody, or what it told of is over: whoever is alarmed sees what about, and only as long as it lasts."""
+    touched = entry.parts()
+    standing.sync(entry, voice.ALARMED_EAR, touched.get("ear", []))
+    if "ear" not in touched:
+        standing.sync(entry, calls.ALARMED_CALL, touched["what"])
+
+
+def _no_longer_alarmed(entry: Entry) -> None:
+    if "alarmed" in entry.data:
+        _alarmed(entry)
+
+
 def _is_support(entry: Entry) -> bool:
     return PartVersion.objects.filter(pk=entry.one("version"), part=SUPPORT).exists()
 
@@ -116,6 +129,12 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_won", voice_actions.end_with_deal),
     ("deals.deal_lost", voice_actions.end_with_deal),
     ("playbooks.part_in_force", _cover_open_deals),
+    ("clocks.warned", _alarmed),
+    ("clocks.breached", _alarmed),
+    ("clocks.escalated", _alarmed),
+    ("clocks.met", _no_longer_alarmed),
+    ("clocks.met_late", _no_longer_alarmed),
+    ("clocks.cancelled", _no_longer_alarmed),
     ("voice.ears_named", _standing(voice.MUST_HEAR, "ear", new=True)),
     ("voice.ears_named", _calls_of_deal),
     ("voice.ears_ended", _standing(voice.MUST_HEAR, "ear")),
@@ -154,5 +173,7 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    SUBJECTS.add("ear", subjects.ears)
+    SUBJECTS.add("call", subjects.calls)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)

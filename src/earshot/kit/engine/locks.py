@@ -29,3 +29,10 @@ def lock(rows: models.QuerySet[Any]) -> None:
     """
     if connection.vendor == "postgresql":
         list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
+def claim(rows: models.QuerySet[Any]) -> list[Any]:
+    """Those of the rows that nobody else holds, held from now to the end of this transaction; the others are passed over."""
+    if connection.vendor == "postgresql":
+        return list(rows.select_for_update(skip_locked=True, no_key=True).order_by("pk"))
+    return list(rows.order_by("pk"))

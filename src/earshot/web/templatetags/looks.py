@@ -15,12 +15,12 @@ from earshot import kit
 from earshot.web.money import money, number
 from earshot.web.names import initial, quoted, said, tongue
 from earshot.web.tables import link, table_rows, under
-from earshot.web.times import ago, left, local_time, tone, tone_word, when, working
+from earshot.web.times import ago, in_full, left, local_time, tone, tone_word, when, working
 
-__all__ = ["ago", "left", "link", "money", "number", "quoted", "register", "said", "tone", "under", "when", "working"]
+__all__ = ["ago", "in_full", "left", "link", "money", "number", "quoted", "register", "said", "tone", "under", "when", "working"]
 
 register = template.Library()
-for said_as in (ago, initial, left, money, number, quoted, said, tone, tone_word, tongue, when, working):
+for said_as in (ago, in_full, initial, left, money, number, quoted, said, tone, tone_word, tongue, when, working):
     register.filter(said_as.__name__, said_as)
 register.simple_tag(table_rows)
 

@@ -12,7 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from earshot.calls import queries as calls
-from earshot.calls.actions import decline, deliver_result, end_call, name_person, object_to, return_result, take_call
+from earshot.calls.actions import (
+    decline,
+    deliver_result,
+    end_call,
+    name_person,
+    object_to,
+    pause_call,
+    resume_call,
+    return_result,
+    take_call,
+)
 from earshot.calls.models import Call as RoleCall
 from earshot.deals import queries as deals
 from earshot.desk.finding import find
@@ -93,6 +103,8 @@ class Call(Page):
         "send_back": ("reason",),
         "object": ("reason",),
         "end": ("reason",),
+        "pause": ("reason",),
+        "resume": (),
     }
 
     def context(self) -> dict[str, Any]:
@@ -121,6 +133,7 @@ class Call(Page):
             "names": names,
             "candidates": self.candidates(call) if names else [],
             "ends": is_open and deal.owner_id != self.person.pk and is_head_at_or_above(self.person, deal.unit),
+            "paused": read.clock.pause if read.clock else None,
             "objects": is_open and works,
             "sends_back": works and read.result is not None and not hasattr(deal, "closing"),
             "quotes": [parts.quote(one) for one in heard_items],
@@ -179,6 +192,14 @@ class Call(Page):
     def object(self, posted: QueryDict) -> Done:
         object_to(by=self.by, call=self.thing, reason=posted.get("reason", ""))
         return Done(_("Your objection is recorded. The support runs until a head decides."))
+
+    def pause(self, posted: QueryDict) -> Done:
+        pause_call(by=self.by, call=self.thing, reason=posted.get("reason", ""))
+        return Done(_("The time stands still until a head lets it run on."))
+
+    def resume(self, posted: QueryDict) -> Done:
+        resume_call(by=self.by, call=self.thing)
+        return Done(_("The time runs on."))
 
     def end(self, posted: QueryDict) -> Done:
         end_call(by=self.by, call=self.thing, reason=posted.get("reason", ""))

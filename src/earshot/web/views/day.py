@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from earshot.clocks.actions import see_to
+from earshot.clocks.models import Alarm
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk.finding import find
@@ -31,7 +33,7 @@ class MyDay(Page):
     """What waits for me, until when, and the one act that does it."""
 
     template = "web/my_day.html"
-    acts = {"confirm": (), "deny": (), "accept": ()}
+    acts = {"confirm": (), "deny": (), "accept": (), "see_to": ()}
 
     def context(self) -> dict[str, Any]:
         lines = my_day(self.person)
@@ -55,6 +57,10 @@ class MyDay(Page):
         membership = find(self.person, "membership", one_id(posted.get("membership", "")))
         accept_seat(by=self.by, membership=membership)
         return Done(say(_("You sit on the team {team} now."), team=membership.seat.team.name))
+
+    def see_to(self, posted: QueryDict) -> Done:
+        see_to(by=self.by, alarms=Alarm.objects.filter(pk__in=ids(posted.get("alarms", ""))))
+        return Done(_("It stands in the record that you see to it. The next step of the ladder will tell you if it stays open."))
 
 
 def _deals_of_teams(lines: Sequence[DayLine]) -> dict[UUID, UUID]:

@@ -155,9 +155,13 @@ class Playbook(Page):
             "levels": [
                 {
                     "label": str(row),
-                    "limit": _limit(row),
+                    "limit": _limit(row.measure, row.minutes),
                     "ladder": [
-                        {"share": rung.share, "who": parts.ADDRESSEES.get(rung.addressee, rung.addressee)} for rung in row.rungs.all()
+                        {
+                            "when": f"{rung.share} %" if rung.minutes is None else _limit(row.measure, rung.minutes),
+                            "who": parts.ADDRESSEES.get(rung.addressee, rung.addressee),
+                        }
+                        for rung in row.rungs.all()
                     ],
                 }
                 for row in levels.values()
@@ -166,9 +170,9 @@ class Playbook(Page):
         }
 
 
-def _limit(row: ServiceLevel) -> str:
-    hours = f"{row.minutes / 60:g}"
-    return _("%(n)s working hours") % {"n": hours} if row.measure == "working" else _("%(n)s hours by the clock") % {"n": hours}
+def _limit(measure: str, minutes: int) -> str:
+    hours = f"{minutes / 60:g}"
+    return _("%(n)s working hours") % {"n": hours} if measure == "working" else _("%(n)s hours by the clock") % {"n": hours}
 
 
 def _deciders(process: book.Process) -> dict[str, list[str]]:

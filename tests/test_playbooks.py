@@ -1,28 +1,23 @@
-"""Packs are checked before they are in force; versions stay; clocks keep the service level under which they began."""
+"""Packs are checked before they are in force; versions stay."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from earshot.clocks import actions as clock_actions
-from earshot.clocks.models import Clock, Step
-from earshot.clocks.queries import readings
-from earshot.clocks.rules import Level, Rung
+from earshot.clocks.registry import ADDRESSEES
 from earshot.deals.actions import move_on
-from earshot.kit import now, uuid7
+from earshot.kit import now
 from earshot.kit.problems import Refusal
 from earshot.playbooks import book, packs
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS, PartVersion
 from earshot.playbooks.packs import PACKS
-from earshot.playbooks.registry import ADDRESSEES
-from worlds import SHANGHAI, World, changed_pack, changed_tables, later, put_in_force, said, snapshot
+from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot
 
 Parts = dict[str, Any]
 
@@ -161,61 +156,3 @@ def test_without_a_playbook_the_refusal_says_what_to_do() -> None:
     with pytest.raises(Refusal) as refused:
         _ = book.in_force().process
     assert refused.value.code == "playbook.none"
-
-
-# Clocks.
-
-
-LEVEL = Level("service_levels@1/x", "working", 240, (Rung("remind", "hearer", 50), Rung("breach", "operations", 150)))
-
-
-def test_a_clock_starts_with_its_whole_ladder_and_keeps_the_level_it_began_under(world: World) -> None:
-    one = uuid7()
-    clock_actions.start("call", [one], LEVEL, unit=world.units["solutions"])
-    clock = Clock.objects.get(object_id=one)
-    assert clock.due_at == datetime(2026, 11, 23, 15, 30, tzinfo=SHANGHAI)
-    assert [(step.name, step.due_at.astimezone(SHANGHAI).hour) for step in clock.steps.order_by("due_at")] == [
-        ("remind", 12),
-        ("breach", 17),
-    ]
-    assert (clock.service_level, clock.limit, clock.provisional) == ("service_levels@1/x", 240, False)
-
-
-def test_an_object_has_one_running_clock(world: World) -> None:
-    one = uuid7()
-    clock_actions.start("call", [one], LEVEL, unit=None)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        clock_actions.start("call", [one], LEVEL, unit=None)
-    clock_actions.meet([one])
-    clock_actions.start("call", [one], LEVEL, unit=None)
-    assert Clock.objects.filter(object_id=one).count() == 2
-
-
-@pytest.mark.parametrize(("stop", "outcome"), [(clock_actions.meet, "met"), (clock_actions.cancel, "cancelled")])
-def test_a_clock_that_stops_lets_the_rungs_not_yet_reached_fall_away(world: World, stop: Callable[[list[Any]], None], outcome: str) -> None:
-    one = uuid7()
-    clock_actions.start("call", [one], LEVEL, unit=None)
-    reading = readings([one])[one]
-    assert reading.next_step is not None
-    assert (reading.left, reading.overdue, reading.next_step.name) == (240, False, "remind")
-    with later(hours=1):
-        stop([one])
-        assert Clock.objects.get(object_id=one).outcome == outcome
-        assert not Step.objects.filter(clock__object_id=one, ended_at__isnull=True).exists()
-        reading = readings([one])[one]
-        assert (reading.left, reading.next_step, reading.overdue) == (None, None, False)
-
-
-def test_a_clock_past_its_time_is_overdue_by_so_many_working_minutes(world: World) -> None:
-    one = uuid7()
-    clock_actions.start("call", [one], LEVEL, unit=None)
-    with later(days=1):
-        reading = readings([one])[one]
-        assert reading.overdue
-        assert reading.left == -210  # Tuesday 10:00: Monday 15:30–18:00 and Tuesday 9:00–10:00
-
-
-def test_a_time_limit_beyond_the_published_holidays_is_provisional(world: World) -> None:
-    one = uuid7()
-    clock_actions.start("call", [one], Level("x", "clock", 60 * 24 * 60), unit=None)
-    assert Clock.objects.get(object_id=one).provisional

@@ -1,0 +1,97 @@
+"""The sweep: fire what is due. Claimed, told and marked in one transaction, so that each step fires exactly once, with any number of
+workers and whatever is killed at whatever instant; what was due while nothing ran fires late, in order, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from earshot.clocks import rules
+from earshot.clocks.actions import at, tell
+from earshot.clocks.models import Alarm, Clock, Step
+from earshot.clocks.queries import UNFIRED
+from earshot.clocks.registry import ADDRESSEES, SUBJECTS, Subject, Subjects
+from earshot.journal.actions import call
+from earshot.journal.actors import process
+from earshot.kit import now
+from earshot.kit.engine.locks import claim
+from earshot.people.models import Person
+
+MOST = 200  # clocks a transaction
+
+Due = list[tuple[Step, Clock]]
+
+
+def sweep(most: int = MOST) -> int:
+    """Fire the steps that are due, of at most `most` clocks, the longest due first; returns how many fired."""
+    with call():
+        due = _claim(most, now())
+        by_kind: dict[str, Due] = {}
+        for step, clock in due:
+            by_kind.setdefault(clock.kind, []).append((step, clock))
+        for kind, group in by_kind.items():
+            _fire(kind, group)
+    return len(due)
+
+
+def _claim(most: int, moment: datetime) -> Due:
+    """The due steps of clocks that nobody else holds. A clock is held as a whole, so that its steps fire in order."""
+    owed = Step.objects.filter(UNFIRED, due_at__lte=moment).order_by("due_at", "pk")
+    wanted = list(dict.fromkeys(owed.values_list("clock_id", flat=True)[:most]))
+    if not wanted:
+        return []
+    held = {clock.pk: clock for clock in claim(Clock.objects.filter(pk__in=wanted, stopped_at__isnull=True))}
+    # Read anew: what another worker fired before we held the clock is fired.
+    return [(step, held[step.clock_id]) for step in owed.filter(clock__in=held)]
+
+
+def _fire(kind: str, due: Due) -> None:
+    """Tell whom each step names, now: who that is follows the present, not the day on which the clock began."""
+    fired = now()
+    subjects = SUBJECTS[kind](dict.fromkeys(clock.object_id for _step, clock in due))
+    told = _told(due, subjects)
+    for step, _clock in due:
+        step.fired_at = fired
+    Step.objects.bulk_update([step for step, _clock in due], ["fired_at"])
+    Alarm.objects.bulk_create(Alarm(step=step, clock=clock, person=person, at=fired) for step, clock in due for person in told[step.pk])
+    # One entry for what belongs together: the same rung, at the same moment, of the same duty on the same deal.
+    groups: dict[object, Due] = {}
+    for step, clock in due:
+        subject = subjects[clock.object_id]
+        whose = (subject.person.pk if subject.person else None, subject.scopes[0].pk)
+        people = tuple(person.pk for person in told[step.pk])
+        groups.setdefault((step.due_at, step.after, clock.limit, whose, people, clock.service_level), []).append((step, clock))
+    for group in groups.values():
+        _record(kind, group, told[group[0][0].pk], subjects, fired)
+
+
+def _record(kind: str, group: Due, people: Sequence[Person], subjects: Subjects, fired: datetime) -> None:
+    step, clock = group[0]
+    name = "clocks.warned" if step.after < clock.limit else "clocks.breached" if step.after == clock.limit else "clocks.escalated"
+    due_at = cast(datetime, step.due_at)  # or it had not been claimed
+    late = rules.lateness(due_at, fired)
+    worded = {"zh-hans": f"，迟告 {late} 分钟", "en": f", told {late} minutes late"} if late else {"zh-hans": "", "en": ""}
+    tell(
+        name,
+        process(f"{clock.service_level}/{step.name}"),
+        kind,
+        [each.object_id for _step, each in group],
+        data={"due": at(clock.due_at), "step_due": at(due_at), "late": worded, "late_minutes": late},
+        more={"told": list(people)},
+        subjects=subjects,
+    )
+
+
+def _told(due: Due, subjects: Subjects) -> dict[int, list[Person]]:
+    """Step → whom it tells: those still with the company. A name that resolves to nobody tells nobody, and the entry shows it."""
+    by_name: dict[str, dict[UUID, Subject]] = {}
+    for step, clock in due:
+        if step.addressee:
+            by_name.setdefault(step.addressee, {})[clock.object_id] = subjects[clock.object_id]
+    answers = {name: ADDRESSEES[name](asked) for name, asked in by_name.items()}
+    return {
+        step.pk: [p for p in answers[step.addressee].get(clock.object_id, []) if p.left_at is None] if step.addressee else []
+        for step, clock in due
+    }

@@ -1,0 +1,55 @@
+"""Moving the test clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from earshot.clocks.test_clock import advance, permit, set_time
+from earshot.kit import now
+from earshot.kit.problems import say, wrong
+from earshot.web.page import Done, Page
+from earshot.web.templatetags.looks import when
+from earshot.web.views.meetings import moment as typed_moment
+
+STEPS = (
+    (60, gettext_lazy("1 hour")),
+    (4 * 60, gettext_lazy("4 hours")),
+    (24 * 60, gettext_lazy("1 day")),
+    (7 * 24 * 60, gettext_lazy("1 week")),
+)
+
+
+class TestClock(Page):
+    """Where the clock moves, administrators move it; everything follows."""
+
+    template = "web/test_clock.html"
+    acts = {"advance": ("minutes",), "set": ("to",)}
+
+    def seek(self) -> None:
+        permit(self.by)
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "moment": now(),
+            "steps": [{"label": label, "hidden": {"act": "advance", "minutes": str(minutes)}} for minutes, label in STEPS],
+        }
+
+    def advance(self, posted: QueryDict) -> Done:
+        minutes = posted.get("minutes", "")
+        if not minutes.isdecimal() or len(minutes) > 9:
+            raise wrong("minutes", _("Write a whole number of minutes."))
+        return _now(advance(by=self.by, minutes=int(minutes)))
+
+    def set(self, posted: QueryDict) -> Done:
+        moment = typed_moment(posted.get("to", ""))
+        if moment is None:
+            raise wrong("to", _("Give a day and a time."))
+        return _now(set_time(by=self.by, to=moment))
+
+
+def _now(moment: Any) -> Done:
+    return Done(say(_("It is {moment} now."), moment=when(moment)))
