@@ -10,6 +10,7 @@ import pytest
 from django.template import Context, engines
 from django.template.base import Template
 from django.utils import translation
+from django_cotton.compiler_regex import CottonCompiler
 
 from earshot.kit import now
 from earshot.kit.clock import standing_still
@@ -22,14 +23,19 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "src" / "earshot" / "web" /
 NEW = re.compile(r'(name="(?:csrfmiddlewaretoken|idempotency_key|author)" value=|nonce-)"?[^"\']*')
 
 
-def by_django(template: str, **names: Any) -> str:
-    return str(engines["django"].engine.from_string(template).render(Context(names)))
+def made_of(source: str) -> Any:
+    """The template as a file with this in it would be read: components are tags to Django."""
+    return engines["django"].engine.from_string(CottonCompiler().process(source))
 
 
-def by_us(template: str, **names: Any) -> str:
-    made = engines["django"].engine.from_string(template)
-    assert drawing.drawing(made) is not None, "only Django can draw it"
-    return str(engines["django"].from_string(template).render(names))
+def by_django(source: str, **names: Any) -> str:
+    return str(made_of(source).render(Context(names)))
+
+
+def by_us(source: str, **names: Any) -> str:
+    template = made_of(source)
+    assert drawing.drawing(template) is not None, "only Django can draw it"
+    return str(drawing.Drawn(template, engines["django"]).render(names))
 
 
 @pytest.mark.parametrize("path", sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.glob("**/*.html")))

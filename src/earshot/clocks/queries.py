@@ -54,6 +54,11 @@ _CLOCKS = Prepared(
 _PAUSES = Prepared(lambda clocks: Pause.objects.filter(clock__in=clocks, resumed_at__isnull=True).select_related("paused_by"))
 
 
+def _ahead(step: Step | None, at: datetime) -> bool:
+    """Whether there is such a step, and it is still to come; while its clock is paused it has no due time."""
+    return step is not None and step.due_at is not None and step.due_at > at
+
+
 def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
     """The newest clock of each object, in a fixed number of statements (one more a distinct unit, and one where any is paused)."""
     at = now()
@@ -63,7 +68,7 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
     for clock, again in groupby(_CLOCKS.objects(list(object_ids))):
         steps = (getattr(one, "owed", None) for one in again)
         running = clock.stopped_at is None
-        shown[clock.pk] = clock, next((step for step in steps if running and step is not None and step.due_at > at), None)
+        shown[clock.pk] = clock, next((step for step in steps if running and _ahead(step, at)), None)
     still = [clock.pk for clock, _step in shown.values() if clock.paused_at]
     pauses = {pause.clock_id: pause for pause in _PAUSES.objects(still)}
     for clock, ahead in shown.values():
