@@ -317,9 +317,10 @@ def test_pages_ask_the_database_the_same_number_of_times_however_much_there_is(w
     after = {name: count() for name, count in pages.items()}
     assert after == before
     # A list: session, person, permission …, one statement that counts and one that reads the page.
-    assert after["deals"] <= 12
-    assert after["my day"] <= 40
-    assert after["deal"] <= 60
+    assert after["deals"] <= 6
+    assert after["my day"] <= 26
+    assert after["deal"] <= 41
+    assert after["gate"] <= 33
 
 
 def test_looking_never_writes(world: World):

@@ -42,6 +42,7 @@ from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
 from earshot.desk.finding import find, find_row
 from earshot.kit.problems import missing
+from earshot.people.standing import Seeing
 from earshot.playbooks import book
 
 router = Router()
@@ -195,11 +196,17 @@ COLUMNS = (
 DETAILS = ("unit_id", "unit__name", "closing__reason", "closing__at", "process_id", "stage_id", "team_id")
 
 
-def lines_of(deals: QuerySet[Deal], *more: str) -> QuerySet[Deal, dict[str, Any]]:
+def lines_of(deals: QuerySet[Deal], *more: str, english: bool) -> QuerySet[Deal, dict[str, Any]]:
     """The COLUMNS of the deals, `stage_name`, and `more`."""
-    name = "stage__en" if (get_language() or "").startswith("en") else "stage__zh"
-    rows: QuerySet[Deal, dict[str, Any]] = deals.values(*COLUMNS, *more, stage_name=F(name))
+    rows: QuerySet[Deal, dict[str, Any]] = deals.values(*COLUMNS, *more, stage_name=F("stage__en" if english else "stage__zh"))
     return rows
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+_ONE = Seeing(lambda person, deal_id, *, english: lines_of(queries.visible_to(person).filter(pk=deal_id), *DETAILS, english=english))
 
 
 def deal_line(row: dict[str, Any]) -> DealLine:
@@ -308,7 +315,7 @@ def list_deals(
         rows = rows.filter(owner=owner)
     if closed is not None:
         rows = rows.filter(closing__isnull=not closed)
-    found, after = paging.part(lines_of(rows), NEWEST, cursor, limit)
+    found, after = paging.part(lines_of(rows, english=_english()), NEWEST, cursor, limit)
     return {"items": [deal_line(row) for row in found], "next": after}
 
 
@@ -338,7 +345,7 @@ def open_deal(request: Asked, body: NewDeal) -> Reply:
 @read
 def show_deal(request: Asked, deal_id: AnyId) -> Reply:
     """One deal with its way through the stages and the seats of its team."""
-    row = next(iter(lines_of(queries.visible_to(me(request)).filter(pk=deal_id), *DETAILS)), None)
+    row = next(iter(_ONE.dicts(me(request), deal_id, english=_english())), None)
     if row is None:
         raise missing()
     keys = Deal(pk=deal_id, process_id=row["process_id"], stage_id=row["stage_id"], team_id=row["team_id"])

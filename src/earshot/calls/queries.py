@@ -16,6 +16,7 @@ from earshot.clocks.registry import Subject
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared, grouped
+from earshot.kit.reading import once
 from earshot.people.models import Person
 from earshot.people.queries import holders, valid_skills
 from earshot.people.standing import reach_of, seen_by
@@ -77,7 +78,9 @@ def of_deal(deal_id: UUID) -> QuerySet[Call]:
     return Call.objects.filter(deal=deal_id).order_by("raised_at", "pk")
 
 
-_OF_DEAL = Prepared(lambda deal: _named(of_deal(deal)))
+_OF_DEAL = Prepared(
+    lambda deal: of_deal(deal).select_related("unit", "accountable", "trigger", "trigger__support", "ending", "ending__person")
+)
 _ASSIGNMENTS = Prepared(
     lambda calls: Assignment.objects.filter(call__in=calls, ended_at__isnull=True).select_related("person", "person__unit")
 )
@@ -90,9 +93,13 @@ def read(calls: QuerySet[Call]) -> list[CallRead]:
     return _read(list(_named(calls)))
 
 
+@once
 def read_of_deal(deal: Deal) -> list[CallRead]:
     """The same of a deal's calls, in the order in which they were raised."""
-    return _read(_OF_DEAL.objects(deal.pk))
+    calls: list[Call] = _OF_DEAL.objects(deal.pk)
+    for call in calls:
+        call.deal = deal
+    return _read(calls)
 
 
 def _read(calls: list[Call]) -> list[CallRead]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from earshot.clocks import rules
 from earshot.clocks.models import Alarm, Clock, Pause, Step
@@ -40,8 +41,22 @@ class Reading:
         return self.left is not None and now() > self.clock.due_at
 
 
-_CLOCKS = Prepared(lambda objects: Clock.objects.filter(object_id__in=objects).order_by("started_at", "pk"))
-_STEPS = Prepared(lambda clocks: Step.objects.filter(UNFIRED, clock__in=clocks).order_by("due_at", "pk"))
+# Each clock as often as it has steps that are still owed, the soonest first; once where it has none.
+_CLOCKS = Prepared(
+    lambda objects: (
+        Clock.objects.filter(object_id__in=objects)
+        .annotate(owed=FilteredRelation("steps", condition=Q(steps__fired_at__isnull=True, steps__ended_at__isnull=True)))
+        .select_related("owed")  # type: ignore[misc]  # the plugin does not know filtered relations
+        .order_by("started_at", "pk", "owed__due_at", "owed__pk")
+    )
+)
+
+_PAUSES = Prepared(lambda clocks: Pause.objects.filter(clock__in=clocks, resumed_at__isnull=True).select_related("paused_by"))
+
+
+def _ahead(step: Step | None, at: datetime) -> bool:
+    """Whether there is such a step, and it is still to come; while its clock is paused it has no due time."""
+    return step is not None and step.due_at is not None and step.due_at > at
 
 
 def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
@@ -49,22 +64,20 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
     at = now()
     calendars: dict[UUID | None, Calendar] = {}
     found: dict[UUID, Reading] = {}
-    clocks = _CLOCKS.objects(list(object_ids))
-    ahead: dict[UUID, Step] = {}
-    for step in _STEPS.objects([clock.pk for clock in clocks if clock.stopped_at is None]):
-        if step.due_at is not None and step.due_at > at:
-            ahead.setdefault(step.clock_id, step)
-    pauses: dict[UUID, Pause] = {}
-    if still := [clock.pk for clock in clocks if clock.paused_at]:
-        rows = Pause.objects.filter(clock__in=still, resumed_at__isnull=True).select_related("paused_by")
-        pauses = {pause.clock_id: pause for pause in rows}
-    for clock in clocks:
+    shown: dict[UUID, tuple[Clock, Step | None]] = {}
+    for clock, again in groupby(_CLOCKS.objects(list(object_ids))):
+        steps = (getattr(one, "owed", None) for one in again)
+        running = clock.stopped_at is None
+        shown[clock.pk] = clock, next((step for step in steps if running and _ahead(step, at)), None)
+    still = [clock.pk for clock, _step in shown.values() if clock.paused_at]
+    pauses = {pause.clock_id: pause for pause in _PAUSES.objects(still)}
+    for clock, ahead in shown.values():
         left = None
         if clock.stopped_at is None and clock.paused_at is None:
             if clock.unit_id not in calendars:
                 calendars[clock.unit_id] = business_time_of(clock.unit_id).calendar
             left = rules.passed(calendars[clock.unit_id], clock.measure, at, clock.due_at)
-        found[clock.object_id] = Reading(clock, left, ahead.get(clock.pk), pauses.get(clock.pk))
+        found[clock.object_id] = Reading(clock, left, ahead, pauses.get(clock.pk))
     return found
 
 

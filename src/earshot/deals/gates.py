@@ -93,7 +93,7 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
     unheard = not_ready(deal, [vote.person for vote in votes])
     warns = warns_only(HEAR_BEFORE_VOTE)
     sales_side = queries.sales_side(deal, [vote.person for vote in votes])
-    entitled = {role.code: set(queries.voters(deal, role.code).values_list("pk", flat=True)) for role in roles} if votes else {}
+    entitled = {role.code: {person.pk for person in queries.voters_now(deal, role.code)} for role in roles} if votes else {}
     ballots = [
         rules.Ballot(
             vote.role.code,
@@ -117,7 +117,7 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
 
 
 def _who_may_vote(deal: Deal, role: Role) -> object:
-    names = ", ".join(queries.voters(deal, role.code).values_list("name", flat=True)[:5])
+    names = ", ".join(person.name for person in queries.voters_now(deal, role.code)[:5])
     return names or _("operations: nobody holds this role here")
 
 

@@ -15,13 +15,14 @@ from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit.engine import locks
 from earshot.kit.engine.prepared import Prepared, grouped
+from earshot.kit.reading import once
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import head_at_or_above, is_head_at_or_above
 from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks import book
 from earshot.playbooks.models import Decider, Gate, Role, Stage
 from earshot.teams.models import Seat, Team
-from earshot.teams.queries import sitting, without_leader
+from earshot.teams.queries import sits, sitting, without_leader
 
 
 def visible_to(person: Person) -> QuerySet[Deal]:
@@ -60,7 +61,7 @@ def still_open() -> Q:
 
 def may_work(person: Person, deal: Deal) -> bool:
     """Whether the person may act on the deal: its owner, who sits on its team, or a head of its unit or one above."""
-    return deal.owner_id == person.pk or sitting(deal.team_id).filter(pk=person.pk).exists() or is_head_at_or_above(person, deal.unit)
+    return deal.owner_id == person.pk or sits(person, deal.team_id) or is_head_at_or_above(person, deal.unit)
 
 
 def owners_of_team(team: Team) -> set[UUID]:
@@ -119,6 +120,14 @@ def open_visit(deal: Deal) -> StageVisit:
     return visit
 
 
+_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).order_by("entered_at"))
+
+
+@once
+def _visits(deal_id: UUID) -> list[StageVisit]:
+    return _VISITS.objects(deal_id)
+
+
 @dataclass(frozen=True)
 class PathStep:
     """A stage on the deal's path. `visit`: when it was entered last, if ever."""
@@ -128,12 +137,9 @@ class PathStep:
     visit: StageVisit | None
 
 
-_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).order_by("entered_at"))
-
-
 def path(deal: Deal) -> list[PathStep]:
     """The stages of the deal's process with its visits, in one statement."""
-    visits = {visit.stage_id: visit for visit in _VISITS.objects(deal.pk)}
+    visits = {visit.stage_id: visit for visit in _visits(deal.pk)}
     stages = book.process_of(deal.process_id).stages.values()
     return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.pk)) for stage in stages]
 
@@ -150,27 +156,48 @@ def live_votes(visit: StageVisit) -> list[Vote]:
 def voters(deal: Deal, role_code: str) -> QuerySet[Person]:
     """Who may vote for a role at the deal's gate: who sits on its team in that role; for the role that owns deals, the deal's
     owner; for any other, holders of the role in the deal's unit or one above it. A colleague who owns other deals has no say."""
-    may = Q(pk__in=sitting(deal.team_id, role_code).values("pk"))
+    return _voters(deal.team_id, deal.unit_id, deal.owner_id, role_code, owns=_owns(deal, role_code))
+
+
+def _owns(deal: Deal, role_code: str) -> bool:
     role = book.process_of(deal.process_id).roles.get(role_code)
-    if role is not None and role.owner:
-        may |= Q(pk=deal.owner_id)
+    return role is not None and role.owner
+
+
+def _voters(team_id: UUID, unit_id: UUID, owner_id: UUID, role_code: str, owns: bool) -> QuerySet[Person]:
+    may = Q(pk__in=sitting(team_id, role_code).values("pk"))
+    if owns:
+        may |= Q(pk=owner_id)
     else:
-        above = UnitAbove.objects.filter(unit=deal.unit_id).values("above")
+        above = UnitAbove.objects.filter(unit=unit_id).values("above")
         may |= Q(pk__in=Post.objects.filter(role=role_code, until__isnull=True, unit__in=above).values("person"))
     return Person.objects.filter(may, left_at__isnull=True).order_by("name", "pk")
+
+
+_VOTERS = Prepared(_voters)
+
+
+@once
+def voters_now(deal: Deal, role_code: str) -> list[Person]:
+    """The same people, by name, in one statement."""
+    return _VOTERS.objects(deal.team_id, deal.unit_id, deal.owner_id, role_code, owns=_owns(deal, role_code))
+
+
+_POSTS_IN = Prepared(
+    lambda people, roles: Post.objects.filter(person__in=people, role__in=roles, until__isnull=True).values_list("person_id")
+)
 
 
 def sales_side(deal: Deal, people: Iterable[Person]) -> set[UUID]:
     """Those of the people who are of the sales side: the deal's owner, and who holds a post in a role that sells."""
     ids = {person.pk for person in people}
     selling = [role.code for role in book.process_of(deal.process_id).roles.values() if role.sells]
-    posts = Post.objects.filter(person__in=ids, role__in=selling, until__isnull=True) if ids else Post.objects.none()
-    return set(posts.values_list("person_id", flat=True)) | ({deal.owner_id} & ids)
+    return {person for (person,) in _POSTS_IN.rows(sorted(ids), selling)} | ({deal.owner_id} & ids)
 
 
 def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
     """The roles of the gate's deciders for which this person may vote on this deal."""
-    return [row.role for row in gate.deciders.all() if voters(deal, row.role.code).filter(pk=person.pk).exists()]
+    return [row.role for row in gate.deciders.all() if person in voters_now(deal, row.role.code)]
 
 
 _PASSES = Prepared(lambda deal: GatePass.objects.filter(visit__deal=deal).select_related("gate").order_by("-at", "-pk"))
@@ -178,6 +205,8 @@ _PASSES = Prepared(lambda deal: GatePass.objects.filter(visit__deal=deal).select
 
 def passes(deal: Deal) -> list[tuple[GatePass, list[Vote]]]:
     """The gates that the deal has passed, the last first, each with the votes that opened it, in two statements."""
+    if not any(visit.left_at for visit in _visits(deal.pk)):
+        return []
     rows: list[GatePass] = _PASSES.objects(deal.pk)
     votes = grouped(_LIVE_VOTES.objects([row.visit_id for row in rows]), "visit_id")
     return [(row, votes.get(row.visit_id, [])) for row in rows]

@@ -108,8 +108,11 @@ def heads_upwards(units: Iterable[UUID]) -> dict[UUID, list[Person]]:
     return found
 
 
+_HEADS = Prepared(lambda person, unit: UnitAbove.objects.filter(unit=unit, above__head=person).values_list("pk")[:1])
+
+
 def is_head_at_or_above(person: Person, unit: Unit) -> bool:
-    return UnitAbove.objects.filter(unit=unit, above__head=person).exists()
+    return bool(_HEADS.rows(person.pk, unit.pk))
 
 
 def holders(role: str, unit: Unit | None = None) -> QuerySet[Person]:

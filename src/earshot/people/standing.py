@@ -92,6 +92,10 @@ class Seeing:
         known = reach_of(person)
         return self._prepared.objects(person.pk, known.units, *values, permissions=known.permissions, **shape)
 
+    def count(self, person: Person, *values: Parameter, **shape: Any) -> int:
+        known = reach_of(person)
+        return self._prepared.count(person.pk, known.units, *values, permissions=known.permissions, **shape)
+
     def one(self, person: Person, *values: Parameter, **shape: Any) -> Any | None:
         return next(iter(self.objects(person, *values, **shape)), None)
 

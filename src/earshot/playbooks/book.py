@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.clocks import rules as clock_rules
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, say
+from earshot.kit.reading import once
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
 
@@ -99,31 +98,13 @@ class Book:
         return self.versions[part]
 
 
-_remembered: ContextVar[list[Book] | None] = ContextVar("earshot_book_of_this_reading", default=None)
-
-
 _IN_FORCE = Prepared(lambda: PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk"))
 
 
+@once
 def in_force() -> Book:
-    """The book as it stands now, in one statement; inside `remembered`, asked once."""
-    kept = _remembered.get()
-    if kept:
-        return kept[0]
-    book = Book(dict(_IN_FORCE.rows()))
-    if kept is not None:
-        kept.append(book)
-    return book
-
-
-@contextmanager
-def remembered() -> Iterator[None]:
-    """For drawing one page, which only reads: everything on it speaks of the same book."""
-    token = _remembered.set([])
-    try:
-        yield
-    finally:
-        _remembered.reset(token)
+    """The book as it stands now, in one statement."""
+    return Book(dict(_IN_FORCE.rows()))
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,21 +30,29 @@ class SeatRead:
     accepted: bool
 
 
-_OF_TEAM = Prepared(lambda team: Seat.objects.filter(team=team).order_by("-leader", "pk"))
-_MEMBERS = Prepared(
-    lambda team: Membership.objects.filter(seat__team=team, ended_at__isnull=True).select_related("person", "person__unit", "acceptance")
+def _live() -> FilteredRelation:
+    """The membership of a seat that has not ended: of nobody, somebody asked or somebody sitting there."""
+    return FilteredRelation("memberships", condition=Q(memberships__ended_at__isnull=True))
+
+
+_OF_TEAM = Prepared(
+    lambda team: (
+        Seat.objects.filter(team=team)  # type: ignore[misc]  # the plugin does not know filtered relations
+        .annotate(live=_live())
+        .select_related("live", "live__person", "live__person__unit", "live__acceptance")
+        .order_by("-leader", "pk")
+    )
 )
 
 
 def seats(team_id: UUID) -> list[SeatRead]:
-    """The seats of a team, the leader's first, in three statements."""
+    """The seats of a team, the leader's first, in one statement."""
     rows: list[Seat] = _OF_TEAM.objects(team_id)
-    live = {membership.seat_id: membership for membership in _MEMBERS.objects(team_id)}
     names = role_names({seat.role for seat in rows})
     english = (get_language() or "").startswith("en")
     read = []
     for seat in rows:
-        membership = live.get(seat.pk)
+        membership = getattr(seat, "live", None)
         accepted = membership is not None and hasattr(membership, "acceptance")
         read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
     return read
@@ -67,9 +75,8 @@ class SeatRow:
 
 
 def _rows(team_id: UUID) -> QuerySet[Any, Any]:
-    live = FilteredRelation("memberships", condition=Q(memberships__ended_at__isnull=True))
     person = ("live__id", "live__person_id", "live__person__name", "live__nominated_at", "live__acceptance__at")
-    rows = Seat.objects.filter(team=team_id).annotate(live=live).order_by("-leader", "pk")
+    rows = Seat.objects.filter(team=team_id).annotate(live=_live()).order_by("-leader", "pk")
     return rows.values_list("id", "role", "leader", "why_zh", "why_en", *person)
 
 
@@ -96,11 +103,20 @@ def leaders_of(team_ids: Iterable[UUID]) -> dict[UUID, Person]:
     return {row.seat.team_id: row.person for row in rows}
 
 
-def may_nominate(person: Person, team: Team) -> bool:
+_SITS = Prepared(lambda person, team: sitting(team).filter(pk=person).order_by().values_list("pk"))
+
+
+def sits(person: Person, team_id: UUID) -> bool:
+    """Whether the person has accepted a seat of the team."""
+    return bool(_SITS.rows(person.pk, team_id))
+
+
+def may_nominate(person: Person, team: Team, known: Sequence[SeatRead] | None = None) -> bool:
     """Whether the person asks others to take its seats: whoever sits in the leading one, answers for what the team serves, or heads
-    its unit or one above."""
-    leads = sitting(team.pk).filter(pk=person.pk, memberships__seat__leader=True, memberships__seat__team=team, memberships__ended_at=None)
-    return leads.exists() or is_head_at_or_above(person, team.unit) or any(person.pk in owners(team) for owners in OWNERS.values())
+    its unit or one above. `known`: the seats of the team, where they have just been read."""
+    led = seats(team.pk) if known is None else known
+    leads = any(row.seat.leader and row.accepted and row.membership and row.membership.person_id == person.pk for row in led)
+    return leads or is_head_at_or_above(person, team.unit) or any(person.pk in owners(team) for owners in OWNERS.values())
 
 
 def without_leader() -> Q:

@@ -15,16 +15,13 @@ from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_GATE
 from earshot.playbooks.queries import warns_only
 from earshot.voice import queries, rules
-from earshot.voice.models import Ear
 
 NOT_FILED = _("{person} has not heard {item}, which is not yet filed; it counts as critical until somebody says what it is about")
 
 
 def everyone_has_heard(deal: Deal) -> list[Condition]:
     """One condition for each duty to hear an item of the deal."""
-    ears = list(
-        Ear.objects.filter(item__deal=deal, ended_at__isnull=True).select_related("item", "person").order_by("item__recorded_at", "pk")
-    )
+    ears = queries.ears_of_deal(deal)
     heard = queries.heard_pairs({ear.item_id for ear in ears})
     open_ears = {(ear.item, ear.person) for ear in rules.unheard([rules.EarNow(e.item_id, e.person_id) for e in ears], heard)}
     # The rows themselves, so that each sentence names the role in the language in which it is read.
@@ -47,7 +44,7 @@ def everyone_has_heard(deal: Deal) -> list[Condition]:
 
 def voters_have_heard(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
     """Law 3: person → a line for each critical item of the deal that he or she has not heard."""
-    critical = {item.pk: item for item in queries.critical_items(deal)}
+    critical = {item.pk: item for item in queries.critical_now(deal)}
     unfiled = queries.unfiled(critical)
     heard = queries.heard_pairs(critical)
     unheard = rules.critical_unheard(critical, [person.pk for person in people], heard)

@@ -15,6 +15,7 @@ from earshot.clocks.queries import Reading, readings
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared, grouped
+from earshot.kit.reading import once
 from earshot.people.models import Person, Unit
 from earshot.people.queries import answerable_for
 from earshot.people.queries import holders as holders_of
@@ -124,7 +125,13 @@ def _named(items: QuerySet[Item]) -> QuerySet[Item]:
     return items.select_related("meeting", "meeting__author", "speaker", "deal", "deal__account")
 
 
-_OF_DEAL = Prepared(lambda deal, first, last: _named(Item.objects.filter(deal=deal).order_by("-recorded_at", "position", "pk"))[first:last])
+_OF_DEAL = Prepared(
+    lambda deal, first, last: (
+        Item.objects.filter(deal=deal)
+        .select_related("meeting", "meeting__author", "speaker")
+        .order_by("-recorded_at", "position", "pk")[first:last]
+    )
+)
 _COUNT_OF_DEAL = Prepared(lambda deal: Item.objects.filter(deal=deal).order_by().values("deal").annotate(n=Count("pk")).values_list("n"))
 _EARS = Prepared(
     lambda items: Ear.objects.filter(item__in=items, ended_at__isnull=True).select_related("person", "person__unit").order_by("pk")
@@ -143,18 +150,21 @@ def read(items: QuerySet[Item]) -> list[ItemRead]:
 class _OfDeal:
     """A deal's items for a paginator: counted, and read a page at a time."""
 
-    deal_id: UUID
+    deal: Deal
 
     def __len__(self) -> int:
-        return sum(n for (n,) in _COUNT_OF_DEAL.rows(self.deal_id))
+        return sum(n for (n,) in _COUNT_OF_DEAL.rows(self.deal.pk))
 
     def __getitem__(self, part: slice) -> list[ItemRead]:
-        return _read(_OF_DEAL.objects(self.deal_id, first=part.start, last=part.stop))
+        items: list[Item] = _OF_DEAL.objects(self.deal.pk, first=part.start, last=part.stop)
+        for item in items:
+            item.deal = self.deal
+        return _read(items)
 
 
 def pages_of_deal(deal: Deal, length: int) -> Paginator[ItemRead]:
     """The same of a deal's items, the latest meeting's first, in pages."""
-    return Paginator(_OfDeal(deal.pk), length)  # type: ignore[arg-type]
+    return Paginator(_OfDeal(deal), length)  # type: ignore[arg-type]
 
 
 def _read(items: list[Item]) -> list[ItemRead]:
@@ -207,7 +217,7 @@ def live_filing(item: Item) -> Filing:
     return Filing.objects.get(item=item, ended_at__isnull=True)
 
 
-def critical_items(deal: Deal) -> QuerySet[Item]:
+def critical_items(deal: Deal | UUID) -> QuerySet[Item]:
     """What a voter must have heard: what is critical, and what nobody has said yet what it is about."""
     live = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True)
     critical = Exists(live.filter(Q(critical=True) | Q(category="")))
@@ -220,9 +230,33 @@ def unfiled(items: Iterable[UUID]) -> set[UUID]:
     return set(live.values_list("item_id", flat=True))
 
 
+_CRITICAL = Prepared(critical_items)
+
+
+@once
+def critical_now(deal: Deal) -> list[Item]:
+    """The same items, in one statement."""
+    return _CRITICAL.objects(deal.pk)
+
+
+_EARS_OF_DEAL = Prepared(
+    lambda deal: (
+        Ear.objects.filter(item__deal=deal, ended_at__isnull=True).select_related("item", "person").order_by("item__recorded_at", "pk")
+    )
+)
+
+
+def ears_of_deal(deal: Deal) -> list[Ear]:
+    """Every live duty to hear an item of the deal, with the item and whoever owes it."""
+    return _EARS_OF_DEAL.objects(deal.pk)
+
+
+_PAIRS = Prepared(lambda items: Hearing.objects.filter(item__in=items).values_list("item_id", "person_id"))
+
+
 def heard_pairs(items: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
     """Pairs of item and person, for every hearing of these items."""
-    return set(Hearing.objects.filter(item__in=list(items)).values_list("item_id", "person_id"))
+    return {(item, person) for item, person in _PAIRS.rows(list(items))}
 
 
 def ears_waiting_for(person: Person) -> QuerySet[Ear]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -36,13 +37,22 @@ NOBODY = Mine()
 
 def address(kind: str, object_id: Any) -> str:
     """The page of an object, or nothing where its kind has none."""
+    before, after = _around_id(kind, get_urlconf())
+    return f"{before}{object_id}{after}" if before else ""
+
+
+@lru_cache(maxsize=256)
+def _around_id(kind: str, urlconf: str | None) -> tuple[str, str]:
+    """The address of a kind's pages before and after the id: asked of the table of addresses once a process."""
     known = KINDS.get(kind)
     if known is None or not known.page:
-        return ""
+        return "", ""
+    mark = UUID(int=0)
     try:
-        return reverse(f"{known.page}", kwargs={"id": object_id})
+        before, after = reverse(known.page, urlconf=urlconf, kwargs={"id": mark}).split(str(mark))
     except NoReverseMatch:
-        return ""
+        return "", ""
+    return before, after
 
 
 def of(ref: Ref | None) -> str:

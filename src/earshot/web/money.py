@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -44,11 +45,16 @@ def money(amount: Any, currency: str = "CNY") -> SafeString | str:
     """`amount`: Decimal, int or str. «¥210.5 万» in Chinese, «¥2,105,000» in English; the full figure in title and value."""
     if amount is None or amount == "":
         return ""
-    exact = Decimal(str(amount))
+    return _said(str(amount), currency, get_language() or settings.LANGUAGE_CODE)
+
+
+@lru_cache(maxsize=2048)
+def _said(amount: str, currency: str, language: str) -> SafeString:
+    exact = Decimal(amount)
     sign = "−" if exact < 0 else ""
     symbol = SYMBOLS.get(currency, f"{currency} ")
     full = f"{sign}{symbol}{abs(exact):,.2f}"
-    if (get_language() or settings.LANGUAGE_CODE).startswith("zh"):
+    if language.startswith("zh"):
         digits, unit = _scaled(abs(exact))
         said = f"{sign}{symbol}{digits} {unit}".rstrip()
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from django.utils.html import conditional_escape
@@ -40,7 +41,15 @@ def quoted(text: Any) -> SafeString | str:
     """A name, title or sentence of the company's own data: never translated, its direction kept to itself."""
     if text is None or text == "":
         return ""
+    return _quoted_name(text) if type(text) is str and len(text) <= 100 else _quoted(text)
+
+
+def _quoted(text: Any) -> SafeString:
     return mark_safe(f'<bdi translate="no" lang="{tongue(text)}">{conditional_escape(text)}</bdi>')
+
+
+# The names of a house come up again and again.
+_quoted_name = lru_cache(maxsize=4096)(_quoted)
 
 
 def said(sentence: Any) -> SafeString | str:

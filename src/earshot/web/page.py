@@ -23,10 +23,10 @@ from earshot.journal.actions import call
 from earshot.journal.actors import Actor
 from earshot.journal.repeats import claim, keep
 from earshot.kit.problems import Refusal, missing
+from earshot.kit.reading import reading
 from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.people.standing import for_request
-from earshot.playbooks.book import remembered
 from earshot.web import acts, sessions
 from earshot.web.templatetags.looks import fields_noted
 
@@ -175,7 +175,7 @@ class Page(View):
         return made
 
     def show(self, status: int = 200) -> HttpResponse:
-        with remembered():
+        with reading():
             context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
             if self.refused:
                 context |= {"refused": self.refused, "refused_lines": self.refused_lines(), "refused_about": self.refused_about()}

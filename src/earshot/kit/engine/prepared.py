@@ -7,12 +7,14 @@ reader to the next is built once with stand-ins in place of its values; each ask
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 
 Parameter = UUID | str | int | None | Sequence[UUID] | Sequence[int] | Sequence[str]
@@ -35,8 +37,9 @@ class _Plan:
 
 class Prepared:
     """`build`: from values and a shape to a queryset. Values are parameters of the statement: a UUID, a text or a number, compared
-    as it is, or a list of them for `__in`; nothing else of the query may depend on them. The shape (keywords: a language, a flag,
-    what somebody is permitted) may decide anything; each has a plan of its own, as has each power of two of a list's length.
+    as it is, or a list of them for `__in`; nothing else of the query may depend on them, but on whether there is one (None, "", []).
+    The shape (keywords: a language, a flag, what somebody is permitted) may decide anything; each has a plan of its own, as has each
+    power of two of a list's length.
 
     `build` reads no clock, no language and no table by itself: what it read would stand in the plan for good.
     """
@@ -66,6 +69,14 @@ class Prepared:
         """The first object, or None."""
         return next(iter(self.objects(*values, **shape)), None)
 
+    def count(self, *values: Parameter, **shape: Any) -> int:
+        """How many rows the queryset has, counted by the database."""
+        return sum(row[0] for row in self._counted._asked(values, shape)[1])
+
+    @cached_property
+    def _counted(self) -> Prepared:
+        return _Counted(self.build)
+
     def _asked(self, values: Sequence[Parameter], shape: dict[str, Any]) -> tuple[_Plan | None, list[list[Any]]]:
         filled = [_padded(value) if isinstance(value, list | tuple) else value for value in values]
         database = connections[DEFAULT_DB_ALIAS]
@@ -79,7 +90,7 @@ class Prepared:
             return None, []
         given = list(plan.params)
         if plan.places:
-            flat = [_adapted(value, database) for value in _flat(filled)]
+            flat = [_adapted(value) for value in _flat(filled)]
             for place, which in plan.places:
                 given[place] = flat[which]
         with database.cursor() as cursor:
@@ -101,7 +112,7 @@ class Prepared:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return None
-        marks = {_adapted(mark, connection): which for which, mark in enumerate(_flat(stand_ins)) if mark is not None}
+        marks = {_adapted(mark): which for which, mark in enumerate(_flat(stand_ins)) if mark not in (None, "")}
         places = tuple((place, marks[param]) for place, param in enumerate(params) if _hashable(param) and param in marks)
         _refuse_changed(params, marks)
         selected = [column[0] for column in compiler.select]
@@ -111,10 +122,22 @@ class Prepared:
             params=tuple(params),
             places=places,
             width=len(selected),
-            converters=tuple((at, one, expression) for at, (several, expression) in converters.items() for one in several),
+            converters=tuple(
+                (at, _quick_converter(one), expression) for at, (several, expression) in converters.items() for one in several
+            ),
             names=tuple(queryset.query.selected or ()),
             make=_maker(compiler),
         )
+
+
+class _Counted(Prepared):
+    """The same query, counted instead of read."""
+
+    def _prepare(self, values: Sequence[Any], shape: dict[str, Any]) -> _Plan | None:
+        whole = Prepared(lambda *values, **shape: self.build(*values, **shape).order_by().values_list("pk"))._prepare(values, shape)
+        if whole is None:
+            return None
+        return replace(whole, sql=f"SELECT COUNT(*) FROM ({whole.sql}) AS counted", width=1, converters=(), names=(), make=None)
 
 
 def grouped(things: Iterable[Any], key: str) -> dict[Any, list[Any]]:
@@ -133,11 +156,12 @@ def _maker(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
     model, fields = info["model"], info["select_fields"]
     first, last = fields[0], fields[-1] + 1
     names = [column[0].target.attname for column in select[first:last]]
-    beside = get_related_populators(info, select, "default")  # type: ignore[call-arg]  # the stubs are ahead
+    fresh: Any = _Fresh(model)
+    beside = _quick(get_related_populators(info, select, "default"))  # type: ignore[call-arg]  # the stubs are ahead
     annotated = tuple((compiler.annotation_col_map or {}).items())
 
     def make(row: Sequence[Any]) -> Any:
-        thing = model.from_db("default", names, row[first:last])
+        thing = fresh.from_db("default", names, row[first:last])
         for populator in beside:
             populator.populate(row, thing)
         for name, at in annotated:
@@ -147,11 +171,43 @@ def _maker(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
     return make
 
 
+class _Fresh:
+    """Makes objects of a model as they come from the database: the same that `Model.from_db` makes, without asking each field and
+    without its signals, which no room listens to."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.model, self._meta = model, model._meta
+
+    def from_db(self, db: str, names: Sequence[str], values: Sequence[Any]) -> models.Model:
+        thing = self.model.__new__(self.model)
+        state = ModelState()
+        state.adding, state.db = False, db
+        thing.__dict__["_state"] = state
+        thing.__dict__.update(zip(names, values, strict=True))
+        return thing
+
+
+def _quick(populators: Sequence[Any]) -> Sequence[Any]:
+    for populator in populators:
+        populator.model_cls = _Fresh(populator.model_cls)
+        _quick(populator.related_populators)
+    return populators
+
+
+def _quick_converter(convert: Any) -> Any:
+    """SQLite keeps ids as 32 digits; what Django does to read them allows for more than that."""
+    return _id if getattr(convert, "__name__", "") == "convert_uuidfield_value" else convert
+
+
+def _id(value: str | None, expression: Any, connection: Any) -> UUID | None:
+    return None if value is None else UUID(int=int(value, 16))
+
+
 def _form(value: Any) -> Any:
-    """What of a value the statement depends on: its type, the length of a list, whether there is one."""
+    """What of a value the statement depends on: its type, the length of a list, whether there is one at all."""
     if isinstance(value, list):
         return (type(value[0]), len(value)) if value else ()
-    return type(value)
+    return "" if value == "" else type(value)
 
 
 def _padded(values: Sequence[Any]) -> list[Any]:
@@ -171,8 +227,8 @@ def _flat(values: Iterable[Any]) -> Iterable[Any]:
 def _stand_in(value: Any, number: int) -> Any:
     """A value of the same type that cannot be meant."""
     match value:
-        case None:
-            return None
+        case None | "":
+            return value
         case UUID():
             return UUID(int=number + 1)
         case bool():
@@ -184,11 +240,9 @@ def _stand_in(value: Any, number: int) -> Any:
     raise TypeError(f"a prepared query takes no {type(value).__name__} as a value")
 
 
-def _adapted(value: Any, database: Any) -> Any:
-    return _UUID.get_db_prep_value(value, database) if isinstance(value, UUID) else value
-
-
-_UUID = models.UUIDField()
+def _adapted(value: Any) -> Any:
+    """The value as the database driver takes it."""
+    return value.hex if isinstance(value, UUID) and not connection.features.has_native_uuid_field else value
 
 
 def _hashable(param: Any) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
@@ -29,7 +30,7 @@ from earshot.kit.problems import Line, Refusal, say
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.queries import holders_by_role
-from earshot.people.standing import reach_of
+from earshot.people.standing import Seeing, reach_of
 from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_VOTE, Stage
 from earshot.playbooks.queries import next_stage, role_names, warns_only
@@ -56,6 +57,51 @@ STATES = {
 CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
 
 
+# What a line of the list shows. The name of the stage, in the language of the reader, is asked for beside them.
+LINE = ("pk", "number", "title", "account__name", "stage_name", "owner__name", "amount", "currency", "closing__outcome", "closing__at")
+
+
+def _lines(person: Person, stage: str | None, containing: str, *, mine: bool, state: str, sort: str, english: bool) -> QuerySet[Any, Any]:
+    """Every line of the list that these filters leave, in order."""
+    rows: QuerySet[Any] = deals.containing(deals.visible_to(person), containing)
+    if stage:
+        rows = rows.filter(stage__code=stage)
+    if mine:
+        rows = rows.filter(owner=person)
+    match state:
+        case "won" | "lost":
+            rows = rows.filter(closing__outcome=state)
+        case "":
+            rows = rows.filter(deals.still_open())
+    entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
+    rows = rows.annotate(since=Subquery(entered), stage_name=F("stage__en" if english else "stage__zh"))
+    field, down = (SORTS[sort.removeprefix("-")], sort.startswith("-")) if sort else ("opened_at", True)
+    return rows.order_by(f"{'-' if down else ''}{field}", "-pk").values_list(*LINE, "since")
+
+
+_LINES = Seeing(lambda person, stage, containing, first, last, **shape: _lines(person, stage, containing, **shape)[first:last])
+_COUNT = Seeing(_lines)
+
+
+class Listed:
+    """The list for a paginator: counted, and read a page at a time. Words that are looked for stand inside a pattern, and are no
+    parameter of a prepared query."""
+
+    def __init__(self, person: Person, *, stage: str, containing: str, **shape: Any) -> None:
+        self.person, self.stage, self.containing = person, stage or None, containing
+        self.shape = {**shape, "english": (get_language() or "").startswith("en")}
+
+    def __len__(self) -> int:
+        if self.containing:
+            return _lines(self.person, self.stage, self.containing, **self.shape).count()
+        return _COUNT.count(self.person, self.stage, containing="", **self.shape)
+
+    def __getitem__(self, part: slice) -> Sequence[Any]:
+        if self.containing:
+            return list(_lines(self.person, self.stage, self.containing, **self.shape)[part])
+        return _LINES.rows(self.person, self.stage, containing="", first=part.start, last=part.stop, **self.shape)
+
+
 class Deals(Page):
     """All deals that I may see, filtered; one statement counts them and one reads a page, whatever their number."""
 
@@ -63,13 +109,12 @@ class Deals(Page):
 
     def context(self) -> dict[str, Any]:
         asked = self.request.GET
-        rows = self.filtered(asked)
-        page = Paginator(rows, A_PAGE).get_page(page_number(self.request))
+        page = Paginator(cast(Any, self.asked_for(asked)), A_PAGE).get_page(page_number(self.request))
         stages = list(book.in_force().process.stages.values())
         filters = {name: asked.get(name, "") for name in ("q", "stage", "state", "mine")}
         return {
             "columns": self.columns(asked),
-            "rows": [self.cells(deal) for deal in page.object_list],
+            "rows": [self.cells(*row) for row in page.object_list],
             "filters": filters,
             "sort": {"sort": asked.get("sort", "")} if asked.get("sort") else {},
             "filtered": any(filters.values()),
@@ -91,25 +136,16 @@ class Deals(Page):
         said += [_("only mine")] if filters["mine"] else []
         return said + ([_("“{words}”").format(words=words(filters["q"]))] if filters["q"] else [])
 
-    def filtered(self, asked: QueryDict) -> QuerySet[Deal]:
-        entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
-        rows: QuerySet[Any] = deals.with_names(deals.visible_to(self.person)).annotate(since=Subquery(entered))
-        rows = deals.containing(rows, words(asked.get("q", "")))
-        if asked.get("stage"):
-            rows = rows.filter(stage__code=words(asked.get("stage", "")))
-        if asked.get("mine"):
-            rows = rows.filter(owner=self.person)
-        match asked.get("state", ""):
-            case "won" | "lost" as outcome:
-                rows = rows.filter(closing__outcome=outcome)
-            case "all":
-                pass
-            case _:
-                rows = rows.filter(deals.still_open())
-        name = asked.get("sort", "").removeprefix("-")
-        down = asked.get("sort", "").startswith("-")
-        field = SORTS.get(name, "opened_at")
-        return rows.order_by(f"{'-' if down or name not in SORTS else ''}{field}", "-pk")
+    def asked_for(self, asked: QueryDict) -> Listed:
+        sort = asked.get("sort", "")
+        return Listed(
+            self.person,
+            stage=words(asked.get("stage", "")),
+            containing=words(asked.get("q", "")),
+            mine=bool(asked.get("mine")),
+            state=asked.get("state", "") if asked.get("state", "") in ("won", "lost", "all") else "",
+            sort=sort if sort.removeprefix("-") in SORTS else "",
+        )
 
     def columns(self, asked: QueryDict) -> list[dict[str, Any]]:
         heads = [
@@ -136,16 +172,28 @@ class Deals(Page):
         kept = {name: value for name in ("q", "stage", "state", "mine", "sort") if (value := self.request.GET.get(name, ""))}
         return f"{reverse('deals')}?{urlencode({**kept, **other, **({'page': str(page)} if page > 1 else {})})}"
 
-    def cells(self, deal: Deal) -> list[Any]:
-        closing = getattr(deal, "closing", None)
-        stage = quoted(deal.stage) if closing is None else OUTCOMES[closing.outcome]
+    @staticmethod
+    def cells(
+        pk: UUID,
+        number: str,
+        title: str,
+        account: str | None,
+        stage: str,
+        owner: str,
+        amount: Decimal | None,
+        currency: str,
+        outcome: str | None,
+        closed_at: datetime | None,
+        since: datetime | None,
+    ) -> list[Any]:
+        """Of a row of `LINE`."""
         return [
-            under(link(acts.address("deal", deal.pk), deal.title), deal.number),
-            quoted(deal.account.name) if deal.account else _("not known"),
-            stage,
-            quoted(deal.owner.name),
-            money(deal.amount, deal.currency),
-            when(closing.at if closing else deal.since),  # type: ignore[attr-defined]
+            under(link(acts.address("deal", pk), title), number),
+            quoted(account) if account else _("not known"),
+            OUTCOMES[outcome] if outcome else quoted(stage),
+            quoted(owner),
+            money(amount, currency),
+            when(closed_at or since),
         ]
 
 
@@ -231,7 +279,7 @@ class War(Page):
         review = None if closing else gates.review(deal)
         path = deals.path(deal)
         here = next((step for step in path if step.current), None)
-        mine = self.mine(deal, review)
+        mine = self.mine(deal, review) if review else acts.NOBODY
         after = next_stage(deal.stage)
         above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
         return {
@@ -290,7 +338,7 @@ class War(Page):
 
     def team(self, deal: Deal) -> list[dict[str, Any]]:
         rows = seats(deal.team_id)
-        nominates = self.works and not hasattr(deal, "closing") and may_nominate(self.person, deal.team)
+        nominates = self.works and not hasattr(deal, "closing") and may_nominate(self.person, deal.team, rows)
         holders = holders_by_role({row.seat.role for row in rows}) if nominates else {}
         return [self.seat(row, nominates, parts.options(holders.get(row.seat.role, []))) for row in rows]
 
