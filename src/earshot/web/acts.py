@@ -131,7 +131,8 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         case "see_to":
             alarms = ",".join(str(pk) for pk in of_line.ids)
             shown |= {"act_label": _("I see to it"), "act_post": reverse("my_day"), "hidden": {"act": "see_to", "alarms": alarms}}
-            shown |= {"other_label": _("Open"), "other_url": of(of_line.target)}
+            if of_line.target.kind == "call":
+                shown |= {"url": of(of_line.target)}
         case "confirm_presence":
             shown |= {"act_label": _("I was there"), "act_post": reverse("my_day"), "hidden": {"act": "confirm", "attendance": one}}
             shown |= {"other_label": _("I was not"), "other_hidden": {"act": "deny", "attendance": one}}

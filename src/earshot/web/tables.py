@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.utils.html import conditional_escape, escape
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from earshot.web.names import quoted
@@ -19,6 +19,11 @@ def link(url: str, text: Any, *, plain: bool = False) -> SafeString:
 def under(first: Any, second: Any) -> SafeString:
     """A cell of two lines."""
     return mark_safe(f'{conditional_escape(first)}<span class="table-under">{conditional_escape(second)}</span>')
+
+
+def late(words: Any) -> SafeString:
+    """Words of a cell about what is overdue."""
+    return format_html('<span class="mark is-red">{}</span>', words)
 
 
 def table_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Sequence[Any]]) -> SafeString:

@@ -18,6 +18,12 @@ WEEKDAYS = (
     gettext_lazy("Mon"), gettext_lazy("Tue"), gettext_lazy("Wed"), gettext_lazy("Thu"), gettext_lazy("Fri"),
     gettext_lazy("Sat"), gettext_lazy("Sun"),
 )  # fmt: skip
+# As they stand over the columns of a month, where two months stand side by side on a phone.
+SHORT_WEEKDAYS = (
+    pgettext_lazy("over a column of days", "Mo"), pgettext_lazy("over a column of days", "Tu"), pgettext_lazy("over a column of days", "We"),
+    pgettext_lazy("over a column of days", "Th"), pgettext_lazy("over a column of days", "Fr"), pgettext_lazy("over a column of days", "Sa"),
+    pgettext_lazy("over a column of days", "Su"),
+)  # fmt: skip
 MONTHS = (
     pgettext_lazy("month", "Jan"), pgettext_lazy("month", "Feb"), pgettext_lazy("month", "Mar"),
     pgettext_lazy("month", "Apr"), pgettext_lazy("month", "May"), pgettext_lazy("month", "Jun"),

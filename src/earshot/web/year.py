@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from earshot.kit.worktime import Calendar
 from earshot.people.calendars import told_day
 from earshot.people.rules import COMPANY, EXCEPTION, HOLIDAY, KINDS, MAKE_UP, Day, written
-from earshot.web.times import MONTHS, WEEKDAYS
+from earshot.web.times import MONTHS, SHORT_WEEKDAYS, WEEKDAYS
 
 # What stands in the cell of a day, so that colour is never alone.
 MARKS = {
@@ -30,7 +30,7 @@ def months(year: int, calendar: Calendar, days: Mapping[date, Day], *, today: da
     return [
         {
             "label": _("%(month)s %(year)s") % {"month": MONTHS[month - 1], "year": year},
-            "weekdays": WEEKDAYS,
+            "weekdays": [{"label": name, "short": short} for name, short in zip(WEEKDAYS, SHORT_WEEKDAYS, strict=True)],
             "provisional": date(year, month, 1) > confirmed_to,
             "weeks": [
                 [_cell(day, calendar, days, today) if day.month == month else None for day in week]

@@ -35,7 +35,7 @@ from earshot.playbooks.queries import role_names
 from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.page import Done, Page, one_id, page_number
-from earshot.web.tables import link, under
+from earshot.web.tables import late, link, under
 from earshot.web.templatetags.looks import provisional, quoted, when
 
 A_PAGE = 50
@@ -96,7 +96,9 @@ def cells(read: calls.CallRead) -> list[Any]:
     shown = parts.state(read)
     due: Any = ""
     if read.clock and read.state in ("waiting", "taken"):
-        due = under(format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional)), parts.left(read.clock))
+        left = parts.left(read.clock)
+        at = format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional))
+        due = under(at, late(left) if read.clock.overdue else left)
     return [
         under(link(acts.address("call", read.call.pk), read.support), read.call.number),
         quoted(read.call.deal),

@@ -31,6 +31,7 @@ from earshot.web.views.calls import COLUMNS, cells
 
 SHOWN = 50
 OF_UNITS = 5
+OF_OTHERS = 6
 
 
 class MyDay(Page):
@@ -43,8 +44,13 @@ class MyDay(Page):
         lines = my_day(self.person)
         asks_category = any(line.act == "file_item" for line in lines)
         of_teams = _deals_of_teams(lines)
+        # What waits for me stands first, whatever its colour: what others owe is told to more than one.
+        others = [acts.duty(line, of_teams) for line in lines if line.act == "see_to"]
         return {
-            "duties": [acts.duty(line, of_teams) for line in lines],
+            "duties": [acts.duty(line, of_teams) for line in lines if line.act != "see_to"],
+            "others": others[:OF_OTHERS],
+            "more_others": others[OF_OTHERS:],
+            "others_count": len(others),
             "categories": [(row.code, str(row)) for row in categories()] if asks_category else [],
             "back": {"act": "file", "next": reverse("my_day")},
             **self.of_my_units(),
