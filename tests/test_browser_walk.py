@@ -20,6 +20,7 @@ from earshot.deals.models import Deal
 from earshot.demo.actions import build_world
 from earshot.journal.models import Entry
 from earshot.people.models import Login
+from earshot.people.queries import first_calendar
 from earshot.voice.models import Hearing, Item
 from renaming import FOURTH, renamed_world
 from worlds import CRITICAL, OF_PEOPLE, OF_THE_SITE, World, read_built
@@ -162,7 +163,7 @@ def test_the_walk(world: World, at: Callable[..., Hand], site: Site, language: s
     seller.sees(world.engineer.name)  # who must hear it, by when
     # 3. On to the next stage: nobody asks anybody, the process has called.
     seller.page.goto(f"/deals/{deal.pk}/")
-    seller.tap(seller.page.locator(".actions button.is-primary").first)
+    seller.tap(seller.page.locator("main .actions button.button").first)
     call = Call.objects.get(deal=deal)
     assert call.accountable == world.engineer
     seller.sees(call.unit.name)
@@ -212,7 +213,7 @@ def test_the_walk(world: World, at: Callable[..., Hand], site: Site, language: s
     head.sees(CRITICAL)
     head.tap(head.page.locator('label:has(input[name="approves"][value="yes"])'))
     head.page.locator('[name="reason"]').fill("油费的账算清楚了。")
-    vote = head.page.locator("#vote button.is-primary")
+    vote = head.page.locator("#vote .actions button")
     head.tap(vote)
     refusal = head.page.locator(".refusal")
     expect(refusal).to_contain_text("the other offer runs on sun")
@@ -305,7 +306,13 @@ def test_a_page_works_without_javascript(world: World, open_page: OpenPage):
 
 @pytest.mark.parametrize(
     ("size", "language", "key"),
-    [("phone", "zh-hans", "seller"), ("desk", "en", "head"), ("phone", "en", "engineer"), ("desk", "zh-hans", "operations")],
+    [
+        ("phone", "zh-hans", "seller"),
+        ("desk", "en", "head"),
+        ("phone", "en", "engineer"),
+        ("desk", "zh-hans", "operations"),
+        ("phone", "zh-hans", "administrator"),
+    ],
 )
 def test_every_page_can_be_read_and_hit(world: World, at: Callable[..., Hand], size: str, language: str, key: str):
     deal = world.moved_deal("尼罗河移动通信公司 2026 年站点能源改造与远程监控一体化交付项目（第二期，含传输配套）")
@@ -335,6 +342,10 @@ def test_every_page_can_be_read_and_hit(world: World, at: Callable[..., Hand], s
         "/me/",
         "/search/?q=sun",
         "/playbook/",
+        "/calendars/",
+        f"/calendars/{first_calendar().get().pk}/",
+        "/deliveries/",
+        f"/people/{world.seller.pk}/administration/",
         "/sign-in/",
         "/nowhere/",
     ]
@@ -355,7 +366,7 @@ def test_the_walk_holds_when_every_code_is_another(site: Site, open_page: OpenPa
     deal = world.spoken_deal()
     seller = signed_in(open_page, site, world.seller, "phone")
     seller.page.goto(f"/deals/{deal.pk}/")
-    seller.tap(seller.page.locator(".actions button.is-primary").first)
+    seller.tap(seller.page.locator("main .actions button.button").first)
     seller.press("Try the gate")
     expect(seller.page.locator(".refusal")).to_contain_text(world.people[FOURTH].name)
     fourth = signed_in(open_page, site, world.people[FOURTH])
@@ -372,7 +383,7 @@ def test_the_walk_holds_when_every_code_is_another(site: Site, open_page: OpenPa
     head.page.goto(f"/deals/{deal.pk}/gate/")
     head.tap(head.page.locator("#words form button.is-primary"))
     head.tap(head.page.locator('label:has(input[name="approves"][value="yes"])'))
-    head.tap(head.page.locator("#vote button.is-primary"))
+    head.tap(head.page.locator("#vote .actions button"))
     expect(head.page.locator("#passes")).to_contain_text(world.head.name)
     for url in ("/playbook/", "/deals/", "/calls/?which=open", "/me/"):
         head.page.goto(url)
