@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from earshot.clocks.sweep import sweep
 from earshot.deals.models import Deal
 from earshot.journal.models import Entry
 from earshot.people.actions import make_token
@@ -26,7 +27,7 @@ from earshot.voice.models import Correction, Item, Meeting
 from earshot.web import urls
 from earshot.web.templatetags.looks import SHEETS
 from pages import HAN, Seen, Visitor
-from worlds import CRITICAL, World
+from worlds import CRITICAL, World, later
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "earshot" / "web"
 LONG = "很长的话" * 2_600  # 10,400 letters
@@ -39,6 +40,20 @@ def new_meeting(deal: Deal) -> str:
 def record(visitor: Visitor, deal: Deal, **typed: Any) -> Seen:
     page = visitor.get(new_meeting(deal))
     return visitor.submit(page.form("record"), page.url, **typed)
+
+
+def test_what_others_owe_stands_below_what_waits_for_oneself(world: World):
+    """However red it is: the day is one's own first."""
+    deal = world.spoken_deal()
+    world.words(deal, words=[("没有归类的一句话", "")])
+    with later(days=7):
+        sweep()
+        page = Visitor("seller", "en").get("/")
+    own, others = page.text.split("What others owe")
+    assert "Say what this statement is about" in own
+    assert world.engineer.name not in own
+    assert f"{world.engineer.name} has not heard" in others
+    assert page.form("see_to")
 
 
 # Nothing typed is lost.

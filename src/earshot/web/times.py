@@ -20,8 +20,9 @@ WEEKDAYS = (
 )  # fmt: skip
 # As they stand over the columns of a month, where two months stand side by side on a phone.
 SHORT_WEEKDAYS = (
-    pgettext_lazy("over a column of days", "Mo"), pgettext_lazy("over a column of days", "Tu"), pgettext_lazy("over a column of days", "We"),
-    pgettext_lazy("over a column of days", "Th"), pgettext_lazy("over a column of days", "Fr"), pgettext_lazy("over a column of days", "Sa"),
+    pgettext_lazy("over a column of days", "Mo"), pgettext_lazy("over a column of days", "Tu"),
+    pgettext_lazy("over a column of days", "We"), pgettext_lazy("over a column of days", "Th"),
+    pgettext_lazy("over a column of days", "Fr"), pgettext_lazy("over a column of days", "Sa"),
     pgettext_lazy("over a column of days", "Su"),
 )  # fmt: skip
 MONTHS = (
