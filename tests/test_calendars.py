@@ -202,6 +202,15 @@ def test_hours_are_changed_for_the_whole_week_and_wrong_ones_are_said_beside_the
     assert set(refused.value.fields) == {"zone"}
 
 
+def test_holidays_of_a_country_that_nobody_knows_are_refused(world: World, office: WorkingCalendar) -> None:
+    with pytest.raises(Refusal) as refused:
+        calendars.set_calendar(by=world.by("administrator"), name="x", country="YM")
+    assert set(refused.value.fields) == {"country"}
+    with pytest.raises(Refusal) as refused:
+        calendars.seed_year(by=world.by("administrator"), calendar=office, year=2027, country="??")
+    assert set(refused.value.fields) == {"country"}
+
+
 # Files of days.
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=20).map(str.strip)
