@@ -238,7 +238,8 @@ def calendars_visible_to(person: Person) -> QuerySet[WorkingCalendar]:
     known = reach_of(person)
     if ADMINISTER in known.permissions:
         return WorkingCalendar.objects.all()
-    above = UnitAbove.objects.filter(unit__in=[*known.units, *([person.unit_id] if person.unit_id else [])]).values("above")
+    own = Person.objects.filter(pk=person.pk).values("unit")  # asked for, not read: prepared queries know a person's id alone
+    above = UnitAbove.objects.filter(Q(unit__in=known.units) | Q(unit__in=own)).values("above")
     return WorkingCalendar.objects.filter(Q(unit__in=above) | Q(of_unit__in=above) | Q(pk__in=first_calendar().values("pk"))).distinct()
 
 
