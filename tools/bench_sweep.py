@@ -185,18 +185,14 @@ def run_sweep(total: int, runs: int) -> None:
     nothing_due(20)
     swept, asked = nothing_due(200)
     print(f"{'a sweep, nothing due':<34}{swept:>9.2f}{asked:>11.2f}{swept / asked:>8.1f}x", flush=True)
-    fresh = iter(
-        Clock.objects.filter(pk__gte=UUID("019b0000-0002-7000-8000-000000000000"), service_level__gt="")
-        .order_by("pk")
-        .values_list("pk", flat=True)[: 4 * runs * max(DUE)]
-    )
+    made = Clock.objects.filter(pk__gte=UUID("019b0000-0002-7000-8000-000000000000"), stopped_at=None).order_by("pk")
+    fresh = iter(made.values_list("pk", flat=True)[: runs * sum(DUE)])
     for steps in DUE:
         done = []
         for number in range(runs):
             clocks = [pk for _, pk in zip(range(steps), fresh, strict=False)]
-            if len(clocks) < steps:
-                break
-            done.append(burst(steps, clocks, number / runs))
+            if len(clocks) == steps:
+                done.append(burst(steps, clocks, number / runs))
         if done:
             print(line(steps, done), flush=True)
 
@@ -208,6 +204,7 @@ def line(steps: int, done: list[Burst]) -> str:
     half, most = (late[min(int(len(late) * share), len(late) - 1)] for share in (0.5, 0.99))
     asked, sweeps = done[-1].statements, done[-1].sweeps
     return (
-        f"{f'a step, {steps} due':<34}{swept:>9.2f}{claimed:>11.3f}{swept / claimed:>8.1f}x   late by {half:.2f} s (p50), {most:.2f} s (p99)"
+        f"{f'a step, {steps} due':<34}{swept:>9.2f}{claimed:>11.3f}{swept / claimed:>8.1f}x   "
+        f"late by {half:.2f} s (p50), {most:.2f} s (p99)"
         f"   {asked / sweeps:.0f} statements a sweep, {asked / steps:.2f} a step"
     )

@@ -3,10 +3,12 @@ workers and whatever is killed at whatever instant; what was due while nothing r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from earshot.clocks import rules
 from earshot.clocks.actions import at, news
@@ -27,9 +29,15 @@ Due = list[tuple[Step, Clock]]
 
 
 def sweep(most: int = MOST) -> int:
-    """Fire the steps that are due, of at most `most` clocks, the longest due first; returns how many fired."""
+    """Fire the steps that are due, of at most `most` clocks, the longest due first; returns how many fired.
+
+    Nothing due is one look, without a transaction: on SQLite that would take the only write lock."""
+    owed = Step.objects.filter(UNFIRED, due_at__lte=now()).order_by("due_at", "pk")
+    wanted = list(dict.fromkeys(owed.values_list("clock_id", flat=True)[:most]))
+    if not wanted:
+        return 0
     with call():
-        due = _claim(most, now())
+        due = _claim(owed, wanted)
         by_kind: dict[str, Due] = {}
         for step, clock in due:
             by_kind.setdefault(clock.kind, []).append((step, clock))
@@ -40,12 +48,8 @@ def sweep(most: int = MOST) -> int:
     return len(due)
 
 
-def _claim(most: int, moment: datetime) -> Due:
-    """The due steps of clocks that nobody else holds. A clock is held as a whole, so that its steps fire in order."""
-    owed = Step.objects.filter(UNFIRED, due_at__lte=moment).order_by("due_at", "pk")
-    wanted = list(dict.fromkeys(owed.values_list("clock_id", flat=True)[:most]))
-    if not wanted:
-        return []
+def _claim(owed: QuerySet[Step], wanted: Collection[UUID]) -> Due:
+    """The due steps of those of the clocks that nobody else holds. A clock is held as a whole, so that its steps fire in order."""
     held = {clock.pk: clock for clock in claim(Clock.objects.filter(pk__in=wanted, stopped_at__isnull=True).order_by("pk"))}
     # Read anew: what another worker fired before we held the clock is fired.
     return [(step, held[step.clock_id]) for step in owed.filter(clock__in=held)]

@@ -18,7 +18,7 @@ from earshot.journal.models import Delivery, Entry, Label, Scope, Touched
 from earshot.journal.reactions import LATER, NOW
 from earshot.journal.verbs import VERBS
 from earshot.kit import now
-from earshot.kit.engine import written
+from earshot.kit.engine import prepared, written
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 
@@ -194,7 +194,8 @@ def keep_labels(labels: Iterable[Label]) -> None:
     if not wanted:
         return
     kinds, ids = sorted({kind for _object_id, kind in wanted}), [object_id for object_id, _kind in wanted]
-    known = {(object_id, kind): (text, words, erased) for kind, object_id, text, words, erased in _LABELS.rows(kinds, ids)}
+    rows = [row for first in range(0, len(ids), prepared.MOST) for row in _LABELS.rows(kinds, ids[first : first + prepared.MOST])]
+    known = {(object_id, kind): (text, words, erased) for kind, object_id, text, words, erased in rows}
     # One order for all, so that two calls never wait for each other's label.
     fresh = [label for key, label in sorted(wanted.items(), key=lambda pair: pair[0]) if _is_news(label, known.get(key))]
     written.put(fresh, unique=["kind", "object_id"], fields=["text", "words"])
