@@ -56,7 +56,7 @@ def fill_clocks(total: int) -> None:
     pattern = Clock.objects.filter(kind="ear", stopped_at=None).order_by("pk")[0]
     role = Ear.objects.get(pk=pattern.object_id).role
     step = Ear.objects.filter(role=role, ended_at=None).count()
-    names = [f.column for f in Clock._meta.concrete_fields if f.column not in ("id", "object_id", "due_at")]
+    names = [str(f.column) for f in Clock._meta.concrete_fields if f.column not in ("id", "object_id", "due_at")]
     with transaction.atomic(), connection.cursor() as cursor:
         for made in range(0, total, step):
             cursor.execute(EARS.format(id=made_id(1), role=f"{ROLE} {made}", made=made, total=total), [role])

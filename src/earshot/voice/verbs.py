@@ -57,7 +57,7 @@ def _present(attendance_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]
 def _alarmed(ear_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whom the clock of an ear has told sees the statement as long as that clock runs; not the whole deal."""
     rows = alarms_of("ear", ear_ids)
-    items = dict(_ITEMS.rows(list(dict.fromkeys(ear for ear, _person in rows))))
+    items: dict[UUID, UUID] = dict(_ITEMS.rows(list(dict.fromkeys(ear for ear, _person in rows))))
     return [(ear, (person, None, "item", items[ear])) for ear, person in rows]
 
 
