@@ -1,7 +1,8 @@
 """Settings of one installation. Everything that differs between installations comes from `EARSHOT_*` variables.
 
 `EARSHOT_HOME`      folder of the database, the secret key and collected static files (default: `var` beside the working folder)
-`EARSHOT_DATABASE`  `sqlite` (default: a file in the home) or `postgresql://user:password@host:port/name`
+`EARSHOT_DATABASE`  `sqlite` (default: a file in the home) or `postgresql://user:password@host:port/name`; with `?prepare=off` behind
+                    a pooler that does not know prepared statements
 `EARSHOT_HOSTS`     comma-separated host names that may be served (default: localhost and 127.0.0.1)
 `EARSHOT_DEMO`      `1`: the sign-in page offers the people of the demonstration company, one click each
 `EARSHOT_TEST_CLOCK` `1`: an administrator may move "now" by page, API and command line; for trials, never in production
@@ -83,7 +84,8 @@ def database(url: str) -> dict[str, object]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             # Short questions, many times over: compiling a plan costs more than running it.
-            "OPTIONS": {"options": "-c jit=off"},
+            # Only prepared queries (kit.engine.prepared) are kept by the server; the third time that one comes, it is.
+            "OPTIONS": {"options": "-c jit=off", "prepare_threshold": None if query.get("prepare") == "off" else 2},
         }
     raise ValueError(f"EARSHOT_DATABASE={url!r}: write 'sqlite', 'sqlite:///path' or 'postgresql://user:password@host:port/name'")
 

@@ -42,6 +42,8 @@ def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: ra
     this_year = now().year
     years = years or range(this_year - 1, this_year + 2)
     name, zone = text("name", name, most=100), _zone(zone)
+    if WorkingCalendar.objects.filter(name=name, of_unit__isnull=False).exists():
+        raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
     calendar, _made = WorkingCalendar.objects.get_or_create(
         name=name, of_unit=None, defaults={"zone": zone, "weekly": OFFICE_WEEK, "confirmed_to": date(this_year, 12, 31)}
     )

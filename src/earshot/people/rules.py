@@ -133,6 +133,8 @@ def differences(before: Mapping[date, Day], after: Mapping[date, Day], days: Ite
 
 def seed_days(country: str, year: int, usual_hours: Spans) -> list[Day]:
     """The public holidays of a year, and the days off of its week that are worked instead, as the package `holidays` knows them."""
+    if country not in holidays.list_supported_countries():
+        raise wrong("country", _("The public holidays of this country are not known. Give a code such as CN or DE."))
     known = holidays.country_holidays(country, years=year, language="zh_CN" if country == "CN" else None)
     days = [Day(day, HOLIDAY, (), label[:100]) for day, label in known.items() if day.year == year]
     day = date(year, 1, 1)

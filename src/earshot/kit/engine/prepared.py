@@ -93,7 +93,7 @@ class Prepared:
             flat = [_adapted(value) for value in _flat(filled)]
             for place, which in plan.places:
                 given[place] = flat[which]
-        with database.cursor() as cursor:
+        with _cursor() as cursor:
             cursor.execute(plan.sql, given)
             found = [list(row[: plan.width]) for row in cursor.fetchall()]
         for at, convert, expression in plan.converters:
@@ -169,6 +169,18 @@ def _maker(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
         return thing
 
     return make
+
+
+def _cursor() -> Any:
+    """On PostgreSQL one that sends statement and values apart, so that the server keeps the plan of a statement which comes again on
+    the same connection (`prepare_threshold` in the settings): to plan costs it more than to answer."""
+    if connection.vendor != "postgresql" or connection.queries_logged:  # a log shows statements as they were sent
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
 
 
 class _Fresh:
