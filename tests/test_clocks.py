@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -22,8 +22,10 @@ from earshot.clocks.sweep import sweep
 from earshot.deals.actions import lose_deal
 from earshot.deals.models import Deal
 from earshot.desk.queries import DayLine, my_day, timeline
+from earshot.journal.actions import News, record_all
 from earshot.journal.actions import call as one_call
 from earshot.journal.models import Entry
+from earshot.kit import uuid7
 from earshot.kit.problems import Refusal
 from earshot.people.actors import as_person
 from earshot.people.models import Person
@@ -251,11 +253,12 @@ def test_a_sweep_that_dies_halfway_leaves_nothing_and_the_next_one_does_it_all(q
     world = quiet_world
     deal = world.spoken_deal()
     with until(at(23, 17, 30)):
-        with (
-            mock.patch.object(sweeping, "_record", side_effect=[None, OSError("killed")]),
-            pytest.raises(OSError, match="killed"),
-            transaction.atomic(),
-        ):
+
+        def killed(news: Sequence[News]) -> None:
+            record_all(news)
+            raise OSError("killed")
+
+        with mock.patch.object(sweeping, "record_all", killed), pytest.raises(OSError, match="killed"), transaction.atomic():
             sweep()
         assert told(deal) == []
         sweep()
@@ -424,8 +427,39 @@ def test_a_paused_clock_can_be_met(world: World) -> None:
 
 
 def test_a_sweep_with_nothing_due_is_one_look(quiet_world: World) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert sweep() == 0
-    assert len([query for query in asked if query["sql"].startswith("SELECT")]) == 1
+    assert len(asked) == 1
+
+
+def test_that_look_reads_what_is_due_and_not_what_is_pending(quiet_world: World) -> None:
+    level: dict[str, Any] = {
+        "kind": "call",
+        "service_level": "x",
+        "measure": "clock",
+        "limit": 60,
+        "started_at": at(23, 9),
+        "counted_from": at(23, 9),
+    }
+    pending = [Clock(object_id=uuid7(), due_at=at(25, 9), **level) for _ in range(2000)]
+    Clock.objects.bulk_create(pending)
+    Step.objects.bulk_create([Step(clock=clock, name="limit", after=60, due_at=at(25, 9)) for clock in pending])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE clocks_step")
+    with CaptureQueriesContext(connection) as asked:
+        assert sweep() == 0
+    with connection.cursor() as cursor:
+        cursor.execute(("EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN ") + asked[0]["sql"])
+        plan = " ".join(str(row) for row in cursor.fetchall())
+    assert "step_due" in plan, plan
+    assert "Seq Scan" not in plan
+    assert "SCAN" not in plan
+
+
+@pytest.mark.parametrize(("deals", "statements"), [(1, 19), (3, 19), (8, 20)])  # one more for each hundred rows of one table
+def test_a_sweep_asks_as_many_statements_for_many_steps_as_for_a_few(quiet_world: World, deals: int, statements: int) -> None:
+    for number in range(deals):
+        quiet_world.spoken_deal(f"第 {number} 单")
+    with until(at(23, 17, 30)), CaptureQueriesContext(connection) as asked:
+        assert sweep() >= 4 * deals
+    assert len(asked) == statements

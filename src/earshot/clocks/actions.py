@@ -13,7 +13,7 @@ from earshot.clocks import rules
 from earshot.clocks.models import CANCELLED, MET, Alarm, Clock, Pause, Step
 from earshot.clocks.queries import UNFIRED
 from earshot.clocks.registry import SUBJECTS, Subjects
-from earshot.journal.actions import Parts, record, verb
+from earshot.journal.actions import News, Parts, record_all, verb
 from earshot.journal.actors import Actor, process
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -204,6 +204,20 @@ def tell(
     subjects: Subjects | None = None,
 ) -> Entry:
     """One entry about the clocks of these objects: it names what they are about and belongs to their scopes."""
+    return record_all([news(name, by, kind, object_ids, data=data, more=more, subjects=subjects)])[0]
+
+
+def news(
+    name: str,
+    by: Actor,
+    kind: str,
+    object_ids: Iterable[UUID],
+    *,
+    data: Mapping[str, Any] | None = None,
+    more: Parts | None = None,
+    subjects: Subjects | None = None,
+) -> News:
+    """What `tell` tells, still to be written."""
     ids = list(object_ids)
     known = subjects or SUBJECTS[kind](ids)
     ours = [known[object_id] for object_id in ids]
@@ -211,7 +225,7 @@ def tell(
     for part in dict.fromkeys(part for subject in ours for part in subject.parts):
         objects[part] = _once(subject.parts[part] for subject in ours if part in subject.parts)
     scopes = _once(scope for subject in ours for scope in subject.scopes)
-    return record(name, by=by, objects=objects | dict(more or {}), scopes=scopes, data=data)
+    return News(name, by, objects | dict(more or {}), scopes, data)
 
 
 def _once(things: Iterable[Any]) -> list[Any]:

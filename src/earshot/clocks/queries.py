@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.db.models import FilteredRelation, Q, QuerySet
@@ -83,10 +84,17 @@ def readings(object_ids: Iterable[UUID]) -> dict[UUID, Reading]:
 
 def alarms_of(kind: str, object_ids: Iterable[UUID] | None) -> list[tuple[UUID, UUID]]:
     """Object and person of every alarm whose clock still runs, of these objects or of all of the kind, each pair once."""
+    return [(object_id, person) for object_id, person in _ALARMS.rows(kind, None if object_ids is None else list(object_ids))]
+
+
+def _alarms(kind: str, object_ids: Sequence[UUID] | None) -> QuerySet[Alarm, Any]:
     rows = Alarm.objects.filter(ended_at__isnull=True, clock__kind=kind)
     if object_ids is not None:
-        rows = rows.filter(clock__object_id__in=list(object_ids))
-    return list(rows.values_list("clock__object_id", "person_id").distinct())
+        rows = rows.filter(clock__object_id__in=object_ids)
+    return rows.values_list("clock__object_id", "person_id").distinct()
+
+
+_ALARMS = Prepared(_alarms)
 
 
 def alarms_waiting_for(person: Person) -> QuerySet[Alarm]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from earshot.journal.models import Delivery, Entry, Label, Scope, Touched
 from earshot.journal.reactions import LATER, NOW
 from earshot.journal.verbs import VERBS
 from earshot.kit import now
-from earshot.kit.engine import written
+from earshot.kit.engine import prepared, written
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 
@@ -110,46 +110,75 @@ def record(
 
     `objects`: part → object or objects, of registered kinds. Must stand in a transaction; the reactions share it.
     """
+    return record_all([News(name, by, objects, scopes, data, claimed_at, permission)])[0]
+
+
+@dataclass(frozen=True)
+class News:
+    """One entry to be written; the fields are those of `record`."""
+
+    name: str
+    by: Actor
+    objects: Parts
+    scopes: Iterable[models.Model] = ()
+    data: Mapping[str, Any] | None = None
+    claimed_at: datetime | None = None
+    permission: str = ""
+
+    def entry(self, at: datetime) -> Entry:
+        VERBS[self.name]
+        return Entry(
+            verb=self.name,
+            cause=self.by.cause,
+            actor_kind=self.by.kind,
+            person_id=self.by.person_id,
+            agent_id=self.by.agent_id,
+            rule=self.by.rule,
+            claimed_at=self.claimed_at or at,
+            recorded_at=at,
+            permission=self.permission,
+            data=dict(self.data or {}),
+        )
+
+
+def record_all(news: Sequence[News]) -> list[Entry]:
+    """Write several entries together, in this order, as `record` writes one: a statement or two however many there are. Their `now`
+    reactions run when all of them are written, in the same order."""
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError(f"{name}: an entry is written in the transaction of what it tells")
-    VERBS[name]
+        raise RuntimeError(f"{[one.name for one in news]}: an entry is written in the transaction of what it tells")
     at = now()
-    entry = Entry(
-        verb=name,
-        cause=by.cause,
-        actor_kind=by.kind,
-        person_id=by.person_id,
-        agent_id=by.agent_id,
-        rule=by.rule,
-        claimed_at=claimed_at or at,
-        recorded_at=at,
-        permission=permission,
-        data=dict(data or {}),
-    )
-    written.insert([entry])
+    entries = [one.entry(at) for one in news]
+    written.insert(entries)
+    pending = _inside.get() or _Pending()
+    for one, entry in zip(news, entries, strict=True):
+        _belongings(pending, one, entry)
+    if _inside.get() is None:
+        pending.write()
+    for entry in entries:
+        for reaction in NOW.get(entry.verb, ()):
+            reaction(entry)
+    return entries
+
+
+def _belongings(pending: _Pending, news: News, entry: Entry) -> None:
+    """What the entry touches, where it belongs, what its objects are called, and what is owed because of it."""
     touched: list[Touched] = []
-    labels: list[Label] = []
-    for part, things in objects.items():
+    for part, things in news.objects.items():
         for thing in [things] if isinstance(things, models.Model) else things:
             kind = kind_of(thing)
             touched.append(Touched(entry=entry, kind=kind.name, object_id=thing.pk, part=part))
             words = kind.words(thing)
             text = words["zh-hans"] if words else kind.label(thing)[:MOST_OF_LABEL]
-            labels.append(Label(kind=kind.name, object_id=thing.pk, text=text, words=words))
-    pending = _inside.get() or _Pending()
+            pending.labels.append(Label(kind=kind.name, object_id=thing.pk, text=text, words=words))
+    scopes = [Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in news.scopes]
     pending.touched += touched
-    pending.scopes += [Scope(entry=entry, kind=kind_of(thing).name, object_id=thing.pk) for thing in scopes]
-    pending.labels += labels
-    if owed := LATER.get(name, ()):
-        about = [row.object_id for row in pending.scopes if row.entry is entry] or [row.object_id for row in touched]
-        pending.deliveries += [Delivery(entry=entry, reaction=one, lane=about[0] if about else None, due_at=at) for one in owed]
+    pending.scopes += scopes
+    if owed := LATER.get(news.name, ()):
+        about = [row.object_id for row in scopes or touched]
+        lane = about[0] if about else None
+        pending.deliveries += [Delivery(entry=entry, reaction=one, lane=lane, due_at=entry.recorded_at) for one in owed]
     # Reactions ask for what the entry touches: it is known here, so nothing is read back.
     entry._prefetched_objects_cache = {"objects_touched": touched}  # type: ignore[attr-defined]
-    if _inside.get() is None:
-        pending.write()
-    for reaction in NOW.get(name, ()):
-        reaction(entry)
-    return entry
 
 
 _LABELS = Prepared(
@@ -165,7 +194,8 @@ def keep_labels(labels: Iterable[Label]) -> None:
     if not wanted:
         return
     kinds, ids = sorted({kind for _object_id, kind in wanted}), [object_id for object_id, _kind in wanted]
-    known = {(object_id, kind): (text, words, erased) for kind, object_id, text, words, erased in _LABELS.rows(kinds, ids)}
+    rows = [row for first in range(0, len(ids), prepared.MOST) for row in _LABELS.rows(kinds, ids[first : first + prepared.MOST])]
+    known = {(object_id, kind): (text, words, erased) for kind, object_id, text, words, erased in rows}
     # One order for all, so that two calls never wait for each other's label.
     fresh = [label for key, label in sorted(wanted.items(), key=lambda pair: pair[0]) if _is_news(label, known.get(key))]
     written.put(fresh, unique=["kind", "object_id"], fields=["text", "words"])

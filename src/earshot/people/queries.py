@@ -102,11 +102,18 @@ def head_at_or_above(unit: Unit) -> Person | None:
 def heads_upwards(units: Iterable[UUID]) -> dict[UUID, list[Person]]:
     """Unit → those who head it or a unit above it, the nearest first, in one statement."""
     found: dict[UUID, list[Person]] = {}
-    above = UnitAbove.objects.filter(unit__in=list(units), above__head__isnull=False, above__head__left_at__isnull=True)
-    for row in above.select_related("above__head").order_by("unit_id", "steps"):
-        if row.above.head:
-            found.setdefault(row.unit_id, []).append(row.above.head)
+    for row in _HEADS_ABOVE.objects(list(units)):
+        found.setdefault(row.unit_id, []).append(row.above.head)
     return found
+
+
+_HEADS_ABOVE = Prepared(
+    lambda units: (
+        UnitAbove.objects.filter(unit__in=units, above__head__isnull=False, above__head__left_at__isnull=True)
+        .select_related("above__head")
+        .order_by("unit_id", "steps")
+    )
+)
 
 
 _HEADS = Prepared(lambda person, unit: UnitAbove.objects.filter(unit=unit, above__head=person).values_list("pk")[:1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -123,8 +125,41 @@ def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = Fals
     ids = list(source_ids)
     if not ids:
         return
+    gathered = _gathered.get()
+    if gathered is not None:
+        asked = gathered.setdefault((why, new), {})
+        for source in ids:
+            asked.setdefault(source, entry)
+        return
+    _align(why, dict.fromkeys(ids, entry), new)
+
+
+# Reason, and whether its sources are new → source → the first entry that asked.
+Gathered = dict[tuple[str, bool], dict[UUID, Entry]]
+_gathered: ContextVar[Gathered | None] = ContextVar("earshot_standing_gathered", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """For many entries of one kind: what they ask of `sync` inside is done at the end, all sources of a reason in one comparison
+    instead of one an entry. Nothing inside may depend on who sees what already, nor catch a refusal and go on."""
+    if _gathered.get() is not None:
+        yield
+        return
+    gathered: Gathered = {}
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    for (why, new), asked in gathered.items():
+        _align(why, asked, new)
+
+
+def _align(why: str, because: Mapping[UUID, Entry], new: bool) -> None:
+    ids = list(because)
     lacking, surplus = (set(SOURCES[why](ids)), set()) if new else _compare(why, ids)
-    _write(entry, why, lacking, surplus)
+    _write(because, why, lacking, surplus)
 
 
 def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]]:
@@ -136,7 +171,7 @@ def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]
 def rebuild(entry: Entry) -> None:
     """Make every standing what its rule says. `entry`: the act that orders it."""
     for why, (lacking, surplus) in differences().items():
-        _write(entry, why, lacking, surplus)
+        _write({source: entry for source, _key in lacking}, why, lacking, surplus)
 
 
 def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]:
@@ -156,10 +191,11 @@ def _standings(why: str, source_ids: Sequence[UUID] | None) -> QuerySet[Any, Any
 _STANDINGS = Prepared(_standings)
 
 
-def _write(entry: Entry, why: str, lacking: set[tuple[UUID, Key]], surplus: set[tuple[UUID, Key]]) -> None:
+def _write(because: Mapping[UUID, Entry], why: str, lacking: set[tuple[UUID, Key]], surplus: set[tuple[UUID, Key]]) -> None:
+    """`because`: source → the entry that gives what it lacks."""
     written.insert(
         [
-            Standing(person_id=p, heads_of_id=u, kind=kind, object_id=o, why=why, source_id=source, entry_id=entry.id)
+            Standing(person_id=p, heads_of_id=u, kind=kind, object_id=o, why=why, source_id=source, entry_id=because[source].id)
             for source, (p, u, kind, o) in lacking
         ],
         unless_taken=True,

@@ -98,9 +98,14 @@ def sitting(team_id: UUID, role: str | None = None) -> QuerySet[Person]:
 
 def leaders_of(team_ids: Iterable[UUID]) -> dict[UUID, Person]:
     """Team → who has accepted its leading seat, in one statement; a team whose chair is empty is left out."""
-    live = Membership.objects.filter(seat__team__in=list(team_ids), seat__leader=True, ended_at__isnull=True, acceptance__isnull=False)
-    rows = live.filter(person__left_at__isnull=True).select_related("person", "seat")
-    return {row.seat.team_id: row.person for row in rows}
+    return {row.seat.team_id: row.person for row in _LEADING.objects(list(team_ids))}
+
+
+_LEADING = Prepared(
+    lambda teams: Membership.objects.filter(
+        seat__team__in=teams, seat__leader=True, ended_at__isnull=True, acceptance__isnull=False, person__left_at__isnull=True
+    ).select_related("person", "seat")
+)
 
 
 _SITS = Prepared(lambda person, team: sitting(team).filter(pk=person).order_by().values_list("pk"))

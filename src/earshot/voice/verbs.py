@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks.queries import alarms_of
 from earshot.journal import kinds, verbs
+from earshot.kit.engine.prepared import Prepared
 from earshot.people.standing import SOURCES, Key
 from earshot.voice.models import Attendance, Correction, Ear, Item, Meeting
 
@@ -56,9 +57,11 @@ def _present(attendance_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]
 def _alarmed(ear_ids: Iterable[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whom the clock of an ear has told sees the statement as long as that clock runs; not the whole deal."""
     rows = alarms_of("ear", ear_ids)
-    items = dict(Ear.objects.filter(pk__in={ear for ear, _person in rows}).values_list("pk", "item_id"))
+    items: dict[UUID, UUID] = dict(_ITEMS.rows(list(dict.fromkeys(ear for ear, _person in rows))))
     return [(ear, (person, None, "item", items[ear])) for ear, person in rows]
 
+
+_ITEMS = Prepared(lambda ears: Ear.objects.filter(pk__in=ears).values_list("pk", "item_id"))
 
 MUST_HEAR, WAS_PRESENT, ALARMED_EAR = "must_hear", "was_present", "alarmed_ear"
 SOURCES.add(MUST_HEAR, _ears)

@@ -8,14 +8,14 @@ from uuid import UUID
 from earshot.calls import queries as call_queries
 from earshot.calls.models import Assignment, Call
 from earshot.clocks.registry import Subject, Subjects
+from earshot.kit.engine.prepared import Prepared
 from earshot.voice.models import Ear
 
 
 def ears(ids: Iterable[UUID]) -> Subjects:
     """Hearing: the statement that is to be heard, and who must hear it."""
-    rows = Ear.objects.filter(pk__in=list(ids)).select_related("item__deal__owner", "item__deal__unit", "person__unit")
     found = {}
-    for ear in rows:
+    for ear in _EARS.objects(list(ids)):
         deal, unit = ear.item.deal, ear.person.unit if ear.person else None
         parts = {"deal": deal, "ear": ear} | ({"hearer": ear.person} if ear.person else {})
         found[ear.pk] = Subject(ear.item, (deal, ear.item), ear.person, unit or deal.unit, parts)
@@ -24,7 +24,11 @@ def ears(ids: Iterable[UUID]) -> Subjects:
 
 def calls(ids: Iterable[UUID]) -> Subjects:
     """A role call: who is assigned to it, in the unit that owes it."""
-    rows = Call.objects.filter(pk__in=list(ids)).select_related("deal__owner", "deal__unit", "unit", "trigger__support")
-    live = Assignment.objects.filter(call__in=rows, ended_at__isnull=True).select_related("person__unit")
-    assigned = {one.call_id: one.person for one in live}
+    rows = _CALLS.objects(list(ids))
+    assigned = {one.call_id: one.person for one in _ASSIGNED.objects([call.pk for call in rows])}
     return {call.pk: call_queries.subject(call, assigned.get(call.pk)) for call in rows}
+
+
+_EARS = Prepared(lambda ids: Ear.objects.filter(pk__in=ids).select_related("item__deal__owner", "item__deal__unit", "person__unit"))
+_CALLS = Prepared(lambda ids: Call.objects.filter(pk__in=ids).select_related("deal__owner", "deal__unit", "unit", "trigger__support"))
+_ASSIGNED = Prepared(lambda calls: Assignment.objects.filter(call__in=calls, ended_at__isnull=True).select_related("person__unit"))
