@@ -238,7 +238,9 @@ def calendars_visible_to(person: Person) -> QuerySet[WorkingCalendar]:
     known = reach_of(person)
     if ADMINISTER in known.permissions:
         return WorkingCalendar.objects.all()
-    above = UnitAbove.objects.filter(unit__in=[*known.units, *([person.unit_id] if person.unit_id else [])]).values("above")
+    # Of the person only the id: this condition stands in plans that hold nobody in particular (`standing.Seeing`).
+    own = Person.objects.filter(pk=person.pk, unit__isnull=False).values("unit")
+    above = UnitAbove.objects.filter(Q(unit__in=known.units) | Q(unit__in=own)).values("above")
     return WorkingCalendar.objects.filter(Q(unit__in=above) | Q(of_unit__in=above) | Q(pk__in=first_calendar().values("pk"))).distinct()
 
 
