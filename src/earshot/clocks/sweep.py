@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 
 from earshot.clocks import rules
 from earshot.clocks.actions import at, tell
 from earshot.clocks.models import Alarm, Clock, Step
-from earshot.clocks.queries import UNFIRED
-from earshot.clocks.registry import ADDRESSEES, SUBJECTS, Subject, Subjects
+from earshot.clocks.queries import UNFIRED, whom
+from earshot.clocks.registry import SUBJECTS, Subjects
 from earshot.journal.actions import call
 from earshot.journal.actors import process
 from earshot.kit import now
@@ -51,7 +50,7 @@ def _fire(kind: str, due: Due) -> None:
     """Tell whom each step names, now: who that is follows the present, not the day on which the clock began."""
     fired = now()
     subjects = SUBJECTS[kind](dict.fromkeys(clock.object_id for _step, clock in due))
-    told = _told(due, subjects)
+    told = whom(due, subjects)
     for step, _clock in due:
         step.fired_at = fired
     Step.objects.bulk_update([step for step, _clock in due], ["fired_at"])
@@ -82,16 +81,3 @@ def _record(kind: str, group: Due, people: Sequence[Person], subjects: Subjects,
         more={"told": list(people)},
         subjects=subjects,
     )
-
-
-def _told(due: Due, subjects: Subjects) -> dict[int, list[Person]]:
-    """Step → whom it tells: those still with the company. A name that resolves to nobody tells nobody, and the entry shows it."""
-    by_name: dict[str, dict[UUID, Subject]] = {}
-    for step, clock in due:
-        if step.addressee:
-            by_name.setdefault(step.addressee, {})[clock.object_id] = subjects[clock.object_id]
-    answers = {name: ADDRESSEES[name](asked) for name, asked in by_name.items()}
-    return {
-        step.pk: [p for p in answers[step.addressee].get(clock.object_id, []) if p.left_at is None] if step.addressee else []
-        for step, clock in due
-    }

@@ -34,7 +34,8 @@ def _people(person: Person) -> QuerySet[Person]:
 def _units(person: Person) -> QuerySet[Unit]:
     """One's own unit and those that one heads; all of them for whoever administers."""
     known = reach_of(person)
-    units = Unit.objects.all() if ADMINISTER in known.permissions else Unit.objects.filter(pk__in=[*known.units, person.unit_id])
+    own = Person.objects.filter(pk=person.pk, unit__isnull=False).values("unit")
+    units = Unit.objects.all() if ADMINISTER in known.permissions else Unit.objects.filter(Q(pk__in=known.units) | Q(pk__in=own))
     return units.select_related("calendar")
 
 

@@ -24,7 +24,7 @@ def ears(ids: Iterable[UUID]) -> Subjects:
 
 def calls(ids: Iterable[UUID]) -> Subjects:
     """A role call: who is assigned to it, in the unit that owes it."""
-    rows = Call.objects.filter(pk__in=list(ids)).select_related("deal__owner", "deal__unit", "unit", "trigger__support")
+    rows = Call.objects.filter(pk__in=list(ids)).select_related("deal__owner", "deal__unit", "unit", "accountable", "trigger__support")
     live = Assignment.objects.filter(call__in=rows, ended_at__isnull=True).select_related("person__unit")
     assigned = {one.call_id: one.person for one in live}
     return {call.pk: call_queries.subject(call, assigned.get(call.pk)) for call in rows}
