@@ -124,7 +124,7 @@ def _tell_clock(one: desk_clocks.ClockOfDeal) -> None:
     else:
         state = _("stands still") if still else due(run.reading)
     who = one.person.name if one.person else _("nobody holds the role")
-    click.echo(f"{state}  {one.duty}: {one.what}")
+    click.echo(f"{state}  " + _("{duty}: {what}").format(duty=one.duty, what=one.what))
     click.echo(f"  {who}, {one.role_name}, {one.unit or '–'}")
     click.echo("  " + _("since {since}, limit: {limit}").format(since=moment(run.clock.started_at), limit=limit(run.clock)))
     if still:
@@ -134,7 +134,9 @@ def _tell_clock(one: desk_clocks.ClockOfDeal) -> None:
         seen = "; " + _("sees to it since {since}").format(since=moment(alarm.seen_to_at)) if alarm.seen_to_at else ""
         click.echo(f"  {moment(alarm.at)}  {desk_clocks.told_in_words(alarm)}{seen}")
     for ahead in run.ahead:
-        click.echo("  " + _("then, {at}: {what}").format(at=moment(ahead.step.due_at), what=desk_clocks.next_in_words(ahead)))
+        at, what = ahead.step.due_at, desk_clocks.next_in_words(ahead)
+        then = _("then, {at}: {what}").format(at=moment(at), what=what) if at else _("once the time runs on, {what}").format(what=what)
+        click.echo(f"  {then}")
 
 
 @deals.command(help=noop("The gate before a deal, line by line; nothing changes."))

@@ -103,8 +103,8 @@ def clock(reading: Reading | None, what: Any = "", deal: UUID | None = None) -> 
 
 
 def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
-    """A clock with its whole course, as the page of a deal's clocks shows it."""
-    run, going = one.course, one.course.clock
+    """A clock with its whole course, as `c-course` takes it."""
+    run, going, still = one.course, one.course.clock, one.course.reading.pause
     shown = clock(run.reading) or {}
     if run.ended:
         shown |= {"tone": "met" if run.ended == IN_TIME else "grey", "word": desk_clocks.ENDINGS[run.ended], "left": ""}
@@ -128,11 +128,13 @@ def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
         "limit": _("{limit}, in the working time of {unit}").format(limit=measure, unit=going.unit.name)
         if going.measure == "working" and going.unit
         else measure,
-        "pause": run.reading.pause,
-        "pauses": [pause for pause in run.pauses if pause != run.reading.pause],
-        "told": [
-            {"when": alarm.at, "sentence": desk_clocks.told_in_words(alarm), "seen_to_at": alarm.seen_to_at or ""} for alarm in run.told
+        "pause": {"name": still.paused_by.name, "when": still.paused_at, "reason": still.reason} if still else "",
+        "pauses": [
+            {"name": one.paused_by.name, "since": one.paused_at, "until": one.resumed_at, "reason": one.reason}
+            for one in run.pauses
+            if one.resumed_at
         ],
+        "told": [{"when": alarm.at, "sentence": desk_clocks.told_in_words(alarm), "seen": alarm.seen_to_at or ""} for alarm in run.told],
     }
 
 
