@@ -23,8 +23,8 @@ from earshot.clocks.models import Clock, Step
 from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.clocks.rules import Level, Rung
 from earshot.desk.queries import timeline
+from earshot.journal import jobs
 from earshot.journal.actions import call as one_call
-from earshot.journal.jobs import drain
 from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal
@@ -51,7 +51,7 @@ def set_day(world: World, calendar: WorkingCalendar, day: date, kind: str, hours
 
 
 def deliver_all() -> None:
-    while drain():
+    while jobs.drain(jobs.begin()):
         pass
 
 
@@ -476,10 +476,10 @@ def test_what_died_in_the_middle_goes_on_where_it_was(
     world: World, office: WorkingCalendar, many: list[Clock], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_day(world, office, TUESDAY, COMPANY)
-    assert drain(most=1) == 1
+    assert jobs.drain(jobs.begin(), most=1) == 1
     real = calendar_change.tell
     monkeypatch.setattr(calendar_change, "tell", lambda *_given, **_named: 1 / 0)
-    assert drain(most=1) == 1  # failed: nothing of this batch is written
+    assert jobs.drain(jobs.begin(), most=1) == 1  # failed: nothing of this batch is written
     assert Entry.objects.filter(verb="clocks.moved").count() == 2
     monkeypatch.setattr(calendar_change, "tell", real)
     with later(minutes=5):
@@ -512,7 +512,7 @@ def test_two_workers_move_every_clock_once(world: World, office: WorkingCalendar
         start.wait()
         try:
             for _n in range(20):
-                drain()
+                jobs.drain(jobs.begin())
         finally:
             connections.close_all()
 

@@ -139,7 +139,7 @@ def test_the_newest_wording_of_a_label_wins_and_writing_it_again_costs_no_write(
     deal = world.deal("旧名")
     change_deal(by=world.by("seller"), deal=deal, version=1, title="新名")
     assert "新名" in Label.objects.get(kind="deal", object_id=deal.pk).text
-    label = ("deal", deal.pk, Label.objects.get(kind="deal", object_id=deal.pk).text)
+    label = Label(kind="deal", object_id=deal.pk, text=Label.objects.get(kind="deal", object_id=deal.pk).text)
     with CaptureQueriesContext(connection) as queries:
         keep_labels([label])
     assert not [query for query in queries if "INSERT" in query["sql"]]

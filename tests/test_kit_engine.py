@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from earshot.journal.models import Entry, Label, Repeat, Scope
 from earshot.kit import now, uuid7
 from earshot.kit.engine import written
-from earshot.people.actions import set_calendar
+from earshot.people.calendars import set_calendar
 from earshot.people.models import Unit, WorkingCalendar
 from earshot.people.queries import business_time_of
 from earshot.teams.models import Acceptance, Membership, Seat, Team

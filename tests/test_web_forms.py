@@ -19,6 +19,7 @@ from earshot.deals.models import Deal
 from earshot.kit import uuid7
 from earshot.kit.problems import Refusal
 from earshot.people.actions import add_person, give_post
+from earshot.people.queries import roles_of
 from earshot.playbooks.queries import categories
 from earshot.voice.models import Meeting
 from pages import Seen, Visitor
@@ -297,7 +298,7 @@ def test_colleagues_who_were_there_are_a_dozen_boxes_and_everybody_else_by_name(
     unit, by = world.seller.unit, world.by("administrator")
     crowd = [add_person(by=by, name=f"同事{n:02}", unit=unit) for n in range(20)]
     for one in crowd:
-        give_post(by=by, person=one, unit=unit, role="seller")
+        give_post(by=by, person=one, unit=unit, role=roles_of(world.seller).pop())
     twin = add_person(by=by, name="同事07", unit=world.units["delivery"])
     seller = Visitor("seller", "en")
     page = seller.get(f"/deals/{deal.pk}/meetings/new/")

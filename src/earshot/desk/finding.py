@@ -14,7 +14,7 @@ from earshot.deals import queries as deals
 from earshot.kit.problems import missing
 from earshot.people.models import Person, Token, Unit
 from earshot.people.permits import ADMINISTER
-from earshot.people.queries import calendars_visible_to
+from earshot.people.queries import calendars_visible_to, own_unit
 from earshot.people.standing import Seeing, reach_of
 from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
@@ -34,8 +34,8 @@ def _people(person: Person) -> QuerySet[Person]:
 def _units(person: Person) -> QuerySet[Unit]:
     """One's own unit and those that one heads; all of them for whoever administers."""
     known = reach_of(person)
-    own = Person.objects.filter(pk=person.pk, unit__isnull=False).values("unit")
-    units = Unit.objects.all() if ADMINISTER in known.permissions else Unit.objects.filter(Q(pk__in=known.units) | Q(pk__in=own))
+    own = Q(pk__in=known.units) | Q(pk__in=own_unit(person))
+    units = Unit.objects.all() if ADMINISTER in known.permissions else Unit.objects.filter(own)
     return units.select_related("calendar")
 
 

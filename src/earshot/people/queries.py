@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -238,10 +239,13 @@ def calendars_visible_to(person: Person) -> QuerySet[WorkingCalendar]:
     known = reach_of(person)
     if ADMINISTER in known.permissions:
         return WorkingCalendar.objects.all()
-    # Of the person only the id: this condition stands in plans that hold nobody in particular (`standing.Seeing`).
-    own = Person.objects.filter(pk=person.pk, unit__isnull=False).values("unit")
-    above = UnitAbove.objects.filter(Q(unit__in=known.units) | Q(unit__in=own)).values("above")
+    above = UnitAbove.objects.filter(Q(unit__in=known.units) | Q(unit__in=own_unit(person))).values("above")
     return WorkingCalendar.objects.filter(Q(unit__in=above) | Q(of_unit__in=above) | Q(pk__in=first_calendar().values("pk"))).distinct()
+
+
+def own_unit(person: Person) -> QuerySet[Any, Any]:
+    """The unit that the person works in, asked by id alone: so it may stand in a query that is prepared for anybody."""
+    return Person.objects.filter(pk=person.pk, unit__isnull=False).values("unit")
 
 
 def units_by_calendar(calendar: WorkingCalendar) -> QuerySet[Unit]:
