@@ -267,6 +267,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
         sweep()
     told = next(line for line in tour("seller", "GET /my-day")["items"] if line["act"] == "see_to")
     tour("seller", "POST /my-day/seen-to", {"alarms": told["ids"]})
+    tour("seller", "GET /deals/{deal_id}/clocks", deal_id=deal)
     tour("operations", "GET /deliveries")
     lost = Delivery.objects.create(entry=Entry.objects.latest("seq"), reaction="calls.raise_missing", due_at=now(), dead_at=now())
     tour("operations", "POST /deliveries/sent-again", {"deliveries": [lost.pk]})
@@ -278,6 +279,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("engineer", "GET /calls/{call_id}", call_id=call)
     tour("engineer", "GET /calls/{call_id}/items", call_id=call)
     tour("sales_head", "POST /calls/{call_id}/pauses", {"reason": "the site is closed"}, call_id=call)
+    tour("seller", "GET /deals/{deal_id}/clocks", deal_id=deal)
     tour("sales_head", "POST /calls/{call_id}/resumptions", call_id=call)
     tour("engineer", "POST /calls/{call_id}/takings", call_id=call)
     tour("engineer", "POST /calls/{call_id}/results", {"text": "The bill halves."}, call_id=call)
@@ -291,6 +293,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("head", "POST /deals/{deal_id}/votes", {"approves": True}, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/votes", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/clocks", query={"ended": "true"}, deal_id=deal)
     tour("seller", "POST /deals/{deal_id}/losses", {"reason": "the rival was cheaper to run"}, match=tour.etag(deal), deal_id=deal)
     yield "decided"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import override
 
 from earshot.calls import actions as call_actions
 from earshot.calls import queries, rules
@@ -17,12 +18,12 @@ from earshot.clocks.models import Clock, Step
 from earshot.deals import gates
 from earshot.deals.actions import bring_in_deal, lose_deal, move_back, move_on
 from earshot.deals.models import Deal
-from earshot.desk.queries import my_day
+from earshot.desk.queries import my_day, timeline
 from earshot.journal.actors import IMPORT, Actor
 from earshot.journal.models import Entry
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal
-from earshot.people.actions import add_unit, appoint_head, give_post, give_skill, make_token
+from earshot.people.actions import add_unit, appoint_head, end_post, give_post, give_skill, make_token
 from earshot.people.actors import as_person, as_token
 from earshot.people.models import Person, Post, Unit
 from earshot.playbooks import packs
@@ -557,3 +558,74 @@ def test_nothing_but_the_journal_tells_of_a_refused_gate(world: World) -> None:
     with pytest.raises(Refusal):
         move_on(by=world.by("seller"), deal=deal, version=deal.version)
     assert changed_tables(before, snapshot()) <= JOURNAL
+
+
+# Who loses the role.
+
+
+def lose_post(world: World, key: str, role: str) -> None:
+    end_post(by=world.by("administrator"), post=Post.objects.get(person=world.people[key], role=role, until=None), reason="换岗")
+
+
+def passed(call: Call) -> list[str]:
+    names = ("calls.passed_on", "calls.answered_for")
+    return list(Entry.objects.filter(verb__in=names, objects_touched__object_id=call.pk).order_by("seq").values_list("verb", flat=True))
+
+
+def doing(call: Call) -> Person:
+    return Assignment.objects.select_related("person").get(call=call, ended_at__isnull=True).person
+
+
+@pytest.mark.req("law 5")
+def test_who_holds_the_role_no_more_passes_the_call_on_to_who_answers_for_it_now(world: World) -> None:
+    call = the_call(world.moved_deal())
+    take_call(by=world.by("engineer"), call=call)
+    lose_post(world, "engineer", call.role)
+    call.refresh_from_db()
+    assert call.accountable == doing(call) != world.engineer
+    assert call.accountable == world.engineer_two
+    assert passed(call) == ["calls.passed_on"]
+    with pytest.raises(Refusal) as refused:
+        deliver_result(by=world.by("engineer"), call=call, result="x")
+    assert refused.value.code == "call.not_yours"
+    with override("en"):
+        told = next(one.sentence for one in timeline(world.head, call.pk) if one.entry.verb == "calls.passed_on")
+    assert told.endswith(f"passed on to {world.engineer_two.name}, because {world.engineer.name} no longer holds the role")
+    assert Clock.objects.filter(object_id=call.pk, stopped_at=None).count() == 1
+    deliver_result(by=world.by("engineer_two"), call=call, result="x")
+
+
+@pytest.mark.req("law 5")
+def test_where_nobody_holds_the_role_any_more_the_head_answers_and_then_nothing_passes_from_the_head(world: World) -> None:
+    call = the_call(world.moved_deal())
+    lose_post(world, "engineer_two", call.role)
+    assert passed(call) == []
+    lose_post(world, "engineer", call.role)
+    call.refresh_from_db()
+    assert call.accountable == doing(call) == world.engineer_head
+    give_post(by=world.by("administrator"), person=world.engineer_head, role=call.role, unit=call.unit)
+    lose_post(world, "engineer_head", call.role)
+    assert passed(call) == ["calls.passed_on"]
+    assert doing(call) == world.engineer_head
+
+
+@pytest.mark.req("law 5")
+def test_who_only_answered_for_it_is_followed_by_another_and_whoever_does_it_goes_on(world: World) -> None:
+    call = the_call(world.moved_deal())
+    name_person(by=world.by("engineer"), call=call, person=world.engineer_two)
+    lose_post(world, "engineer", call.role)
+    call.refresh_from_db()
+    assert call.accountable == doing(call) == world.engineer_two
+    assert passed(call) == ["calls.answered_for"]
+
+
+@pytest.mark.req("law 5")
+def test_a_role_held_elsewhere_and_a_call_that_is_done_keep_their_people(world: World) -> None:
+    call = the_call(world.moved_deal())
+    elsewhere = give_post(by=world.by("administrator"), person=world.engineer, role=call.role, unit=world.units["delivery"])
+    end_post(by=world.by("administrator"), post=elsewhere, reason="换岗")
+    assert doing(call) == world.engineer
+    deliver_result(by=world.by("engineer"), call=call, result="x")
+    lose_post(world, "engineer", call.role)
+    assert passed(call) == []
+    assert doing(call) == world.engineer

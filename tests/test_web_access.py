@@ -105,6 +105,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST vote": deal(403, 409),  # the seller does not decide here; the head has not heard yet
         "POST take_note": deal(302, 302),
     },
+    "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
     "meetings/<uuid:id>/": {"GET": deal(200, 200), "POST complete": deal(302, 403), "POST file": deal(302, 302)},
     "items/<uuid:id>/": {
         "GET": call(200, 200, 200, 200),
@@ -179,6 +180,7 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/meetings": {"POST": deal(201, 201, 401)},
     "deals/{deal_id}/items": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/calls": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/clocks": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/timeline": {"GET": deal(200, 200, 401)},
     "seats/{seat_id}/nominations": {"POST": deal(201, 201, 401)},
     # Asked on another deal of the seller: the one asked; its owner and the head see it, but it is not theirs to answer.

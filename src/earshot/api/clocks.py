@@ -1,13 +1,21 @@
-"""How a clock is shown."""
+"""How a clock is shown, and the clocks of a deal."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from ninja import Query, Router
 from typing_extensions import TypedDict
 
-from earshot.api.fields import Moment, Named, moment, moment_or_none, named
+from earshot.api import paging
+from earshot.api.answers import read
+from earshot.api.auth import Asked, me
+from earshot.api.fields import AnyId, Coded, Id, Moment, Named, Page, Reference, moment, moment_or_none, named, reference_to
 from earshot.clocks.queries import Reading
+from earshot.desk import clocks
+from earshot.desk.finding import find
+
+router = Router()
 
 
 class PauseShown(TypedDict):
@@ -52,3 +60,115 @@ def clock_shown(reading: Reading | None) -> ClockShown | None:
         "service_level": clock.service_level,
     }
     return shown
+
+
+class StepAhead(TypedDict):
+    """What comes next. `at`: null while the time stands still. `addressee`: the name in the ladder; empty where the time runs out and
+    nobody is told just then. `people`: whom it would tell if it fired now. `sentence`: the same in words."""
+
+    step: str
+    at: Moment | None
+    addressee: str
+    people: list[Named]
+    sentence: str
+
+
+class AlarmShown(TypedDict):
+    """Whom a step has told. `seen_to_at`: when that person said that he or she sees to it."""
+
+    step: str
+    addressee: str
+    person: Named
+    at: Moment
+    seen_to_at: Moment | None
+
+
+class PauseThatWas(PauseShown):
+    """`until` null: the time stands still now. `resumed_by` null: it did so until it was stopped."""
+
+    until: Moment | None
+    resumed_by: Named | None
+
+
+class CourseShown(TypedDict):
+    """A clock from its beginning to its end. `about`: the statement to be heard, or the call to be answered. `person`: who owes it;
+    null: nobody holds the role. `limit`: minutes of the clock's measure. `next`: all that happens at the next step, the soonest.
+    `ended` null: it runs; `met`, `met_late`: done; `cancelled`: ended by decision, or passed on."""
+
+    id: Id
+    kind: Literal["ear", "call"]
+    about: Reference
+    role: Coded
+    person: Named | None
+    unit: Named | None
+    limit: int
+    clock: ClockShown
+    next: list[StepAhead]
+    told: list[AlarmShown]
+    pauses: list[PauseThatWas]
+    ended: Literal["met", "met_late", "cancelled"] | None
+
+
+def _course(one: clocks.ClockOfDeal) -> CourseShown:
+    run = one.course
+    shown = clock_shown(run.reading)
+    assert shown is not None
+    return {
+        "id": str(run.clock.pk),
+        "kind": run.clock.kind,  # type: ignore[typeddict-item]
+        "about": reference_to(one.what),
+        "role": {"code": one.role, "name": one.role_name},
+        "person": named(one.person) if one.person else None,
+        "unit": named(one.unit) if one.unit else None,
+        "limit": run.clock.limit,
+        "clock": shown,
+        "next": [
+            {
+                "step": ahead.step.name,
+                "at": moment_or_none(ahead.step.due_at),
+                "addressee": ahead.step.addressee,
+                "people": [named(person) for person in ahead.people],
+                "sentence": str(clocks.next_in_words(ahead)),
+            }
+            for ahead in run.ahead
+        ],
+        "told": [
+            {
+                "step": alarm.step.name,
+                "addressee": alarm.step.addressee,
+                "person": named(alarm.person),
+                "at": moment(alarm.at),
+                "seen_to_at": moment_or_none(alarm.seen_to_at),
+            }
+            for alarm in run.told
+        ],
+        "pauses": [
+            {
+                "by": named(pause.paused_by),
+                "at": moment(pause.paused_at),
+                "reason": pause.reason,
+                "until": moment_or_none(pause.resumed_at),
+                "resumed_by": named(pause.resumed_by) if pause.resumed_by else None,
+            }
+            for pause in run.pauses
+        ],
+        "ended": run.ended or None,  # type: ignore[typeddict-item]
+    }
+
+
+@router.get("/deals/{deal_id}/clocks", response=Page[CourseShown])
+@read
+def list_clocks_of_deal(
+    request: Asked,
+    deal_id: AnyId,
+    ended: Annotated[bool, Query(description="Those that have run and ended instead, the last to end first.")] = False,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = paging.USUAL,
+) -> Page[CourseShown]:
+    """Everything that runs for the deal, what is due first comes first, and what stands still last: who owes what until when, and who
+    hears of it next."""
+    person = me(request)
+    deal = find(person, "deal", deal_id)
+    rows, order = (clocks.ended(person, deal), clocks.LATEST) if ended else (clocks.running(person, deal), clocks.SOONEST)
+    found, after = paging.part(rows, order, cursor, limit)
+    return {"items": [_course(one) for one in clocks.read(found)], "next": after}

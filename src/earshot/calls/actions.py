@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -27,10 +28,10 @@ from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Line, Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
 from earshot.people.actors import personally
-from earshot.people.models import Person, Unit
+from earshot.people.models import Person, Unit, UnitAbove
 from earshot.people.permits import OPERATE
 from earshot.people.permits import holders as holders_of_permit
-from earshot.people.queries import answerable_for, head_at_or_above, is_head_at_or_above, unit_called
+from earshot.people.queries import answerable_for, head_at_or_above, holders, is_head_at_or_above, unit_called
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.models import SupportItem, Trigger
@@ -131,7 +132,7 @@ def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
     return _assign(by, call, person, "calls.named", "")
 
 
-def _assign(by: Actor, call: Call, person: Person, name: str, reason: str) -> Assignment:
+def _assign(by: Actor, call: Call, person: Person, name: str, reason: str, *, former: Person | None = None) -> Assignment:
     live = Assignment.objects.filter(call=call, ended_at__isnull=True).first()
     if live and live.person_id == person.pk:
         return live
@@ -139,7 +140,7 @@ def _assign(by: Actor, call: Call, person: Person, name: str, reason: str) -> As
         live.ended_at, live.end_reason = now(), reason
         live.save(update_fields=["ended_at", "end_reason"])
     fresh = Assignment.objects.create(call=call, person=person, at=now())
-    objects = {"call": call, "deal": call.deal, "assignee": person, "unit": call.unit}
+    objects = {"call": call, "deal": call.deal, "assignee": person, "unit": call.unit} | ({"former": former} if former else {})
     record(name, by=by, objects=objects, scopes=[call.deal, call], data={"reason": reason} if reason else {})
     return fresh
 
@@ -302,6 +303,34 @@ def _mine(person: Person, call: Call) -> Assignment:
 def _works_on_deal(person: Person, call: Call, otherwise: object) -> None:
     if not deals.may_work(person, call.deal):
         raise forbidden("deal.not_yours", otherwise, ref(call))
+
+
+def pass_on(entry: Entry) -> None:
+    """A reaction to a post ended: who does or answers for open calls by that role, in that unit or one above it, and holds it there no
+    more, passes them on to who answers for them now (law 5: somebody does at every moment). Whoever answers as head stays."""
+    former = Person.objects.get(pk=entry.one("person"))
+    owing = UnitAbove.objects.filter(unit=entry.one("unit")).values("above")
+    doing = Assignment.objects.filter(call=OuterRef("pk"), person=former, ended_at__isnull=True)
+    found = queries.open_calls().filter(Q(accountable=former) | Exists(doing), role=entry.data["role"], unit__in=owing)
+    deals.lock(*found.order_by().values_list("deal_id", flat=True).distinct())
+    for call in found.select_related("deal", "unit", "accountable").order_by("raised_at", "pk"):
+        if not holders(call.role, call.unit).filter(pk=former.pk).exists():
+            _pass_on(entry, call, former)
+
+
+def _pass_on(entry: Entry, call: Call, former: Person) -> None:
+    by = process("people.post_ended").because(entry)
+    heir = answerable_for(call.unit, call.role) or _operations(call.unit)
+    answered = call.accountable_id == former.pk and heir.pk != former.pk
+    if answered or call.accountable.left_at is not None:
+        call.accountable = heir
+        call.save(update_fields=["accountable"])
+    does = Assignment.objects.filter(call=call, person=former, ended_at__isnull=True).exists()
+    if does and call.accountable_id != former.pk:
+        _assign(by, call, call.accountable, "calls.passed_on", entry.data["reason"], former=former)
+    elif answered:
+        objects = {"call": call, "deal": call.deal, "unit": call.unit, "assignee": heir, "former": former}
+        record("calls.answered_for", by=by, objects=objects, scopes=[call.deal, call])
 
 
 def end_with_deal(entry: Entry) -> None:

@@ -21,6 +21,8 @@ verbs.register(
         "calls.raised": _("The process called {unit} for {deal}: {call}; {assignee} is answerable"),
         "calls.named": _("{actor} named {assignee} for {call}"),
         "calls.declined": _("{actor} cannot take {call}: {reason}. The duty stays with {unit}"),
+        "calls.passed_on": _("{call} passed on to {assignee}, because {former} no longer holds the role"),
+        "calls.answered_for": _("{assignee} answers for {call} now, because {former} no longer holds the role"),
         "calls.taken": _("{actor} took {call}"),
         "calls.delivered": _("{actor} delivered a result for {call}"),
         "calls.returned": _("{actor} sent the result of {call} back: {reason}"),

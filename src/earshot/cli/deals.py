@@ -11,9 +11,10 @@ from django.utils.translation import gettext_noop as noop
 from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
-from earshot.cli.words import moment, rows, tell_line
+from earshot.cli.words import due, limit, moment, rows, tell_line
 from earshot.deals import actions, gates, queries
 from earshot.deals.models import Deal
+from earshot.desk import clocks as desk_clocks
 from earshot.desk.queries import timeline
 from earshot.people.actors import as_person
 from earshot.people.models import Person
@@ -96,6 +97,46 @@ def show(deal: str, most: int, person: Person) -> None:
 def _section(name: str) -> None:
     click.echo()
     click.echo(name)
+
+
+@deals.command(
+    "clocks", help=noop("Everything that runs for a deal, soonest due first: who owes what until when, and who hears of it next.")
+)
+@click.argument("deal", metavar="DEAL")
+@option("--ended", is_flag=True, help=noop("Those that have run and ended instead, the last to end first."))
+@MOST
+@acting()
+def clocks_(deal: str, ended: bool, most: int, person: Person) -> None:
+    found = find(person, "deal", deal)
+    rows = desk_clocks.ended(person, found) if ended else desk_clocks.running(person, found)
+    shown = desk_clocks.read(rows[:most])
+    if not shown:
+        click.echo(_("Nothing."))
+    for one in shown:
+        _tell_clock(one)
+
+
+def _tell_clock(one: desk_clocks.ClockOfDeal) -> None:
+    run = one.course
+    still = run.reading.pause
+    if run.clock.stopped_at:
+        state = f"{moment(run.clock.stopped_at)}  {desk_clocks.ENDINGS[run.ended]}"
+    else:
+        state = _("stands still") if still else due(run.reading)
+    who = one.person.name if one.person else _("nobody holds the role")
+    click.echo(f"{state}  " + _("{duty}: {what}").format(duty=one.duty, what=one.what))
+    click.echo(f"  {who}, {one.role_name}, {one.unit or '–'}")
+    click.echo("  " + _("since {since}, limit: {limit}").format(since=moment(run.clock.started_at), limit=limit(run.clock)))
+    if still:
+        stopped = _("stopped by {name}, {since}: {reason}")
+        click.echo("  " + stopped.format(name=still.paused_by.name, since=moment(still.paused_at), reason=still.reason))
+    for alarm in run.told:
+        seen = "; " + _("sees to it since {since}").format(since=moment(alarm.seen_to_at)) if alarm.seen_to_at else ""
+        click.echo(f"  {moment(alarm.at)}  {desk_clocks.told_in_words(alarm)}{seen}")
+    for ahead in run.ahead:
+        at, what = ahead.step.due_at, desk_clocks.next_in_words(ahead)
+        then = _("then, {at}: {what}").format(at=moment(at), what=what) if at else _("once the time runs on, {what}").format(what=what)
+        click.echo(f"  {then}")
 
 
 @deals.command(help=noop("The gate before a deal, line by line; nothing changes."))

@@ -10,6 +10,7 @@ import click
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from earshot.clocks.models import WORKING, Clock
 from earshot.clocks.queries import Reading
 from earshot.kit.problems import Line, Refusal
 
@@ -37,6 +38,14 @@ def due(clock: Reading | None, at: datetime | None = None) -> str:
     if clock is None:
         return moment(at)
     return f"{moment(clock.due_at)} {_('(provisional)')}" if clock.clock.provisional else moment(clock.due_at)
+
+
+def limit(clock: Clock) -> str:
+    """How long the time limit is, in hours and minutes of its own measure."""
+    length = f"{clock.limit // 60}:{clock.limit % 60:02}"
+    if clock.measure == WORKING:
+        return _("{length} h of working time").format(length=length)
+    return _("{length} h by the clock").format(length=length)
 
 
 def rows(lines: Iterable[Sequence[object]]) -> None:

@@ -106,8 +106,8 @@ def _stop(object_ids: Iterable[UUID], outcome: str, because: Entry) -> None:
     alarmed = Alarm.objects.filter(clock__in=pks, ended_at__isnull=True).update(ended_at=stopped)
     named: dict[tuple[str, str], list[UUID]] = {}
     for clock in found:
-        name = "clocks.cancelled" if outcome == CANCELLED else "clocks.met_late" if stopped > clock.due_at else "clocks.met"
-        named.setdefault((name, clock.kind), []).append(clock.object_id)
+        ended = rules.how_it_ended(outcome == MET, clock.due_at, stopped, clock.paused_at)
+        named.setdefault((f"clocks.{ended}", clock.kind), []).append(clock.object_id)
     for (name, kind), objects in named.items():
         tell(name, process(found[0].service_level).because(because), kind, objects, data={"alarmed": True} if alarmed else {})
 

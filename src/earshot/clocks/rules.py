@@ -72,3 +72,13 @@ LATE = timedelta(minutes=1)
 def lateness(due_at: datetime, fired_at: datetime) -> int:
     """Minutes by which a step came too late: 0 as long as the sweep had no more than its turn to take."""
     return int((fired_at - due_at).total_seconds() // 60) if fired_at - due_at > LATE else 0
+
+
+IN_TIME, LATE_BUT_DONE, ENDED = "met", "met_late", "cancelled"
+
+
+def how_it_ended(done: bool, due_at: datetime, stopped_at: datetime, stood_still_since: datetime | None) -> str:
+    """How a clock ended. Done while it stood still, it was in time if it stood still before it ran out."""
+    if not done:
+        return ENDED
+    return LATE_BUT_DONE if (stood_still_since or stopped_at) > due_at else IN_TIME

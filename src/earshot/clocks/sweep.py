@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 from earshot.clocks import rules
 from earshot.clocks.actions import at, news
 from earshot.clocks.models import Alarm, Clock, Step
-from earshot.clocks.queries import UNFIRED
-from earshot.clocks.registry import ADDRESSEES, SUBJECTS, Subject, Subjects
+from earshot.clocks.queries import UNFIRED, whom
+from earshot.clocks.registry import SUBJECTS, Subjects
 from earshot.journal.actions import News, call, record_all
 from earshot.journal.actors import process
 from earshot.kit import now
@@ -60,7 +60,7 @@ def _fire(kind: str, due: Due) -> list[News]:
     tell of it."""
     fired = now()
     subjects = SUBJECTS[kind](dict.fromkeys(clock.object_id for _step, clock in due))
-    told = _told(due, subjects)
+    told = whom(due, subjects)
     Step.objects.filter(pk__in=[step.pk for step, _clock in due]).update(fired_at=fired)
     written.insert([Alarm(step=step, clock=clock, person=person, at=fired) for step, clock in due for person in told[step.pk]])
     # One entry for what belongs together: the same rung, at the same moment, of the same duty on the same deal.
@@ -88,16 +88,3 @@ def _news(kind: str, group: Due, people: Sequence[Person], subjects: Subjects, f
         more={"told": list(people)},
         subjects=subjects,
     )
-
-
-def _told(due: Due, subjects: Subjects) -> dict[int, list[Person]]:
-    """Step → whom it tells: those still with the company. A name that resolves to nobody tells nobody, and the entry shows it."""
-    by_name: dict[str, dict[UUID, Subject]] = {}
-    for step, clock in due:
-        if step.addressee:
-            by_name.setdefault(step.addressee, {})[clock.object_id] = subjects[clock.object_id]
-    answers = {name: ADDRESSEES[name](asked) for name, asked in by_name.items()}
-    return {
-        step.pk: [p for p in answers[step.addressee].get(clock.object_id, []) if p.left_at is None] if step.addressee else []
-        for step, clock in due
-    }

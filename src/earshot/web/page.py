@@ -314,8 +314,8 @@ def words(text: str) -> str:
     return text.replace("\x00", "").strip()[:100]
 
 
-def page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
+def page_number(request: HttpRequest, name: str = "page") -> int:
+    text = request.GET.get(name, "1")
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 100_000:
         raise Http404
     return int(text)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from earshot.calls.queries import CallRead
 from earshot.clocks.models import Step
 from earshot.clocks.queries import Reading
+from earshot.clocks.rules import IN_TIME
+from earshot.desk import clocks as desk_clocks
 from earshot.desk import rules
 from earshot.journal.queries import Told
 from earshot.kit import now
@@ -81,12 +85,14 @@ def left(reading: Reading | None) -> str:
     return times.left_of(reading.left, reading.clock.measure) if reading else ""
 
 
-def clock(reading: Reading | None, what: Any = "") -> dict[str, Any] | None:
-    """A clock as `c-clock` takes it."""
+def clock(reading: Reading | None, what: Any = "", deal: UUID | None = None) -> dict[str, Any] | None:
+    """A clock as `c-clock` takes it. `deal`: whose page of clocks it leads to; None where the reader does not see that deal."""
     if reading is None:
         return None
     stopped = reading.clock.stopped_at
     shown: dict[str, Any] = {"what": what, "due": reading.due_at, "left": left(reading), "provisional": reading.clock.provisional}
+    if deal:
+        shown["url"] = f"{reverse('deal_clocks', kwargs={'id': deal})}#clock-{reading.clock.pk}"
     if stopped:
         shown |= {"met": stopped} | ({"tone": "grey", "word": pgettext("a clock", "ended")} if reading.clock.outcome != "met" else {})
     if reading.pause:
@@ -94,6 +100,42 @@ def clock(reading: Reading | None, what: Any = "") -> dict[str, Any] | None:
     if reading.next_step:
         shown |= {"next": step(reading.next_step), "next_when": reading.next_step.due_at}
     return shown
+
+
+def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
+    """A clock with its whole course, as `c-course` takes it."""
+    run, going, still = one.course, one.course.clock, one.course.reading.pause
+    shown = clock(run.reading) or {}
+    if run.ended:
+        shown |= {"tone": "met" if run.ended == IN_TIME else "grey", "word": desk_clocks.ENDINGS[run.ended], "left": ""}
+    if run.ahead:
+        due = run.ahead[0].step.due_at
+        words = [str(desk_clocks.next_in_words(ahead)) for ahead in run.ahead]
+        shown |= {"next": _("; ").join(words) if due else _("once the time runs on, {what}").format(what=_("; ").join(words))}
+        shown |= {"next_when": due or ""}
+    measure = times.limit(going.limit, going.measure)
+    return {
+        "id": f"clock-{going.pk}",
+        "duty": one.duty,
+        "what": one.what,
+        "url": acts.address(going.kind if going.kind == "call" else "item", one.what.pk),
+        "person": one.person.name if one.person else "",
+        "person_url": acts.address("person", one.person.pk) if one.person else "",
+        "role": one.role_name,
+        "unit": one.unit.name if one.unit else "",
+        "clock": shown,
+        "since": going.started_at,
+        "limit": _("{limit}, in the working time of {unit}").format(limit=measure, unit=going.unit.name)
+        if going.measure == "working" and going.unit
+        else measure,
+        "pause": {"name": still.paused_by.name, "when": still.paused_at, "reason": still.reason} if still else "",
+        "pauses": [
+            {"name": one.paused_by.name, "since": one.paused_at, "until": one.resumed_at, "reason": one.reason}
+            for one in run.pauses
+            if one.resumed_at
+        ],
+        "told": [{"when": alarm.at, "sentence": desk_clocks.told_in_words(alarm), "seen": alarm.seen_to_at or ""} for alarm in run.told],
+    }
 
 
 def step(one: Step) -> Any:

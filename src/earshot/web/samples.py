@@ -133,7 +133,49 @@ def _clocks(now: datetime) -> dict[str, Any]:
         "next_head": _said("升级到部门主任王海燕", "it goes up to Wang Haiyan, head of the unit"),
         "left_by_clock": times.left_of(47 * 24 * 60, "clock"),
         "clock_hear": _said("方案经理听到", "heard by the solution manager"),
+        "courses": _courses(now),
     }
+
+
+def _courses(now: datetime) -> list[dict[str, Any]]:
+    """One that runs, one that stands still and whose role nobody holds, one that has ended."""
+    hear, words = (
+        _said("听取客户原话", "Hear what the customer said"),
+        _said("另一家的方案是太阳能加一台小油机…", "The other offer runs on sun …"),
+    )
+    role, unit = _said("解决方案经理", "Solution manager"), _said("站点能源产品部", "Site energy products")
+    limit, head = _said("4 工时（按站点能源产品部的工作时间计）", "4 working hours of Site energy products"), _said("王海燕", "Wang Haiyan")
+    common = {"duty": hear, "what": words, "url": "#courses", "role": role, "unit": unit, "limit": limit, "person_url": "#courses"}
+    reminded = {"when": now - timedelta(hours=3), "sentence": _said("已提醒赵启明", "Zhao Qiming was reminded")}
+    told = {"when": now - timedelta(hours=1), "sentence": _said("已告知李然（组长）", "Li Ran was told (the leader of the team)")}
+    goes_up = {
+        "next": _said("告知王海燕（部门主管）", "Wang Haiyan will be told (the head of the unit)"),
+        "next_when": now + timedelta(hours=4),
+    }
+    waits = {
+        "tone": "grey",
+        "word": _said("已暂停", "stands still"),
+        "next": _said("恢复计时后，提醒责任人", "once it runs on, a reminder"),
+    }
+    stopped = {"name": head, "reason": _said("客户现场封闭，下周一才能进场", "The site is closed until Monday")}
+    since = now - timedelta(hours=5)
+    return [
+        common
+        | {"id": "course-1", "person": _said("赵启明", "Zhao Qiming"), "since": since, "told": [reminded, told | {"seen": now}]}
+        | {"clock": {"due": now + timedelta(hours=4), "left": 200, "provisional": "1"} | goes_up},
+        common | {"id": "course-2", "since": since, "clock": waits, "pause": stopped | {"when": now - timedelta(hours=2)}},
+        common
+        | {"id": "course-3", "person": "عبد الرحمن الفاتح محمد", "since": since, "told": [reminded]}
+        | {"pauses": [stopped | {"since": now - timedelta(hours=4), "until": now - timedelta(hours=3)}]}
+        | {
+            "clock": {
+                "due": now - timedelta(hours=3),
+                "met": now - timedelta(hours=2),
+                "tone": "grey",
+                "word": _said("逾期完成", "done late"),
+            }
+        },
+    ]
 
 
 def _year() -> dict[str, Any]:

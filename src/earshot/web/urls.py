@@ -18,6 +18,7 @@ urlpatterns = [
     path("deals/<uuid:id>/", deals.War.as_view(), name="deal"),
     path("deals/<uuid:id>/meetings/new/", meetings.NewMeeting.as_view(), name="meeting_new"),
     path("deals/<uuid:id>/gate/", deals.Gate.as_view(), name="gate"),
+    path("deals/<uuid:id>/clocks/", clocks.ClocksOfDeal.as_view(), name="deal_clocks"),
     path("meetings/<uuid:id>/", meetings.Meeting.as_view(), name="meeting"),
     path("items/<uuid:id>/", items.Item.as_view(), name="item"),
     path("calls/", calls.Calls.as_view(), name="calls"),

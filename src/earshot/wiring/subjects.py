@@ -30,5 +30,7 @@ def calls(ids: Iterable[UUID]) -> Subjects:
 
 
 _EARS = Prepared(lambda ids: Ear.objects.filter(pk__in=ids).select_related("item__deal__owner", "item__deal__unit", "person__unit"))
-_CALLS = Prepared(lambda ids: Call.objects.filter(pk__in=ids).select_related("deal__owner", "deal__unit", "unit", "trigger__support"))
+_CALLS = Prepared(
+    lambda ids: Call.objects.filter(pk__in=ids).select_related("deal__owner", "deal__unit", "unit", "accountable", "trigger__support")
+)
 _ASSIGNED = Prepared(lambda calls: Assignment.objects.filter(call__in=calls, ended_at__isnull=True).select_related("person__unit"))

@@ -146,6 +146,7 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("people.post_given", _deciders_of_post),
     ("people.post_given", _ears_of_post),
     ("people.post_ended", _deciders_of_role),
+    ("people.post_ended", call_actions.pass_on),  # who acts for the role on the deal changes first, then who hears for it
     ("people.post_ended", _ears_of_former),
     ("teams.accepted", _ears_of_seat),
     ("teams.left", _ears_of_seat),
@@ -193,6 +194,11 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("calls.declined", _ears_of_call),
     ("calls.declined", _standing(calls.CALLED, "call")),
     ("calls.declined", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.passed_on", _ears_of_call),
+    ("calls.passed_on", _standing(calls.CALLED, "call")),
+    ("calls.passed_on", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.answered_for", _standing(calls.CALLED, "call")),
+    ("calls.answered_for", _standing(calls.CALL_NEEDS, "call")),
     ("calls.ended", _standing(calls.CALLED, "call")),
     ("calls.ended", _standing(calls.CALL_NEEDS, "call")),
 ]

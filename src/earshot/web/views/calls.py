@@ -136,7 +136,7 @@ class Call(Page):
         names = is_open and (call.accountable_id == self.person.pk or is_head_at_or_above(self.person, call.unit))
         works = sees_deal and deals.may_work(self.person, deal)
         heard_items = voice.read(calls.items_of(call))
-        clock = parts.clock(read.clock)
+        clock = parts.clock(read.clock, deal=deal.pk if sees_deal else None)
         if clock and clock.get("next") and read.clock and read.clock.next_step:
             clock["next"] = parts.step(read.clock.next_step)
         return {

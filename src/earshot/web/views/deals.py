@@ -493,7 +493,7 @@ def call_part(read: calls.CallRead) -> dict[str, Any]:
         "unit": read.call.unit.name,
         "role": read.role,
         "state": parts.state(read),
-        "clock": parts.clock(read.clock) if read.state in ("waiting", "taken") else None,
+        "clock": parts.clock(read.clock, deal=read.call.deal_id) if read.state in ("waiting", "taken") else None,
         "result": read.result.text if read.result else "",
         "objections": len(read.objections),
     }

@@ -37,7 +37,11 @@ class Item(Page):
             "quote": {**parts.quote(read, opens=False), "correction": ""},
             "corrections": [{"words": one.text, "by": one.author.name, "when": one.at} for one in read.corrections],
             "clocks": [
-                parts.clock(ear.clock, acts.data(f"{ear.person.name if ear.person else _('nobody yet')} · {ear.role}"))
+                parts.clock(
+                    ear.clock,
+                    acts.data(f"{ear.person.name if ear.person else _('nobody yet')} · {ear.role}"),
+                    deal.pk if sees_deal else None,
+                )
                 for ear in read.ears
                 if ear.clock
             ],

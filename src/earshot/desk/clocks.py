@@ -1,0 +1,106 @@
+"""The clocks of a deal: everything that runs for it, and what has run and ended, as far as the reader sees what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, QuerySet, Value, When
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from earshot.calls import queries as calls
+from earshot.calls.models import Call
+from earshot.clocks.models import Alarm, Clock
+from earshot.clocks.queries import Ahead, Course, courses
+from earshot.deals.models import Deal
+from earshot.kit.problems import say
+from earshot.people.models import Person, Unit
+from earshot.playbooks.queries import role_names
+from earshot.voice import queries as voice
+from earshot.voice.models import Ear
+
+# Whom a step names, in words. Whoever that leads to when it fires stands beside it.
+RUNGS = {
+    "hearer": _("whoever owes it"),
+    "leader": _("the leader of the team"),
+    "unit_head": _("the head of the unit"),
+    "operations": _("sales operations"),
+}
+DUTIES = {"ear": _("Hear what the customer said"), "call": _("Deliver the result of a call")}
+ENDINGS = {"met": _("done in time"), "met_late": _("done late"), "cancelled": _("ended or passed on")}
+
+
+@dataclass(frozen=True)
+class ClockOfDeal:
+    """One duty with its clock. `what`: the statement or the call; `role`, `role_name`: for which it is owed; `person`: by whom, None:
+    nobody yet; `unit`: whose duty it is."""
+
+    course: Course
+    duty: Any
+    what: Any
+    role: str
+    role_name: str
+    person: Person | None
+    unit: Unit | None
+
+
+def _of_deal(person: Person, deal: Deal) -> QuerySet[Clock]:
+    heard = Ear.objects.filter(item__in=voice.visible_to(person).filter(deal=deal).values("pk")).values("pk")
+    called = calls.visible_to(person).filter(deal=deal).values("pk")
+    return Clock.objects.filter(object_id__in=heard.union(called, all=True)).select_related("unit")
+
+
+def running(person: Person, deal: Deal) -> QuerySet[Clock]:
+    """The clocks of the deal that run, in `SOONEST` order: what is due first comes first, what stands still comes last."""
+    stands = Case(When(paused_at__isnull=True, then=Value(0)), default=Value(1))
+    return _of_deal(person, deal).filter(stopped_at__isnull=True).annotate(stands=stands).order_by(*SOONEST)
+
+
+def ended(person: Person, deal: Deal) -> QuerySet[Clock]:
+    """Those that have run and ended, in `LATEST` order: the last to end first."""
+    return _of_deal(person, deal).filter(stopped_at__isnull=False).order_by(*LATEST)
+
+
+SOONEST = ("stands", "due_at", "pk")
+LATEST = ("-stopped_at", "-pk")
+
+
+def read(clocks: Iterable[Clock]) -> list[ClockOfDeal]:
+    """These clocks of a deal with their courses, in their order, in a number of statements that does not grow with theirs."""
+    read = courses(clocks)
+    owed = [_owed(course) for course in read]
+    names = role_names({role for role, _person, _unit in owed})
+    return [
+        ClockOfDeal(course, DUTIES[course.clock.kind], course.subject.what, role, names.get(role, role), person, unit)
+        for course, (role, person, unit) in zip(read, owed, strict=True)
+    ]
+
+
+def _owed(course: Course) -> tuple[str, Person | None, Unit | None]:
+    """For which role, by whom and by whose unit the duty is owed. A call that nobody is assigned to is its accountable person's."""
+    subject = course.subject
+    if isinstance(subject.what, Call):
+        return subject.what.role, subject.person or subject.what.accountable, subject.unit
+    return subject.parts["ear"].role, subject.person, subject.unit  # type: ignore[attr-defined]  # an ear
+
+
+def next_in_words(one: Ahead) -> Any:
+    """What a step that is still owed does, with the names of those whom it would tell now."""
+    if not one.step.addressee:
+        return _("the time runs out")
+    rung = RUNGS.get(one.step.addressee, one.step.addressee)
+    if not one.people:
+        return say(_("there is nobody to tell ({rung})"), rung=rung)
+    names = gettext(", ").join(person.name for person in one.people)
+    if one.step.addressee == "hearer":
+        return say(_("{names} will be reminded"), names=names)
+    return say(_("{names} will be told ({rung})"), names=names, rung=rung)
+
+
+def told_in_words(alarm: Alarm) -> Any:
+    """Whom a step has told, and as what."""
+    if alarm.step.addressee == "hearer":
+        return say(_("{name} was reminded"), name=alarm.person.name)
+    return say(_("{name} was told ({rung})"), name=alarm.person.name, rung=RUNGS.get(alarm.step.addressee, alarm.step.addressee))
