@@ -246,7 +246,7 @@ def test_what_ran_out_while_the_product_was_stopped_fires_in_order_and_is_marked
     assert late == sorted(late, reverse=True)
     assert late[-1] == (at(25, 9) - at(23, 17, 30)).total_seconds() // 60
     with override("en"):
-        assert any("minutes late" in one.sentence for one in timeline(world.seller, deal.pk))
+        assert any("told 1 day 21 hours late" in one.sentence for one in timeline(world.seller, deal.pk))
 
 
 def test_a_sweep_that_dies_halfway_leaves_nothing_and_the_next_one_does_it_all(quiet_world: World) -> None:

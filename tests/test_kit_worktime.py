@@ -332,3 +332,16 @@ def test_what_is_left_is_told_in_the_clocks_own_measure_and_negative_once_overdu
     assert clock_rules.passed(calendar, "working", at, due) == 120
     assert clock_rules.passed(calendar, "clock", at, due) == 65 * 60
     assert clock_rules.passed(calendar, "working", due, at) == -120
+
+
+@pytest.mark.parametrize(
+    ("minutes", "zh", "en"),
+    [
+        (0, " 0 分钟", "0 minutes"),
+        (1, " 1 分钟", "1 minute"),
+        (61, " 1 小时 1 分钟", "1 hour 1 minute"),
+        (2885, " 2 天 5 分钟", "2 days 5 minutes"),
+    ],
+)
+def test_a_length_is_told_in_its_two_largest_units(minutes: int, zh: str, en: str) -> None:
+    assert clock_rules.in_words(minutes) == {"zh-hans": zh, "en": en}

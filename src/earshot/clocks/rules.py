@@ -82,3 +82,15 @@ def how_it_ended(done: bool, due_at: datetime, stopped_at: datetime, stood_still
     if not done:
         return ENDED
     return LATE_BUT_DONE if (stood_still_since or stopped_at) > due_at else IN_TIME
+
+
+def in_words(minutes: int) -> dict[str, str]:
+    """A length by the clock in its two largest units, in both languages, as the data of an entry keeps it."""
+    days, rest = divmod(minutes, 24 * 60)
+    hours, left = divmod(rest, 60)
+    parts = [(days, "天", "day"), (hours, "小时", "hour"), (left, "分钟", "minute")]
+    shown = [part for part in parts if part[0]][:2] or parts[2:]
+    return {
+        "zh-hans": "".join(f" {n} {zh}" for n, zh, _en in shown),
+        "en": " ".join(f"{n} {en}{'' if n == 1 else 's'}" for n, _zh, en in shown),
+    }

@@ -78,7 +78,8 @@ def _news(kind: str, group: Due, people: Sequence[Person], subjects: Subjects, f
     name = "clocks.warned" if step.after < clock.limit else "clocks.breached" if step.after == clock.limit else "clocks.escalated"
     due_at = cast(datetime, step.due_at)  # or it had not been claimed
     late = rules.lateness(due_at, fired)
-    worded = {"zh-hans": f"，迟告 {late} 分钟", "en": f", told {late} minutes late"} if late else {"zh-hans": "", "en": ""}
+    length = rules.in_words(late)
+    worded = {"zh-hans": f"，迟告{length['zh-hans']}", "en": f", told {length['en']} late"} if late else {"zh-hans": "", "en": ""}
     return news(
         name,
         process(f"{clock.service_level}/{step.name}"),
