@@ -190,7 +190,7 @@ def _alarms(person: Person, has_line: Collection[UUID]) -> list[DayLine]:
                 due_at=soonest.due_at,
                 clock=soonest,
                 ids=tuple(alarm.pk for alarm in group),
-                detail=str(first.what),
+                detail=str(first.what) if deal.pk in seen else "",
             )
         )
     return lines

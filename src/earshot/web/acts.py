@@ -115,7 +115,7 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         "url": of(of_line.scope),
         "due": of_line.due_at or "",
         "provisional": bool(of_line.clock and of_line.clock.clock.provisional),
-        "left": times.left_of(of_line.clock.left, of_line.clock.clock.measure) if of_line.clock else "",
+        "left": times.left_of(of_line.clock.left, of_line.clock.clock.measure, over=of_line.clock.overdue) if of_line.clock else "",
     }
     one = str(of_line.target.id)
     here = {"next": reverse("my_day")}

@@ -82,7 +82,7 @@ def _unheard(ear: EarRead) -> dict[str, Any]:
 
 def left(reading: Reading | None) -> str:
     """What is left of a clock, in words and in its own measure."""
-    return times.left_of(reading.left, reading.clock.measure) if reading else ""
+    return times.left_of(reading.left, reading.clock.measure, over=reading.overdue) if reading else ""
 
 
 def clock(reading: Reading | None, what: Any = "", deal: UUID | None = None) -> dict[str, Any] | None:
