@@ -138,8 +138,8 @@ def limit(minutes: int, measure: str) -> str:
 
 
 def left_of(minutes: int | None, measure: str, *, over: bool = False) -> str:
-    """What is left of a clock in its own measure. «还有 3 工时», «还有 3 小时（自然时间）», «已超 5 工时». `over`: it has run out; nobody has
-    worked since, perhaps, and then there is no length to tell."""
+    """What is left of a clock in its own measure. «还有 3 工时», «还有 3 小时（自然时间）», «已超 5 工时». `over`: it has run out; nobody
+    may have worked since, and then there is no length to tell."""
     if minutes is None or (over and minutes == 0):
         return ""
     return (_("%(length)s over") if minutes < 0 else _("%(length)s left")) % {"length": limit(minutes, measure)}
