@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 from click.testing import CliRunner
 from django.db import connection
+from django.urls import get_resolver
 
 from earshot.cli.root import earshot
 from earshot.clocks import test_clock as moving
@@ -33,6 +34,7 @@ from test_cli_serve import Served
 @pytest.fixture
 def people(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
     """The company with a clock that runs on from the machine's, and may be moved."""
+    _ = get_resolver().url_patterns  # the addresses of the house as it is without, before anything reads the setting
     settings.TEST_CLOCK = True
     monkeypatch.setattr(clock._Process, "ahead", timedelta())
     last = Entry.objects.order_by("-seq")[0].recorded_at
