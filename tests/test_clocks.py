@@ -324,6 +324,26 @@ def test_an_alarm_is_one_line_that_one_act_mends_and_the_next_step_brings_back(q
         assert alarms(world.engineer_head) == []
 
 
+def test_what_somebody_sees_to_and_is_still_open_stands_there_again_the_next_day_also_after_the_last_step(quiet_world: World) -> None:
+    world = quiet_world
+    deal = world.spoken_deal()
+    with until(at(23, 17, 30)):
+        sweep()
+        [line] = alarms(world.operations)
+        clocks.see_to(by=world.by("operations"), alarms=Alarm.objects.filter(pk__in=line.ids))
+        assert alarms(world.operations) == []
+    with until(at(24, 17, 29)):
+        assert alarms(world.operations) == []
+    with until(at(24, 17, 30)):
+        [line] = alarms(world.operations)
+        assert clocks.see_to(by=world.by("operations"), alarms=Alarm.objects.filter(pk__in=line.ids)) == 1
+        assert alarms(world.operations) == []
+    with until(at(26, 9)):
+        assert alarms(world.operations)
+        world.hear(deal, "engineer")
+        assert alarms(world.operations) == []
+
+
 def test_whose_own_duty_it_is_has_one_line_and_no_second_for_the_alarm(quiet_world: World) -> None:
     world = quiet_world
     deal = world.moved_deal()

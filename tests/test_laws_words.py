@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -315,3 +315,14 @@ def test_the_same_words_saved_once_more_are_the_first_record_and_other_words_ano
     assert world.words(deal, words=[("油费能省一半", "rival")]) != first
     with later(hours=13):
         assert world.words(deal, words=[("油费能省一半", "rival"), ("场地只有二十米", "site")]) != first
+
+
+def test_the_same_words_saved_again_with_a_time_that_can_be_true_answer_what_the_first_record_asked(world: World) -> None:
+    deal = world.deal()
+    words = [Said("柴油费减半", world.categories[0])]
+    first = record_meeting(by=world.by("seller"), deal=deal, items=words, held_at=datetime(9000, 1, 1, tzinfo=UTC))
+    assert "held_at" in first.asks
+    again = record_meeting(by=world.by("seller"), deal=deal, items=words, held_at=now() - timedelta(hours=1))
+    assert again.pk == first.pk
+    assert again.held_at == now() - timedelta(hours=1)
+    assert "held_at" not in again.asks

@@ -126,7 +126,7 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     web = Child(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws",
-                "--log-level", "warning", "--backpressure", "32", "--blocking-threads", str(threads()),
+                "--log-level", "warning", "--backpressure", "1024", "--blocking-threads", str(threads()),
                 "--workers-kill-timeout", "5", "earshot.wsgi:application")  # fmt: skip
     worker = Child(sys.executable, "-m", "earshot.cli", "worker")
     pause, announced, again_at = 1.0, False, 0.0

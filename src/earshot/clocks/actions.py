@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules
 from earshot.clocks.models import CANCELLED, MET, Alarm, Clock, Pause, Step
-from earshot.clocks.queries import UNFIRED
+from earshot.clocks.queries import SEEN_TO, UNFIRED
 from earshot.clocks.registry import SUBJECTS, Subjects
 from earshot.journal.actions import News, Parts, record_all, verb
 from earshot.journal.actors import Actor, process
@@ -170,14 +170,16 @@ def _running(kind: str, object_id: UUID) -> Clock:
 
 @verb
 def see_to(*, by: Actor, alarms: Iterable[Alarm], note: str = "") -> int:
-    """The alarmed person's own act: "I see to it". The line leaves the day; the next step of the ladder brings it back, the end of
-    the clock ends it. Returns how many alarms were answered. An alarm of somebody else does not exist for the person."""
+    """The alarmed person's own act: "I see to it". The line leaves the day; the next step of the ladder brings it back, and so does the
+    next day; the end of the clock ends it. Returns how many alarms were answered. An alarm of somebody else does not exist for the
+    person."""
     person = personally(by)
     wanted = {alarm.pk for alarm in alarms}
     rows = list(Alarm.objects.filter(pk__in=wanted, person=person).select_related("clock"))
     if not wanted or len(rows) != len(wanted):
         raise missing()
-    open_now = [alarm for alarm in rows if alarm.seen_to_at is None and alarm.ended_at is None]
+    fresh = now() - SEEN_TO
+    open_now = [alarm for alarm in rows if alarm.ended_at is None and (alarm.seen_to_at is None or alarm.seen_to_at <= fresh)]
     Alarm.objects.filter(pk__in=[alarm.pk for alarm in open_now]).update(seen_to_at=now())
     note = text("note", note, most=1000) if note.strip() else ""
     by_kind: dict[str, list[UUID]] = {}

@@ -95,7 +95,8 @@ class Step(models.Model):
 
 
 class Alarm(models.Model):
-    """A step told a person. `seen_to_at`: that person's own "I see to it"; the next step tells anew. Ended with the clock."""
+    """A step told a person. `seen_to_at`: that person's own "I see to it", good for a day; the next step tells anew. Ended with the
+    clock."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="alarms")
@@ -108,7 +109,7 @@ class Alarm(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["step", "person"], name="told_once")]
         indexes = [
-            models.Index(fields=["person"], condition=Q(seen_to_at__isnull=True, ended_at__isnull=True), name="alarm_waiting"),
+            models.Index(fields=["person"], condition=Q(ended_at__isnull=True), name="alarm_waiting"),
             models.Index(fields=["clock"], condition=Q(ended_at__isnull=True), name="alarm_of_running"),
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,8 @@ from earshot.kit.worktime import Calendar
 from earshot.people.models import Person
 from earshot.people.queries import business_time_of, business_times
 
+# So long a "I see to it" stands for itself; what is still open then stands on the day again, also after the last step.
+SEEN_TO = timedelta(days=1)
 UNFIRED = Q(fired_at__isnull=True, ended_at__isnull=True)
 
 
@@ -186,8 +188,9 @@ _ALARMS = Prepared(_alarms)
 
 
 def alarms_waiting_for(person: Person) -> QuerySet[Alarm]:
-    """What the ladders have told the person, and nobody has seen to or ended yet, the oldest first."""
-    waiting = Alarm.objects.filter(person=person, seen_to_at__isnull=True, ended_at__isnull=True)
+    """What the ladders have told the person and is not over, the oldest first; what he or she sees to is left out for a day."""
+    unanswered = Q(seen_to_at__isnull=True) | Q(seen_to_at__lte=now() - SEEN_TO)
+    waiting = Alarm.objects.filter(unanswered, person=person, ended_at__isnull=True)
     return waiting.select_related("clock", "step").order_by("clock__due_at", "pk")
 
 

@@ -118,7 +118,7 @@ def _to_hear(person: Person) -> list[DayLine]:
 
 
 def _call_line(read: calls.CallRead, cause: str, sentence: Any, act: str, gated: set[UUID]) -> DayLine:
-    due_at = read.clock.due_at if read.clock else None
+    due_at = read.clock.due_at if read.clock and not read.clock.pause else None
     return DayLine(
         cause=cause,
         sentence=sentence,

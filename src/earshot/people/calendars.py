@@ -60,9 +60,15 @@ def own_days(*, by: Actor, unit: Unit) -> WorkingCalendar:
     may_change(by)
     found = WorkingCalendar.objects.filter(of_unit=unit).first()
     if found is None:
-        found = WorkingCalendar.objects.create(name=f"{unit.code} {unit.name}"[:100], of_unit=unit, zone="")
+        found = WorkingCalendar.objects.create(name=_free_name(unit), of_unit=unit, zone="")
         record("people.own_days_begun", by=by, objects={"calendar": found, "unit": unit}, scopes=[found])
     return found
+
+
+def _free_name(unit: Unit) -> str:
+    """The unit's own name; with its code where another calendar is called so."""
+    taken = WorkingCalendar.objects.filter(name=unit.name[:100]).exists()
+    return f"{unit.name} ({unit.code})"[:100] if taken else unit.name[:100]
 
 
 @verb
@@ -195,6 +201,9 @@ def confirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, version: in
         raise wrong("year", say(_("All days to the end of {year} are confirmed already."), year=last), code="calendar.confirmed")
     if year != last + 1:
         raise wrong("year", say(_("Confirm {next} first: years are confirmed one after the other."), next=last + 1))
+    if not calendar.days.filter(day__year=year).exists():
+        sentence = _("No day of {year} is entered. Enter its holidays and make-up days first; then confirm the year.")
+        raise wrong("year", say(sentence, year=year), code="calendar.empty_year")
     calendar.confirmed_to = date(year, 12, 31)
     _write(calendar, [])
     record("people.year_confirmed", by=by, objects={"calendar": calendar}, scopes=[calendar], data={"year": year})

@@ -83,6 +83,8 @@ def record_meeting(
     present = list(present)
     named = {person.pk for person in present}
     if twin := queries.same_words(author, deal, [storable(said.words) for said in kept], named, at - SAME_WORDS_WITHIN):
+        if twin.held_at is None and held_at is not None and believable(held_at, at):  # saved again because the time was asked for
+            return complete_meeting(by=by, meeting=twin, held_at=held_at)
         return twin
     asked = {field: storable(typed) for field, typed in (asks or {}).items()}
     if held_at is not None and not believable(held_at, at):

@@ -98,7 +98,7 @@ def cells(read: calls.CallRead) -> list[Any]:
     if read.clock and read.state in ("waiting", "taken"):
         left = parts.left(read.clock)
         at = format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional))
-        due = under(at, late(left) if read.clock.overdue else left)
+        due = under(at, late(left) if read.clock.overdue else left) if not read.clock.pause else _("stands still")
     return [
         under(link(acts.address("call", read.call.pk), read.support), read.call.number),
         quoted(read.call.deal),

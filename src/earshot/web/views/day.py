@@ -80,7 +80,7 @@ class MyDay(Page):
 
     def see_to(self, posted: QueryDict) -> Done:
         see_to(by=self.by, alarms=Alarm.objects.filter(pk__in=ids(posted.get("alarms", ""))))
-        return Done(_("It stands in the record that you see to it. The next step of the ladder will tell you if it stays open."))
+        return Done(_("It stands in the record that you see to it. If it is still open tomorrow, it stands here again."))
 
 
 def _deals_of_teams(lines: Sequence[DayLine]) -> dict[UUID, UUID]:

@@ -178,6 +178,15 @@ def day(field: str, typed: str) -> date:
         raise wrong(field, _("Write a day such as 2026-12-31.")) from None
 
 
+def _administered() -> list[dict[str, str]]:
+    """Everybody who is with the company, with the page where posts, skills and permissions are given and ended."""
+    people = Somebody.objects.filter(left_at__isnull=True).select_related("unit").order_by("unit__name", "name", "pk")
+    return [
+        {"name": one.name, "unit": one.unit.name if one.unit else "", "url": reverse("administration", kwargs={"id": one.pk})}
+        for one in people[:500]
+    ]
+
+
 class Me(Page):
     """My posts, permissions, keys for the API, and the language."""
 
@@ -199,6 +208,7 @@ class Me(Page):
             "key": self.key,
             "username": self.request.user.get_username(),
             "engine_room": bool({OPERATE, ADMINISTER} & held(self.person)),
+            "colleagues": _administered() if ADMINISTER in held(self.person) else [],
             "my_url": reverse("person", kwargs={"id": self.person.pk}),
         }
 
