@@ -71,9 +71,9 @@ class Calendars(Page):
         }
 
     def set(self, posted: QueryDict) -> Done:
-        name, country = posted.get("name", ""), posted.get("country", "")
-        if WorkingCalendar.objects.filter(name=name.strip()).exists():
-            raise wrong("name", say(_("There is a calendar “{name}” already."), name=name.strip()))
+        name, country = text("name", posted.get("name", ""), most=100), posted.get("country", "")
+        if WorkingCalendar.objects.filter(name=name).exists():
+            raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
         made = calendars.set_calendar(by=self.by, name=name, zone=posted.get("zone", ""), country=country)
         return Done(say(_("The calendar “{name}” is set."), name=made.name), acts.address("calendar", made.pk))
 
