@@ -14,6 +14,7 @@ from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.kit import now
 from earshot.kit.problems import missing, say, wrong
+from earshot.kit.texts import text
 from earshot.people import calendars, rules
 from earshot.people.models import Unit, WorkingCalendar
 from earshot.people.permits import ADMINISTER
