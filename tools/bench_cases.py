@@ -105,7 +105,16 @@ def cases(house: Company) -> Iterator[Case]:
     yield Case("page: one deal", timed(lambda: look(ONE_PAGE.format(id=some.pk))), timed(lambda: look(page)), 3)
 
     def create() -> None:
-        seller("POST", LIST, id=str(uuid7()), title="一号站点混合供电", account=str(house.account.pk), amount="120000.00", currency="CNY")
+        seller(
+            "POST",
+            LIST,
+            another=True,
+            id=str(uuid7()),
+            title="一号站点混合供电",
+            account=str(house.account.pk),
+            amount="120000.00",
+            currency="CNY",
+        )
 
     yield Case("API: create a deal", timed(create), bare(create), 3)
 
