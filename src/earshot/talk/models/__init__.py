@@ -1,0 +1,1 @@
+"""Discussions and messages, and what is told to whom by which channel."""

@@ -1,0 +1,1 @@
+"""The journal verbs and kinds of this room."""
