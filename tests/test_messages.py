@@ -536,7 +536,7 @@ def test_reading_costs_the_same_however_many_messages(world: World, deal: Deal) 
     first = write(world, "seller", deal, to=["engineer"], asks="answer")
     write(world, "seller", deal.team, to_team=True, replies_to=None, asks="answer")
     write(world, "engineer", deal, replies_to=first)
-    write(world, "delivery", deal, to=["engineer"], asks="answer")
+    write(world, "delivery", deal, to=["engineer", "seller"], asks="answer")
     few = cost()
     for _n in range(5):
         write(world, "delivery", deal, to=["engineer", "seller"], asks="answer", replies_to=first)
