@@ -27,6 +27,7 @@ from earshot.api import (
     deliveries,
     desk,
     meetings,
+    messages,
     people,
     playbooks,
     problems,
@@ -60,6 +61,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Teams", teams),
+        ("Messages", messages),
         ("What the customer said", meetings),
         ("What the customer said", voice),
         ("Calls", calls),

@@ -272,6 +272,7 @@ class War(Talks):
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         deal = self.thing
         return {
+            **super().initial(),
             "change": {"title": deal.title, "account": str(deal.account_id or ""), "amount": plain(deal.amount), "currency": deal.currency},
         }
 

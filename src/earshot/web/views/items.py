@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -26,8 +27,8 @@ class Item(Talks):
     kind = "item"
     acts = {"take_note": (), "correct": ("correction",), "file": ("category",), **WRITE}
 
-    def initial(self) -> dict[str, dict[str, Any]]:
-        return {"file": {"category": voice.live_filing(self.thing).category}}
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {**super().initial(), "file": {"category": voice.live_filing(self.thing).category}}
 
     def context(self) -> dict[str, Any]:
         read = voice.read(Statement.objects.filter(pk=self.thing.pk))[0]

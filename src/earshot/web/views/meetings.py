@@ -207,7 +207,8 @@ class Meeting(Talks):
         asks = self.thing.asks
         typed = next((value for name, value in sorted(asks.items()) if name.startswith("contact_")), "")
         held_at = moment(asks.get("held_at", ""))
-        return {"complete": {"place": self.thing.place, "contact": typed, "held_at": held_at or "", "others": asks.get("present", "")}}
+        complete = {"place": self.thing.place, "contact": typed, "held_at": held_at or "", "others": asks.get("present", "")}
+        return {**super().initial(), "complete": complete}
 
     def context(self) -> dict[str, Any]:
         meeting = self.thing

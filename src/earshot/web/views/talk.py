@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,7 +32,8 @@ A_PAGE = 20
 LATEST = 3
 MOST_NAMES = 2000
 MOST_SUGGESTED = 200
-WRITE = {"write": ("text", "to", "members[]", "asks", "replies_to")}
+NOTHING = "nothing"
+WRITE = {"write": ("text", "to", "members[]", "asks")}
 ASKS = {ANSWER: gettext_lazy("answer needed"), DIRECTIVE: gettext_lazy("directive")}
 STATES = {
     rules.SENT: (pgettext_lazy("state of a message", "not acknowledged yet"), "grey"),
@@ -93,6 +95,9 @@ class Talks(Page):
     """A page whose object is talked about: the latest messages, and writing one. A page adds `WRITE` to its acts, and `talk()` to what
     its template needs."""
 
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"write": {"asks": NOTHING}}
+
     @property
     def about(self) -> Model:
         thing: Model = self.thing
@@ -115,10 +120,9 @@ class Talks(Page):
             by=self.by,
             about=about,
             text=posted.get("text", "").replace("\r\n", "\n"),
-            asks=posted.get("asks", ""),
+            asks="" if posted.get("asks", "") == NOTHING else posted.get("asks", ""),
             to=self.named(posted),
             to_team=talk.is_closed(about) and not posted.getlist("members"),
-            replies_to=None,
         )
         return Done(said_of(message), f"{self.request.path}#talk")
 
@@ -146,7 +150,7 @@ def said_of(message: Any) -> Any:
 def asks_options(*, leads: bool) -> list[dict[str, str]]:
     """What a message may ask of those whom it is written to. `leads`: the writer may give directives there."""
     options = [
-        {"value": "", "label": _("Nothing: for their information"), "help": ""},
+        {"value": NOTHING, "label": _("Nothing: for their information"), "help": ""},
         {"value": ANSWER, "label": _("An answer"), "help": _("Each of them acknowledges it; you and the leader hear of silence.")},
     ]
     if leads:
