@@ -27,6 +27,7 @@ from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
+from earshot.talk.actions.messages import post_message
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -98,6 +99,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST accept": deal(403, 403),
         "POST decline": deal(403, 403),
         "POST release": deal(302, 302),  # who names people for the team frees a seat, too
+        "POST write": deal(302, 302),
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
     "deals/<uuid:id>/gate/": {
@@ -106,12 +108,18 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST take_note": deal(302, 302),
     },
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
-    "meetings/<uuid:id>/": {"GET": deal(200, 200), "POST complete": deal(302, 403), "POST file": deal(302, 302)},
+    "meetings/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST complete": deal(302, 403),
+        "POST file": deal(302, 302),
+        "POST write": deal(302, 302),
+    },
     "items/<uuid:id>/": {
         "GET": call(200, 200, 200, 200),
         "POST take_note": call(302, 302, 302, 302),
         "POST correct": call(302, 302, 403, 302),  # whoever must hear it, too
         "POST file": call(302, 302, 403, 302),
+        "POST write": call(302, 302, 302, 302),
     },
     "calls/": {"GET": everybody()},
     "calls/<uuid:id>/": {
@@ -125,10 +133,22 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST end": call(403, 403, 403, 302),
         "POST pause": call(403, 403, 403, 302),
         "POST resume": call(403, 403, 403, 409),  # its time is running
+        "POST write": call(302, 302, 302, 302),
     },
     "accounts/": {"GET": everybody()},
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
-    "accounts/<uuid:id>/": {"GET": deal(200, 200)},
+    "accounts/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(302, 302)},
+    # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
+    "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
+    "messages/": {"GET": everybody()},
+    # Written by the seller on a statement, to the engineer, for an answer.
+    "messages/<uuid:id>/": {
+        "GET": call(200, 200, 200, 200),
+        "POST acknowledge": call(403, 302, 403, 403),
+        "POST reply": call(302, 302, 302, 302),
+        "POST withdraw": call(302, 403, 403, 403),
+    },
+    "discussions/<slug:kind>/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST write": call(302, 302, 302, 302)},
     "people/<uuid:id>/": {"GET": everybody()},
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
@@ -188,6 +208,12 @@ API: dict[str, dict[str, list[int]]] = {
     "memberships/{membership_id}/refusal": {"POST": row(403, 204, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
     # They name people, so they free the seat; the one asked has not accepted, so there is nothing to give back.
     "memberships/{membership_id}/release": {"POST": row(201, 409, 404, 201, 404, 404, 404, 404, 404, nobody=401)},
+    "teams/{team_id}": {"GET": deal(200, 200, 401)},
+    "messages": {"GET": everybody(200, 401)},
+    "messages/{message_id}": {"GET": call(200, 200, 200, 200, 401)},
+    "messages/{message_id}/acknowledgements": {"POST": call(403, 201, 403, 403, 401)},
+    "messages/{message_id}/withdrawals": {"POST": call(201, 403, 403, 403, 401)},
+    "discussions/{kind}/{object_id}/messages": {"GET": call(200, 200, 200, 200, 401), "POST": call(201, 201, 201, 201, 401)},
     "meetings/{meeting_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 403, 401)},
     "items": {"GET": everybody(200, 401)},
     "items/{item_id}": {"GET": call(200, 200, 200, 200, 401)},
@@ -298,6 +324,8 @@ class Case:
             "confirm": {"year": "2027"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
+            "write": {"text": "when?", "asks": "nothing"},
+            "reply": {"text": "soon"},
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
@@ -321,6 +349,8 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "kept", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
+            "POST messages/{message_id}/acknowledgements": {},
+            "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
             "POST items/{item_id}/corrections": {"text": "forty per cent"},
@@ -359,7 +389,12 @@ def case(world: World) -> Case:
     give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
     give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
+    message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     ids = {
+        "team": stands.team_id,
+        "message": message.pk,
+        "kind": "item",
+        "object": item.pk,
         "deal": stands.pk,
         "item": item.pk,
         "meeting": item.meeting_id,
@@ -392,6 +427,9 @@ KINDS_OF_PAGES = {
     "calls": "call",
     "accounts": "account",
     "people": "person",
+    "teams": "team",
+    "messages": "message",
+    "discussions": "item",
     "entries": "entry",
     "calendars": "calendar",
 }
@@ -455,7 +493,7 @@ def test_pages(case: Case):
     wrong: list[str] = []
     for address, sendings in PAGES.items():
         kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
-        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, ""))
+        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -513,7 +551,7 @@ def test_what_is_not_yours_looks_like_what_does_not_exist(case: Case):
         text = re.sub(r'(name="(csrfmiddlewaretoken|idempotency_key)" value=")[^"]+', r"\1", response.content.decode())
         return text.replace(url, "")
 
-    for kind in ("deal", "item", "call", "meeting", "account", "entry"):
+    for kind in ("deal", "item", "call", "meeting", "account", "entry", "team", "message"):
         folder = next(name for name, one in KINDS_OF_PAGES.items() if one == kind)
         assert page(f"/{folder}/{case.ids[kind]}/") == page(f"/{folder}/{uuid7()}/"), kind
 
@@ -524,6 +562,6 @@ def test_a_login_without_a_person_is_told_so(case: Case):
     for address in PAGES:
         if address in ("sign-in/", "sign-out/", "language/", "gallery/"):
             continue
-        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]))
+        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item"))
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()

@@ -130,8 +130,7 @@ def _read(calls: list[Call]) -> list[CallRead]:
 
 def subject(call: Call, person: Person | None) -> Subject:
     """What a clock of the call is about; `person`: who is assigned to it now."""
-    deal = call.deal
-    return Subject(call, (deal, call), person, call.unit, {"deal": deal}, team=deal.team_id, owner=deal.owner, led_by=deal.unit)
+    return Subject(call, (call.deal, call), person, call.unit, {"deal": call.deal})
 
 
 def items_of(call: Call) -> QuerySet[Item]:
