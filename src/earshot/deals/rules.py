@@ -12,11 +12,13 @@ from earshot.kit.ruling import permissive
 @dataclass(frozen=True)
 class Condition:
     """One condition of a gate. `met` None: it cannot be judged, which counts as not met (and the line says so).
-    `warns`: a policy lets the gate open all the same; the line is printed on the gate's record."""
+    `warns`: a policy lets the gate open all the same; the line is printed on the gate's record. `name`: of the playbook's check or
+    condition that could not be evaluated, which operations must hear of."""
 
     met: bool | None
     line: Line
     warns: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
