@@ -477,7 +477,11 @@ def test_pages(case: Case):
     assert not wrong, "\n".join(wrong)
 
 
-QUERIES = {"search": "?q=1", "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240"}
+QUERIES = {
+    "search": "?q=1",
+    "deals/{deal_id}/trial": "?needs=true",
+    "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240",
+}
 
 
 @pytest.mark.req("law 13")

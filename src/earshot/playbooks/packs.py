@@ -134,16 +134,16 @@ class Pack:
 @dataclass(frozen=True)
 class Known:
     """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, and
-    the facts that its conditions may speak of."""
+    the facts that its conditions may speak of. None: not checked."""
 
-    units: frozenset[str]
-    addressees: frozenset[str]
-    checks: frozenset[str]
-    facts: Mapping[str, conditions.Fact]
+    units: Collection[str] | None = None
+    addressees: Collection[str] | None = None
+    checks: Collection[str] | None = None
+    facts: Mapping[str, conditions.Fact] | None = None
 
 
 def read(folder: Path, known: Known | None = None) -> Pack:
-    """Read and check a pack. `known`: what there is for it to name; None: names of what stands outside the pack are not checked.
+    """Read and check a pack. `known`: what there is for it to name outside of itself.
 
     Raises one Refusal with a line for each finding: file, place, line, what is wrong, what was expected.
     """
@@ -163,7 +163,7 @@ def read(folder: Path, known: Known | None = None) -> Pack:
             found.append(_finding(path, "/".join(map(str, fault.absolute_path)), fault.message))
     if not found:
         profile = parts[POLICIES].pop("profile")
-        found = _cross_check(folder, parts, known)
+        found = _cross_check(folder, parts, known or Known())
     if found:
         raise Refusal(
             "playbook.pack", say(_("The pack {name} cannot be used: {count} findings."), name=folder.name, count=len(found)), lines=found
@@ -203,7 +203,7 @@ def _inside(node: yaml.Node | None, step: str) -> yaml.Node | None:
 
 
 @permissive("nothing wrong", lambda *_: [])
-def _cross_check(folder: Path, parts: Mapping[str, Any], outside: Known | None) -> list[Line]:
+def _cross_check(folder: Path, parts: Mapping[str, Any], outside: Known) -> list[Line]:
     found: list[Line] = []
     process, hearing, support = parts[PROCESS], parts[HEARING], parts[SUPPORT]
     roles, stages = _codes(process["roles"]), _codes(process["stages"])
@@ -238,7 +238,7 @@ def _cross_check(folder: Path, parts: Mapping[str, Any], outside: Known | None) 
     names(HEARING, "hearers", "service_level", levels, _("service level"))
     names(HEARING, "default", "role", roles, _("role"))
     names(HEARING, "default", "service_level", levels, _("service level"))
-    names(SUPPORT, "catalogue", "unit", outside.units if outside else None, _("unit"))
+    names(SUPPORT, "catalogue", "unit", outside.units, _("unit"))
     names(SUPPORT, "catalogue", "role", roles, _("role"))
     names(SUPPORT, "catalogue", "service_level", levels, _("service level"))
     names(SUPPORT, "triggers", "stage", stages, _("stage"))
@@ -251,11 +251,11 @@ def _cross_check(folder: Path, parts: Mapping[str, Any], outside: Known | None) 
             if role not in roles:
                 found.append(_finding(path, f"gates/{gate['code']}/deciders", say(_("no role has the code “{code}”"), code=role)))
         for number, name in enumerate(gate.get("checks", [])):
-            if outside is not None and name not in outside.checks:
+            if outside.checks is not None and name not in outside.checks:
                 sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, outside.checks))
                 found.append(_finding(path, f"gates/{gate['code']}/checks/{number}", sentence))
         for row in gate.get("conditions", []):
-            for fault in conditions.faults(row["needs"], outside.facts) if outside is not None else ():
+            for fault in conditions.faults(row["needs"], outside.facts) if outside.facts is not None else ():
                 sentence = say(_("character {n}: {what}"), n=fault.column, what=fault.sentence) if fault.column else fault.sentence
                 found.append(_finding(path, f"gates/{gate['code']}/conditions/{row['code']}/needs", sentence))
         if set(gate["deciders"]) <= selling:
@@ -281,7 +281,7 @@ def _cross_check(folder: Path, parts: Mapping[str, Any], outside: Known | None) 
         if row["code"] not in KNOWN_POLICIES:
             sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(KNOWN_POLICIES))
             found.append(_finding(folder / f"{POLICIES}.yaml", f"policies/{row['code']}", sentence))
-    if outside is not None:
+    if outside.addressees is not None:
         for level in parts[SERVICE_LEVELS]["levels"]:
             for rung in level["ladder"]:
                 if rung["addressee"] not in outside.addressees:
