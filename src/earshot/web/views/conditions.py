@@ -45,11 +45,11 @@ class Conditions(Page):
         if needs or number:
             deal = deals.visible_to(self.person).select_related("stage", "account", "closing").filter(number=number.upper()).first()
             if deal is None:
-                errors["deal"] = say(_("There is no deal “{number}” that you see. Write its number, such as D-2026-1."), number=number)
+                errors["deal"] = say(_("There is no deal “{number}” that you see. Write its number, such as D-2026-00001."), number=number)
             else:
                 trial = tried(deal, needs)
                 if trial.faults:
-                    errors["needs"] = [_said(fault) for fault in trial.faults]
+                    errors["needs"] = str(_("; ")).join(str(_said(fault)) for fault in trial.faults)
         return {
             "needs": needs,
             "number": number,
