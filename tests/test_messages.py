@@ -15,6 +15,7 @@ from earshot.clocks.models import Clock
 from earshot.clocks.sweep import sweep
 from earshot.deals.actions import change_deal
 from earshot.deals.models import Deal
+from earshot.desk import clocks as deal_clocks
 from earshot.desk.finding import find
 from earshot.desk.queries import DayLine, entries_seen, my_day, search, timeline
 from earshot.journal.actors import process
@@ -395,6 +396,15 @@ def test_its_author_withdraws_what_a_message_asks(world: World, deal: Deal) -> N
         withdraw(by=world.by("seller"), message=message)
     assert refused.value.code == "talk.nothing_asked"
     assert acknowledge(by=world.by("delivery"), messages=[message]) == 0
+
+
+def test_the_clocks_of_a_deal_show_whose_answer_is_wanted_to_those_who_see_the_message(world: World, deal: Deal) -> None:
+    write(world, "seller", world.items(deal)[0], to=["engineer"], asks="answer")
+    write(world, "delivery", deal.team, to=["engineer"], asks="answer")
+    for key, seen in (("seller", 1), ("engineer", 2), ("delivery", 2), ("head", 1)):
+        shown = [one for one in deal_clocks.read(deal_clocks.running(world.people[key], deal)) if one.course.clock.kind == "recipient"]
+        assert [one.person for one in shown] == [world.engineer] * seen, key
+        assert all(TEXT not in str(one.what) for one in shown)
 
 
 # Directives.
