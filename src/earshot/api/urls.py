@@ -28,6 +28,7 @@ from earshot.api import (
     deliveries,
     desk,
     meetings,
+    packs,
     people,
     playbooks,
     problems,
@@ -71,6 +72,7 @@ def _door() -> Door:
         ("Administration", administration),
         ("Playbook", playbooks),
         ("Playbook", conditions),
+        ("Playbook", packs),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):
