@@ -61,6 +61,7 @@ def test_comments_line_ends_and_marks_stay_as_they_were(world: World, tmp_path: 
 def test_what_one_edit_changes_is_one_line(world: World):
     new = edited("service_levels", "minutes: 240", "minutes: 180")
     [change] = changes(new)
+    assert change.row == "hear-critical"
     assert (change.part, [line.strip() for line in change.before], [line.strip() for line in change.after]) == (
         "service_levels",
         ["minutes: 240"],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
+from difflib import SequenceMatcher
 
 from django.utils.translation import gettext_lazy as _
 
@@ -101,24 +102,37 @@ def check_pack(by: Actor, new: packs.Sources) -> list[packs.Finding]:
 
 @dataclass(frozen=True)
 class Change:
-    """Lines of a part that a pack would write otherwise. `before`: lines of the version in force that go, `after`: lines that come."""
+    """Lines of a part that a pack would write otherwise. `row`: code of the row in which they stand, empty at the top of the file.
+    `before`: lines of the version in force that go; `after`: lines that come."""
 
     part: str
+    row: str
     before: list[str]
     after: list[str]
 
 
+_CODE = re.compile(r"^\s*(?:-\s*)?\{?\s*code:\s*([\w.-]+)")
+
+
 def changes(new: packs.Sources) -> list[Change]:
-    """What the pack would change in the parts in force, line by line; a part that stays as it is is left out."""
+    """What the pack would change in the parts in force, line by line; what stays as it is is left out."""
     kept = {row.part: row.source for row in PartVersion.objects.filter(state=IN_FORCE)}
     found = []
     for part in PARTS:
         old, text = kept.get(part, "").splitlines(), new.texts.get(part, "").splitlines()
-        lines = [line for line in unified_diff(old, text, lineterm="", n=0) if not line.startswith(("---", "+++", "@@"))]
-        if lines:
-            before, after = ([line[1:] for line in lines if line[0] == sign] for sign in "-+")
-            found.append(Change(part, before, after))
+        for tag, first, last, begin, end in SequenceMatcher(None, old, text, autojunk=False).get_opcodes():
+            if tag != "equal":
+                row = _row_of(text, begin, end) if end > begin else _row_of(old, first, last)
+                found.append(Change(part, row, old[first:last], text[begin:end]))
     return found
+
+
+def _row_of(lines: Sequence[str], first: int, last: int) -> str:
+    """The code of the row that the lines stand in: their own, or the nearest one above."""
+    for line in [*lines[first:last], *reversed(lines[:first])]:
+        if match := _CODE.match(line):
+            return match[1]
+    return ""
 
 
 def process_in_force() -> PartVersion:

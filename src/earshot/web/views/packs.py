@@ -20,7 +20,7 @@ from earshot.people.standing import reach_of
 from earshot.playbooks import packs
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
-from earshot.playbooks.queries import changes, check_pack, sources
+from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.web.page import Done, Page
 
 MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
@@ -73,18 +73,19 @@ class Pack(Page):
     def look_at(self, name: str, content: bytes) -> None:
         new = packs.Sources.of_zip(self.named(name), content)
         found = [finding.as_line() for finding in check_pack(self.by, new)]
-        changed = changes(new)
+        by_part: dict[str, list[Change]] = {}
+        for one in changes(new):
+            by_part.setdefault(one.part, []).append(one)
         self.preview_of = {
             "name": new.name,
             "bad": [{"sentence": line.sentence, "judged": True} for line in found],
             "changes": [
                 {
-                    "name": NAMES[one.part],
-                    "sum": _sum(len(one.before), len(one.after)),
-                    "before": one.before[:MOST_LINES],
-                    "after": one.after[:MOST_LINES],
+                    "name": NAMES[part],
+                    "sum": _sum(sum(len(one.before) for one in group), sum(len(one.after) for one in group)),
+                    "rows": [{"row": one.row, "before": one.before[:MOST_LINES], "after": one.after[:MOST_LINES]} for one in group],
                 }
-                for one in changed
+                for part, group in by_part.items()
             ],
             "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},
         }
