@@ -31,7 +31,6 @@ verbs.register(
 )
 
 
-@permissive("nobody has left", lambda person: Q(pk__in=[]))
 def _gone(person: str) -> Q:
     """Condition on messages (or recipients): this person has left the team that it is about, and has not come back."""
     team = "team" if person == "author" else "message__team"
@@ -55,6 +54,17 @@ def _got(message_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     return recipients.values_list("message_id", "person_id")
 
 
+def _ever_reached(message_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """The same without asking who has left since."""
+    messages = Message.objects.filter(team__isnull=False)
+    if message_ids is not None:
+        messages = messages.filter(pk__in=message_ids)
+    for message, author, person in messages.values_list("pk", "author_id", "recipients__person_id"):
+        for reader in {author, person}:
+            yield message, (reader, None, "message", message)
+
+
+@permissive("whoever it ever reached", _ever_reached)
 def _reached(message_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
     """Whom a message among the members of a team reaches, and who wrote it, see it until they leave the team; nobody else ever does."""
     for message, person in {*_wrote.rows(message_ids), *_got.rows(message_ids)}:
