@@ -26,7 +26,7 @@ from earshot.kit.engine.locks import lock
 from earshot.kit.problems import Refusal, in_both
 from earshot.kit.worktime import AROUND_THE_CLOCK
 from earshot.people.models import Login, Person
-from earshot.people.queries import BusinessTime, business_time_of, business_times
+from earshot.people.queries import BusinessTime, business_times
 from earshot.people.standing import for_request
 from earshot.talk import letters, rules
 from earshot.talk.codes import code_of
@@ -66,8 +66,8 @@ def spread(entry: Entry) -> None:
     # Whoever is gathering the notices of one of them is waited for, or waits and finds these.
     lock(Channel.objects.filter(pk__in=[channel.pk for channel in channels]))
     at = now()
-    calendars = business_times({channel.person.unit_id for channel in channels})
-    times = {channel.pk: times_of(wishes_of(channel.person), calendars[channel.person.unit_id]) for channel in channels}
+    calendars = _calendars({channel.person.unit_id for channel in channels})
+    times = {channel.pk: times_of(wishes_of(channel.person), calendars.get(channel.person.unit_id)) for channel in channels}
     by_person: dict[UUID, list[Concern]] = {}
     for concern in concerned:
         by_person.setdefault(concern.person, []).append(concern)
@@ -178,6 +178,17 @@ def waiting_for(channel: UUID | None) -> QuerySet[Delivery]:
     return Delivery.objects.filter(subject=channel, done_at__isnull=True, dead_at__isnull=True, holder__isnull=True)
 
 
+def replan(person: Person, wishes: Wishes) -> None:
+    """What waits for the end of quiet hours, or for a digest, goes by the new wishes. Who wants no digest any more gets no further one."""
+    at, times = now(), times_of(wishes, _time_of(person))
+    for channel in Channel.objects.filter(LIVE, person=person, confirmed_at__isnull=False):
+        waiting = waiting_for(channel.pk).filter(attempts=0)
+        waiting.filter(reaction=OF_LINES).update(due_at=rules.free_at(times, at))
+        waiting.filter(reaction=OF_DIGEST).update(due_at=rules.next_digest(times, at) or at)
+        if times.digest_at is None:
+            Notice.objects.filter(channel=channel, way=DIGEST, sending__isnull=True, outcome="").update(outcome=WITHDRAWN)
+
+
 def _may_receive(channel: Channel) -> bool:
     """Whether its person is with the company and may sign in, and has not ended it."""
     person = channel.person
@@ -231,7 +242,7 @@ class Lines(_Errand):
             return NotYet(free)
         if channel.given_up_at is not None and sending is None:
             return NotYet(at + GIVEN_UP_PAUSE)
-        notices = list(self._gather(channel, sending).select_related("entry").order_by("pk"))
+        notices = list(self._gather(channel, sending).order_by("pk"))
         told = _readable(person, notices)
         standing = [notice for notice in notices if notice.pk in told]
         gone = [notice.pk for notice in notices if notice.pk not in told]
@@ -279,22 +290,28 @@ class Lines(_Errand):
         Notice.objects.filter(pk__in=[one.pk for one in sent if one.pk not in told]).update(outcome=FOLDED)
 
 
-def _time_of(person: Person) -> BusinessTime | None:
+def _calendars(units: Collection[UUID | None]) -> dict[UUID | None, BusinessTime]:
     try:
-        return business_time_of(person.unit_id)
+        return business_times(units)
     except Refusal:  # a house without a calendar has no working time
-        return None
+        return {}
+
+
+def _time_of(person: Person) -> BusinessTime | None:
+    return _calendars([person.unit_id]).get(person.unit_id)
 
 
 def _readable(person: Person, notices: Sequence[Notice]) -> dict[int, str]:
     """Notice → its sentence as the person may read it at this moment, for those whose cause is not gone."""
     entries = {one.pk: one for one in Entry.objects.filter(pk__in={n.entry_id for n in notices}).prefetch_related("objects_touched")}
+    for notice in notices:
+        notice.entry = entries[notice.entry_id]
     by_cause: dict[str, list[Notice]] = {}
     for notice in notices:
         by_cause.setdefault(notice.cause, []).append(notice)
     standing: list[Notice] = []
     for cause, group in by_cause.items():
-        stands: Collection[int] = CAUSES[cause].stands(person, [(entries[notice.entry_id], notice.scope) for notice in group])
+        stands: Collection[int] = CAUSES[cause].stands(person, [(notice.entry, notice.scope) for notice in group])
         standing += [group[number] for number in stands]
     wanted = {notice.entry_id for notice in standing}
     sentences = {told.entry.pk: told.sentence for reader in READERS.values() for told in reader(person, wanted)} if wanted else {}

@@ -41,7 +41,12 @@ def is_quiet(times: Times, moment: datetime) -> bool:
     if times.quiet is None:
         return False
     here = moment.astimezone(times.zone)
-    shown, (begin, end) = here.hour * 60 + here.minute, times.quiet
+    return within(times.quiet, here.hour * 60 + here.minute)
+
+
+def within(quiet: tuple[int, int], shown: int) -> bool:
+    """Whether a minute of the day lies in hours that may run over midnight."""
+    begin, end = quiet
     return begin <= shown < end if begin < end else shown >= begin or shown < end
 
 
