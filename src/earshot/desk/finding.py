@@ -16,6 +16,7 @@ from earshot.people.models import Person, Token, Unit
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import calendars_visible_to, own_unit
 from earshot.people.standing import Seeing, reach_of
+from earshot.talk.models import Channel
 from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
 from earshot.voice.models import Attendance, Meeting
@@ -55,6 +56,7 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "membership": _memberships,
     "seat": lambda person: Seat.objects.filter(team__in=deals.visible_to(person).values("team")).select_related("team__unit"),
     "token": lambda person: Token.objects.filter(person=person).select_related("person"),
+    "channel": lambda person: Channel.objects.filter(person=person, ended_at__isnull=True).select_related("person"),
     "person": _people,
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
     "unit": _units,

@@ -84,5 +84,7 @@ def home(path: str = "/") -> str:
 
 def due_in_words(due_at: datetime, now: datetime, zone: tzinfo, language: str) -> str:
     chinese = language.startswith("zh")
-    moment = format_datetime(due_at, "M月d日 E HH:mm" if chinese else "EEE d MMM HH:mm", tzinfo=zone, locale="zh_CN" if chinese else "en_GB")
+    moment = format_datetime(
+        due_at, "M月d日 E HH:mm" if chinese else "EEE d MMM HH:mm", tzinfo=zone, locale="zh_CN" if chinese else "en_GB"
+    )
     return (_("overdue since {moment}") if due_at < now else _("due {moment}")).format(moment=moment)

@@ -127,3 +127,8 @@ def masked(kind: str, address: str) -> str:
     parts = urlsplit(address)
     rest = f"{parts.path}?{parts.query}" if parts.query else parts.path
     return f"{parts.hostname}/…{rest[-4:]}" if len(rest) > 12 else f"{parts.hostname}/…"
+
+
+def face(minutes: int | None) -> str:
+    """Minutes from midnight as a clock shows them; empty where there are none."""
+    return "" if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"

@@ -156,7 +156,9 @@ class _Bounded(httpcore.NetworkStream):
     def close(self) -> None:
         self._stream.close()
 
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         return _Bounded(self._stream.start_tls(ssl_context, server_hostname, timeout=self._guard.left()), self._guard)
 
     def get_extra_info(self, info: str) -> Any:

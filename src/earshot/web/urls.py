@@ -7,7 +7,21 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from earshot.web.gallery import gallery
-from earshot.web.views import accounts, calendars, calls, clocks, day, deals, deliveries, items, meetings, people, reading, signing
+from earshot.web.views import (
+    accounts,
+    calendars,
+    calls,
+    clocks,
+    day,
+    deals,
+    deliveries,
+    items,
+    meetings,
+    notifications,
+    people,
+    reading,
+    signing,
+)
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
@@ -29,6 +43,8 @@ urlpatterns = [
     path("people/<uuid:id>/", people.Person.as_view(), name="person"),
     path("people/<uuid:id>/administration/", people.Administration.as_view(), name="administration"),
     path("me/", people.Me.as_view(), name="me"),
+    path("me/notifications/", notifications.Notifications.as_view(), name="notifications"),
+    path("feeds/<str:key>.ics", notifications.feed, name="feed"),
     path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
     path("search/", reading.Search.as_view(), name="search"),
     path("playbook/", reading.Playbook.as_view(), name="playbook"),

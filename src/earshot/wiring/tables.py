@@ -24,13 +24,15 @@ from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
 from earshot.journal.actions import call
 from earshot.journal.models import Entry
-from earshot.journal.reactions import afterwards, at_once
+from earshot.journal.reactions import afterwards, at_once, sends
 from earshot.kit.engine.prepared import Prepared
 from earshot.people import registry as people
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import knows_role
+from earshot.talk import notices
+from earshot.talk import registry as talk
 from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -38,7 +40,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, subjects
+from earshot.wiring import addressees, news, subjects
 
 
 def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
@@ -230,3 +232,12 @@ def fill() -> None:
     SUBJECTS.add("call", subjects.calls)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)
+    for verb, whom in news.NEWS:
+        talk.concerns(verb, whom)
+    for verb in talk.NEWS:
+        afterwards(verb, "talk.spread", notices.spread, _("Find out whom it concerns, and how they wish to be told"))
+    for name, cause in news.CAUSES.items():
+        talk.CAUSES.add(name, cause)
+    talk.READERS.add("timeline", news.as_read)
+    for name, (errand, does) in notices.ERRANDS.items():
+        sends(name, errand, does)

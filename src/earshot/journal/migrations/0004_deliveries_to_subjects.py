@@ -4,31 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('journal', '0003_workers_alive'),
+        ("journal", "0003_workers_alive"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='delivery',
-            name='one_delivery_per_reaction',
+            model_name="delivery",
+            name="one_delivery_per_reaction",
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='subject',
+            model_name="delivery",
+            name="subject",
             field=models.UUIDField(null=True),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('done_at__isnull', True), ('subject__isnull', False)), fields=['subject'], name='delivery_subject'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("done_at__isnull", True), ("subject__isnull", False)), fields=["subject"], name="delivery_subject"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('subject__isnull', True)), fields=('entry', 'reaction'), name='one_delivery_per_reaction'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("subject__isnull", True)), fields=("entry", "reaction"), name="one_delivery_per_reaction"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('subject__isnull', False)), fields=('entry', 'reaction', 'subject'), name='one_delivery_per_subject'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("subject__isnull", False)), fields=("entry", "reaction", "subject"), name="one_delivery_per_subject"
+            ),
         ),
     ]

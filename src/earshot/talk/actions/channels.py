@@ -26,7 +26,6 @@ from earshot.kit import now, uuid7
 from earshot.kit.engine import locks
 from earshot.kit.problems import Refusal, Together, in_both, missing, say, wrong
 from earshot.kit.texts import text
-from earshot.kit.worktime import MIDNIGHT
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.talk import codes, robots, rules
@@ -44,6 +43,7 @@ NAMES: dict[str, Any] = {
     "dingtalk": _("DingTalk robot"),
     "feishu": _("Feishu robot"),
 }
+TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{32,88}")
 
 
@@ -75,9 +75,7 @@ def add_channel(*, by: Actor, kind: str, address: str, secret: str = "", id: UUI
     if mine.filter(kind=kind, address=address).exists():
         raise Refusal("channel.known", _("You have this channel already."), status=409)
     at = now()
-    channel = Channel.objects.create(
-        id=id or uuid7(), person=person, kind=kind, address=address, secret=secret, added_at=at, code_at=at
-    )
+    channel = Channel.objects.create(id=id or uuid7(), person=person, kind=kind, address=address, secret=secret, added_at=at, code_at=at)
     _owe(OF_CODE, channel, _record("talk.channel_added", by, channel))
     return channel, made
 
@@ -259,36 +257,28 @@ def _owe(what: str, channel: Channel, entry: Entry) -> None:
 
 
 @verb
-def set_wishes(
-    *,
-    by: Actor,
-    quiet_from: int | None,
-    quiet_to: int | None,
-    working_time: bool,
-    urgent: bool,
-    digest_at: int | None,
-    language: str,
-) -> Wishes:
-    """When one wants to be told. Times in minutes from midnight; both ends of the quiet hours or none; no `digest_at`: no digest."""
+def set_wishes(*, by: Actor, quiet_from: str, quiet_to: str, working_time: bool, urgent: bool, digest_at: str, language: str) -> Wishes:
+    """When one wants to be told. Times of day as 22:00; both ends of the quiet hours or none; no `digest_at`: no digest."""
     person = personally(by)
     locks.lock(Person.objects.filter(pk=person.pk))
+    each = Together()
+    begin, end = each(_time_of_day, "quiet_from", quiet_from), each(_time_of_day, "quiet_to", quiet_to)
+    digest = each(_time_of_day, "digest_at", digest_at)
+    each.refuse()
     fields: dict[str, Any] = {}
-    for name, value in (("quiet_from", quiet_from), ("quiet_to", quiet_to), ("digest_at", digest_at)):
-        if value is not None and not 0 <= value < MIDNIGHT:
-            fields[name] = _("Write a time of day, such as 08:30.")
-    if (quiet_from is None) != (quiet_to is None):
-        fields["quiet_from" if quiet_from is None else "quiet_to"] = _("Quiet hours have a beginning and an end.")
-    elif quiet_from is not None and quiet_from == quiet_to:
-        fields["quiet_to"] = _("These quiet hours would never end, or never begin.")
-    elif quiet_from is not None and quiet_to is not None and digest_at is not None and not fields:
-        if rules.within((quiet_from, quiet_to), digest_at):
+    if (begin is None) != (end is None):
+        fields["quiet_from" if begin is None else "quiet_to"] = _("Quiet hours have a beginning and an end.")
+    elif begin is not None and end is not None:
+        if begin == end:
+            fields["quiet_to"] = _("These quiet hours would never end, or never begin.")
+        elif digest is not None and rules.within((begin, end), digest):
             fields["digest_at"] = _("This lies in your quiet hours.")
     if language not in dict(settings.LANGUAGES):
         fields["language"] = _("Choose one of the languages that there are.")
     if fields:
         raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=fields)
-    values = {"quiet_from": quiet_from, "quiet_to": quiet_to, "working_time": working_time, "urgent": urgent}
-    values |= {"digest_at": digest_at, "language": language}
+    values = {"quiet_from": begin, "quiet_to": end, "working_time": working_time, "urgent": urgent, "digest_at": digest}
+    values |= {"language": language}
     wishes, made = Wishes.objects.get_or_create(person=person, defaults=values)
     if not made:
         if all(getattr(wishes, name) == value for name, value in values.items()):
@@ -299,6 +289,17 @@ def set_wishes(
     record("talk.wishes_set", by=by, objects={"person": person}, scopes=[person])
     replan(person, wishes)
     return wishes
+
+
+def _time_of_day(name: str, typed: str) -> int | None:
+    """Minutes from midnight; None where nothing was typed."""
+    typed = text(name, typed, most=5, required=False).replace("：", ":")
+    if not typed:
+        return None
+    found = TIME_OF_DAY.fullmatch(typed)
+    if found is None:
+        raise wrong(name, _("Write a time of day, such as 08:30."))
+    return int(found[1]) * 60 + int(found[2])
 
 
 @verb
