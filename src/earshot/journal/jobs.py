@@ -92,6 +92,8 @@ def drain(worker: UUID, most: int = 100, *, outside: bool | None = None) -> int:
     parked as dead after the last attempt; it never stops the others. `outside`: only what leaves the database, or only what does not;
     None: both."""
     tried = 0
+    if not _due(worker, outside).exists():  # a look without a transaction: on SQLite that would take the only write lock
+        return 0
     while tried < most:
         delivery = _claim(worker, outside)
         if delivery is None:
@@ -116,9 +118,9 @@ def _due(worker: UUID, outside: bool | None) -> QuerySet[Delivery]:
     return due.filter(reaction__in=list(ERRANDS)) if outside else due.exclude(reaction__in=list(ERRANDS))
 
 
-def _claim(worker: UUID, outside: bool | None) -> Delivery | None:
+def _claim(worker: UUID, outside: bool | None = None) -> Delivery | None:
     """Take the oldest delivery that is due; on the way, park those that their workers died of."""
-    while _due(worker, outside).exists():  # a look without a transaction: on SQLite that would take the only write lock
+    while True:
         with transaction.atomic():
             found = claim(_due(worker, outside).select_related("entry")[:1])
             if not found:
@@ -131,7 +133,6 @@ def _claim(worker: UUID, outside: bool | None) -> Delivery | None:
             _park(delivery, f"WorkerDied: {delivery.attempts} times")  # the workers that were at it died of it, each time
             if delivery.reaction in ERRANDS:
                 ERRANDS[delivery.reaction].failed(delivery, _("The worker died each time that it tried."), True)
-    return None
 
 
 def _most_attempts(delivery: Delivery) -> int:

@@ -139,7 +139,7 @@ class _Errand:
     attempts = ATTEMPTS
 
     def prepare(self, delivery: Delivery) -> Posting | NotYet | None:
-        channels = Channel.objects.filter(pk=delivery.subject)
+        channels = _channel(delivery)
         lock(channels)
         channel = channels.select_related("person", "person__wishes").get()
         if not _may_receive(channel):
@@ -162,7 +162,7 @@ class _Errand:
     def settle(self, delivery: Delivery) -> None:
         at = now()
         Sending.objects.filter(delivery=delivery).update(sent_at=at)
-        channels = Channel.objects.filter(pk=delivery.subject)
+        channels = _channel(delivery)
         if channels.filter(given_up_at__isnull=False).exists():
             waiting_for(delivery.subject).update(due_at=at)  # it is alive again: what waited goes out
         channels.update(sent_at=at, failing_since=None, given_up_at=None, trouble=None)
@@ -170,7 +170,11 @@ class _Errand:
     def failed(self, delivery: Delivery, sentence: Any, given_up: bool) -> None:
         at = now()
         end = {"given_up_at": at} if given_up else {}
-        Channel.objects.filter(pk=delivery.subject).update(failing_since=Coalesce("failing_since", at), trouble=in_both(sentence), **end)
+        _channel(delivery).update(failing_since=Coalesce("failing_since", at), trouble=in_both(sentence), **end)
+
+
+def _channel(delivery: Delivery) -> QuerySet[Channel]:
+    return Channel.objects.filter(pk__in=[delivery.subject])
 
 
 def waiting_for(channel: UUID | None) -> QuerySet[Delivery]:

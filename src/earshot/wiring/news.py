@@ -27,8 +27,9 @@ Asked = Sequence[tuple[Entry, UUID]]
 def must_hear(entry: Entry) -> Iterable[Concern]:
     """Who must hear now. One line a deal: hearing is one act for all that is shown of it."""
     parts = entry.parts()
-    hearers = dict(Ear.objects.filter(pk__in=parts.get("ear", []), ended_at__isnull=True).values_list("person_id", "item__deal_id"))
-    return [Concern(person, "hear", deal) for person, deal in hearers.items() if person is not None]
+    ears = Ear.objects.filter(pk__in=parts.get("ear", []), ended_at__isnull=True, person__isnull=False)
+    hearers: dict[UUID, UUID] = dict(ears.values_list("person_id", "item__deal_id"))
+    return [Concern(person, "hear", deal) for person, deal in hearers.items()]
 
 
 def called(entry: Entry) -> Iterable[Concern]:

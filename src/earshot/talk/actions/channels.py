@@ -277,7 +277,7 @@ def set_wishes(*, by: Actor, quiet_from: str, quiet_to: str, working_time: bool,
         fields["language"] = _("Choose one of the languages that there are.")
     if fields:
         raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=fields)
-    values = {"quiet_from": begin, "quiet_to": end, "working_time": working_time, "urgent": urgent, "digest_at": digest}
+    values: dict[str, Any] = {"quiet_from": begin, "quiet_to": end, "working_time": working_time, "urgent": urgent, "digest_at": digest}
     values |= {"language": language}
     wishes, made = Wishes.objects.get_or_create(person=person, defaults=values)
     if not made:

@@ -145,9 +145,15 @@ class Notifications(Page):
         return Done(_("Nothing goes this way any more."))
 
     def wishes(self, posted: QueryDict) -> Done:
-        times = {name: posted.get(name, "") for name in ("quiet_from", "quiet_to", "digest_at")}
-        flags = {name: bool(posted.get(name)) for name in ("working_time", "urgent")}
-        verbs.set_wishes(by=self.by, **times, **flags, language=posted.get("language", ""))
+        verbs.set_wishes(
+            by=self.by,
+            quiet_from=posted.get("quiet_from", ""),
+            quiet_to=posted.get("quiet_to", ""),
+            working_time=bool(posted.get("working_time")),
+            urgent=bool(posted.get("urgent")),
+            digest_at=posted.get("digest_at", ""),
+            language=posted.get("language", ""),
+        )
         return Done(_("Saved. What is waiting goes by it, too."))
 
     def make_feed(self, posted: QueryDict) -> HttpResponseBase:
