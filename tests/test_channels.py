@@ -750,3 +750,147 @@ def test_a_trial_comes_whatever_the_hour_and_not_twice_a_minute(world: World, wi
     with pytest.raises(Refusal) as refused:
         acts.try_channel(by=world.by("engineer"), channel=channel)
     assert refused.value.code == "channel.tried"
+
+
+# Messages, and the calendar.
+
+
+def test_who_is_asked_is_told_at_once_without_a_word_of_the_message_and_who_was_merely_written_to_in_the_digest(
+    world: World, wire: Wire
+) -> None:
+    from earshot.talk.actions.messages import acknowledge, post_message
+
+    confirmed(world, "head", "mail", "he@example.com")
+    confirmed(world, "seller", "mail", "chen@example.com")
+    deal = world.deal()
+    work()
+    wire.mail.mails.clear()
+    secret = "客户的底价是一百八十万"
+    asks = post_message(by=world.by("seller"), about=deal, text=secret, asks="answer", to=[world.head])
+    post_message(by=world.by("seller"), about=deal, text="供参考", to=[world.head])
+    work()
+    [(to, mail)] = wire.mail.mails
+    assert to == ["he@example.com"]
+    text = wire.mail.texts()[0]
+    assert f"/messages/{asks.pk}/" in text
+    assert "前完成" in text
+    assert secret not in text + mail["Subject"]
+    acknowledge(by=world.by("head"), messages=[asks])
+    with stands("2026-11-24T08:31"):
+        work()
+    assert sorted(to[0] for to, _mail in wire.mail.mails[1:]) == ["chen@example.com", "he@example.com"]
+
+
+def test_what_was_answered_before_quiet_hours_ended_is_not_asked_again(world: World, wire: Wire) -> None:
+    from earshot.talk.actions.messages import acknowledge, post_message
+
+    confirmed(world, "head", "mail", "he@example.com", quiet_from="00:00", quiet_to="11:59")
+    asks = post_message(by=world.by("seller"), about=world.deal(), text="什么时候签？", asks="answer", to=[world.head])
+    work()
+    acknowledge(by=world.by("head"), messages=[asks])
+    with stands("2026-11-23T12:00"):
+        work()
+    assert wire.mail.mails == []
+
+
+def test_the_calendar_holds_what_waits_until_when_and_no_word_of_the_customer(world: World, client: Any, settings: Any) -> None:
+    from icalendar import Calendar
+
+    settings.URL = "https://earshot.example.com"
+    deal = world.moved_deal()
+    _feed, key = acts.make_feed(by=world.by("engineer"))
+    answer = client.get(f"/feeds/{key}.ics")
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer["Cache-Control"].startswith("private")
+    first = Calendar.from_ical(answer.content)
+    events = {str(event["uid"]): event for event in first.walk("VEVENT")}
+    lines = [line for line in my_day(world.engineer) if line.due_at]
+    assert {event.decoded("dtstart") for event in events.values()} == {line.due_at.replace(microsecond=0) for line in lines if line.due_at}
+    assert any(deal.title in event["summary"] for event in events.values())
+    for item in world.items(deal):
+        assert item.words not in answer.content.decode().replace("\r\n ", "")
+    with later(minutes=5):
+        again = {str(event["uid"]) for event in Calendar.from_ical(client.get(f"/feeds/{key}.ics").content).walk("VEVENT")}
+    assert again == set(events)  # they keep their names
+    world.hear(deal, "engineer")
+    heard = {str(event["uid"]) for event in Calendar.from_ical(client.get(f"/feeds/{key}.ics").content).walk("VEVENT")}
+    assert heard < again
+
+
+@pytest.mark.req("law 13")
+@pytest.mark.parametrize("how", ["revoked", "renewed", "left", "disabled", "unknown"])
+def test_an_address_of_a_calendar_that_is_good_no_more_looks_like_one_that_never_was(world: World, client: Any, how: str) -> None:
+    _feed, key = acts.make_feed(by=world.by("engineer"))
+    assert client.get(f"/feeds/{key}.ics").status_code == 200
+    if how == "revoked":
+        acts.revoke_feed(by=world.by("engineer"))
+    elif how == "renewed":
+        _feed, other = acts.make_feed(by=world.by("engineer"))
+        assert client.get(f"/feeds/{other}.ics").status_code == 200
+    elif how == "left":
+        Person.objects.filter(pk=world.engineer.pk).update(left_at=now())
+    elif how == "disabled":
+        Login.objects.filter(person=world.engineer).update(is_active=False)
+    else:
+        key = "x" * 43
+    assert client.get(f"/feeds/{key}.ics").status_code == 404
+
+
+def test_a_calendar_costs_as_many_statements_with_many_things_as_with_few(world: World, client: Any) -> None:
+    _feed, key = acts.make_feed(by=world.by("engineer"))
+    counts = []
+    for more in (2, 6):
+        for number in range(more):
+            world.moved_deal(f"第 {more}-{number} 单")
+        client.get(f"/feeds/{key}.ics")
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"/feeds/{key}.ics")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_the_page_shows_a_channel_by_its_ends_its_trouble_and_the_one_act(world: World, wire: Wire, client: Any) -> None:
+    client.force_login(world.login("engineer"))
+    key = "693a91f6-7aoc-4bc4-97a0-0ec2sifa5aaa"
+    sent = {"act": "add", "kind": "wecom", "address": wire.robot("wecom", key)}
+    assert client.post("/me/notifications/", sent).status_code == 302
+    channel = Channel.objects.get()
+    page = client.get("/me/notifications/").content.decode()
+    assert "…5aaa" in page
+    assert key not in page
+    wrong = client.post("/me/notifications/", {"act": "confirm", "channel": str(channel.pk), "code": "1"})
+    assert wrong.status_code == 422
+    assert "与最近一次发送的验证码不符" in wrong.content.decode()
+    right = {"act": "confirm", "channel": str(channel.pk), "code": codes.code_of(channel)}
+    assert client.post("/me/notifications/", right).status_code == 302
+    Channel.objects.update(given_up_at=now(), failing_since=now(), trouble={"zh-hans": "机器人已不存在", "en": "gone"})
+    assert "机器人已不存在" in client.get("/me/notifications/").content.decode()
+    assert "企业微信机器人一直送不到你" in client.get("/").content.decode()
+    assert client.post("/me/notifications/", {"act": "mend", "channel": str(channel.pk), "next": "/"}).status_code == 302
+    assert "一直送不到你" not in client.get("/").content.decode()
+    made = client.post("/me/notifications/", {"act": "add", "kind": "webhook", "address": f"{wire.http.url}/hook"})
+    assert made["Cache-Control"] == "no-store"
+    secret = re.search(r"whsec_[A-Za-z0-9+/=]+", made.content.decode())
+    assert secret is not None
+    assert secret[0] not in client.get("/me/notifications/").content.decode()
+
+
+def test_the_command_line_does_the_same(world: World, wire: Wire) -> None:
+    from click.testing import CliRunner
+
+    from earshot.cli.root import earshot
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(earshot, [*words, "--as", "林远"])
+        assert result.exit_code == 0, result.output
+        return str(result.output)
+
+    run("channels", "add", "mail", "lin.yuan@example.com")
+    channel = Channel.objects.get()
+    run("channels", "confirm", str(channel.pk), codes.code_of(channel))
+    assert "l…@example.com" in run("channels", "list")
+    assert "22:00–07:30" in run("channels", "wishes", "--quiet", "22:00-07:30")
+    assert "08:30" in run("channels", "wishes")
+    assert "/feeds/" in run("channels", "feed")
+    run("channels", "end", str(channel.pk), "--reason", "moved")
+    assert Channel.objects.get().end_reason == "moved"

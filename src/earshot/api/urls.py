@@ -28,6 +28,7 @@ from earshot.api import (
     deliveries,
     desk,
     meetings,
+    messages,
     people,
     playbooks,
     problems,
@@ -61,6 +62,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Teams", teams),
+        ("Messages", messages),
         ("What the customer said", meetings),
         ("What the customer said", voice),
         ("Calls", calls),

@@ -130,7 +130,8 @@ def _read(calls: list[Call]) -> list[CallRead]:
 
 def subject(call: Call, person: Person | None) -> Subject:
     """What a clock of the call is about; `person`: who is assigned to it now."""
-    return Subject(call, (call.deal, call), person, call.unit, {"deal": call.deal})
+    deal = call.deal
+    return Subject(call, (deal, call), person, call.unit, {"deal": deal}, team=deal.team_id, owner=deal.owner, led_by=deal.unit)
 
 
 def items_of(call: Call) -> QuerySet[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.packs import PACKS
+from earshot.talk.actions.messages import post_message
+from earshot.talk.models import Message
 from earshot.voice.actions import Said, With, record_meeting
 
 WORLDS = Path(__file__).parent / "worlds"
@@ -111,6 +113,23 @@ def _history(spec: Mapping[str, Any], world: World) -> None:
                 contacts=[With(contact["name"], contact["title"]) for contact in row["contacts"]],
                 items=[Said(item["words"], item["category"], 0) for item in row["items"]],
             )
+    _written(spec, world, today)
+
+
+def _written(spec: Mapping[str, Any], world: World, today: datetime) -> None:
+    """What was written on the deals, the oldest first."""
+    known: dict[str, Message] = {}
+    for row in spec.get("messages", []):
+        with standing_still(today - timedelta(days=row["days_ago"])):
+            message = post_message(
+                by=as_person(world.people[row["by"]]),
+                about=world.deals[row["deal"]],
+                text=row["text"],
+                asks=row.get("asks", ""),
+                to=[world.people[key] for key in row.get("to", [])],
+                replies_to=known[row["replies_to"]] if "replies_to" in row else None,
+            )
+        known[row.get("key", "")] = message
 
 
 def offered_people() -> list[Person]:

@@ -24,6 +24,7 @@ from earshot.voice.models import Ear
 # Whom a step names, in words. Whoever that leads to when it fires stands beside it.
 RUNGS = {
     "hearer": _("whoever owes it"),
+    "sender": _("who asked for it"),
     "leader": _("the leader of the team"),
     "unit_head": _("the head of the unit"),
     "operations": _("sales operations"),

@@ -13,7 +13,7 @@ import yaml
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import Line, Refusal, say
-from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, PROFILES, SERVICE_LEVELS, SUPPORT
+from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, PROFILES, SERVES, SERVICE_LEVELS, SUPPORT
 
 PACKS = Path(__file__).parent / "packs_shipped"
 
@@ -65,6 +65,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                 {
                     "measure": {"enum": ["working", "clock"]},
                     "minutes": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
+                    "serves": {"enum": SERVES},
                     "ladder": {
                         "type": "array",
                         "items": {
@@ -262,6 +263,11 @@ def _cross_check(
         if row["code"] not in KNOWN_POLICIES:
             sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(KNOWN_POLICIES))
             found.append(_finding(folder / f"{POLICIES}.yaml", f"policies/{row['code']}", sentence))
+    serving: dict[str, str] = {}
+    for level in parts[SERVICE_LEVELS]["levels"]:
+        if "serves" in level and (first := serving.setdefault(level["serves"], level["code"])) != level["code"]:
+            sentence = say(_("the level “{code}” serves this already; one level does"), code=first)
+            found.append(_finding(folder / f"{SERVICE_LEVELS}.yaml", f"levels/{level['code']}/serves", sentence))
     if addressees is not None:
         for level in parts[SERVICE_LEVELS]["levels"]:
             for rung in level["ladder"]:

@@ -32,6 +32,7 @@ from earshot.talk import letters, rules
 from earshot.talk.codes import code_of
 from earshot.talk.letters import MOST_LINES, Letter, LetterLine, home
 from earshot.talk.models.channels import LIVE, Channel, Wishes
+from earshot.talk.models.messages import Recipient
 from earshot.talk.models.notices import DIGEST, FOLDED, LINES, TOLD, WITHDRAWN, Notice, Sending
 from earshot.talk.registry import CAUSES, NEWS, READERS, Concern
 from earshot.talk.sending import send
@@ -258,7 +259,7 @@ class Lines(_Errand):
         if sending is None:
             Notice.objects.filter(pk__in=[notice.pk for notice in standing]).update(sending=sent)
         shown = rules.lines([(notice.cause, notice.scope) for notice in standing])
-        due = _due([standing[line.number].entry for line in shown[:MOST_LINES]]) if self.way == LINES else {}
+        due = _due(person, [standing[line.number].entry for line in shown[:MOST_LINES]]) if self.way == LINES else {}
         lines = [
             LetterLine(
                 sentence=told[notice.pk],
@@ -322,13 +323,21 @@ def _readable(person: Person, notices: Sequence[Notice]) -> dict[int, str]:
     return {notice.pk: sentences[notice.entry_id] for notice in standing if notice.entry_id in sentences}
 
 
-def _due(entries: Iterable[Entry]) -> dict[int, datetime]:
-    """Entry → when what it is about is due, where a clock runs for it."""
-    about = {entry.pk: [row.object_id for row in entry.objects_touched.all() if row.kind in SUBJECTS] for entry in entries}
-    clocks = readings({pk for ids in about.values() for pk in ids})
-    running = {pk: one.due_at for pk, one in clocks.items() if one.clock.stopped_at is None and one.pause is None}
-    soonest = {pk: min((running[one] for one in ids if one in running), default=None) for pk, ids in about.items()}
-    return {pk: due for pk, due in soonest.items() if due is not None}
+def _due(person: Person, entries: Iterable[Entry]) -> dict[int, datetime]:
+    """Entry → when what it is about is due for the person, where a clock runs for it."""
+    touched = [(entry.pk, row.kind, row.object_id) for entry in entries for row in entry.objects_touched.all()]
+    messages = {pk for _entry, kind, pk in touched if kind == "message"}
+    copies = Recipient.objects.filter(message__in=messages, person=person).values_list("message_id", "pk") if messages else []
+    mine: dict[UUID, UUID] = dict(copies)
+    about = [(entry, mine.get(pk, pk)) for entry, kind, pk in touched if kind in SUBJECTS or pk in mine]
+    running = {
+        pk: one.due_at for pk, one in readings({pk for _e, pk in about}).items() if one.clock.stopped_at is None and one.pause is None
+    }
+    found: dict[int, datetime] = {}
+    for entry, pk in about:
+        if pk in running:
+            found[entry] = min(running[pk], found.get(entry, running[pk]))
+    return found
 
 
 ERRANDS = {

@@ -1,4 +1,4 @@
-"""When somebody is told, and in how many lines: pure."""
+"""Where a message stands for one of its recipients; when somebody is told, and in how many lines. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from earshot.kit.worktime import MIDNIGHT, MINUTE, Calendar, NoWorkingTime, next_opening
 
+SENT, ACKNOWLEDGED, OVERDUE, ESCALATED, RELEASED = "sent", "acknowledged", "overdue", "escalated", "released"
+STATES = [SENT, ACKNOWLEDGED, OVERDUE, ESCALATED, RELEASED]
 MAIL, WEBHOOK, WECOM, DINGTALK, FEISHU = "mail", "webhook", "wecom", "dingtalk", "feishu"
 KINDS = (MAIL, WEBHOOK, WECOM, DINGTALK, FEISHU)
 ROBOTS = (WECOM, DINGTALK, FEISHU)
@@ -17,6 +19,16 @@ DAY = timedelta(days=1)
 LONGEST = timedelta(days=60)  # so far ahead a free minute is looked for
 
 K = TypeVar("K", bound=Hashable)
+
+
+def state(*, acknowledged: bool, released: bool, overdue: bool, escalated: bool) -> str:
+    """`overdue`: the clock has run out; `escalated`: a step of its ladder beyond that has been told. Only the recipient's own act makes
+    it acknowledged, however late; delivery never does."""
+    if acknowledged:
+        return ACKNOWLEDGED
+    if released:
+        return RELEASED
+    return ESCALATED if overdue and escalated else OVERDUE if overdue else SENT
 
 
 @dataclass(frozen=True)

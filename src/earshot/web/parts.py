@@ -33,6 +33,7 @@ STATES = {
 }
 ADDRESSEES = {
     "hearer": gettext_lazy("whoever owes it is reminded"),
+    "sender": gettext_lazy("whoever asked for it is told"),
     "leader": gettext_lazy("the leader of the team is told"),
     "unit_head": gettext_lazy("the head of the unit is told"),
     "operations": gettext_lazy("sales operations are told"),

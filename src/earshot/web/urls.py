@@ -21,6 +21,7 @@ from earshot.web.views import (
     people,
     reading,
     signing,
+    talk,
 )
 
 urlpatterns = [
@@ -40,6 +41,10 @@ urlpatterns = [
     path("accounts/", accounts.Accounts.as_view(), name="accounts"),
     path("accounts/new/", accounts.NewAccount.as_view(), name="account_new"),
     path("accounts/<uuid:id>/", accounts.Account.as_view(), name="account"),
+    path("teams/<uuid:id>/", talk.Team.as_view(), name="team"),
+    path("messages/", talk.Messages.as_view(), name="messages"),
+    path("messages/<uuid:id>/", talk.Message.as_view(), name="message"),
+    path("discussions/<slug:kind>/<uuid:id>/", talk.Discussion.as_view(), name="discussion"),
     path("people/<uuid:id>/", people.Person.as_view(), name="person"),
     path("people/<uuid:id>/administration/", people.Administration.as_view(), name="administration"),
     path("me/", people.Me.as_view(), name="me"),

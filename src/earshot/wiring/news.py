@@ -17,6 +17,8 @@ from earshot.desk.queries import entries_seen, told
 from earshot.journal.models import Entry
 from earshot.journal.queries import Told
 from earshot.people.models import Person
+from earshot.talk.models import Message, Recipient
+from earshot.talk.queries import messages as talk
 from earshot.talk.registry import Cause, Concern, always
 from earshot.teams.models import Membership
 from earshot.voice.models import Ear, Hearing
@@ -57,6 +59,10 @@ def of_clock(entry: Entry) -> Iterable[Concern]:
         owing = set(Ear.objects.filter(pk__in=ears, ended_at__isnull=True).values_list("person_id", flat=True))
         [deal] = parts["deal"]
         return [Concern(p, "hear", deal, urgent=urgent) if p in owing else Concern(p, "alarm", deal, urgent=urgent) for p in people]
+    if recipients := parts.get("recipient"):
+        [message] = parts["what"]
+        owing = set(Recipient.objects.filter(pk__in=recipients).values_list("person_id", flat=True))
+        return [Concern(p, "asked" if p in owing else "alarm_asked", message, urgent=urgent) for p in people]
     calls = set(Call.objects.filter(pk__in=parts.get("what", [])).values_list("pk", flat=True))
     owing_call = set(Assignment.objects.filter(call__in=calls, ended_at__isnull=True).values_list("person_id", flat=True))
     return [
@@ -89,6 +95,24 @@ def of_call(entry: Entry) -> Iterable[Concern]:
     return [Concern(person, "call_news", call, at_once=False) for _deal, person in _team_of(entry.parts()["deal"])]
 
 
+def asked(entry: Entry) -> Iterable[Concern]:
+    """Who is to answer, or to act on a directive: one line a message, for each is a duty of its own."""
+    [message] = entry.parts()["message"]
+    return [Concern(person, "asked", message) for person in entry.parts().get("to", [])]
+
+
+def written_to(entry: Entry) -> Iterable[Concern]:
+    """To whom a message was written that asks nothing: for the digest, one line for each thing that is talked about."""
+    [about] = entry.parts()["about"]
+    return [Concern(person, "said", about, at_once=False) for person in entry.parts().get("to", [])]
+
+
+def acknowledged(entry: Entry) -> Iterable[Concern]:
+    """Its author reads in the digest that somebody has acknowledged it."""
+    rows = Message.objects.filter(pk__in=entry.parts()["message"]).values_list("pk", "author_id")
+    return [Concern(author, "acknowledged", message, at_once=False) for message, author in rows]
+
+
 NEWS: list[tuple[str, Callable[[Entry], Iterable[Concern]]]] = [
     ("voice.ears_named", must_hear),
     ("voice.ear_passed", must_hear),
@@ -101,6 +125,10 @@ NEWS: list[tuple[str, Callable[[Entry], Iterable[Concern]]]] = [
     ("clocks.breached", of_clock),
     ("clocks.escalated", of_clock),
     ("teams.nominated", nominated),
+    ("talk.asked", asked),
+    ("talk.directed", asked),
+    ("talk.posted", written_to),
+    ("talk.acknowledged", acknowledged),
     ("calls.declined", of_call),
     ("calls.delivered", of_call),
     ("calls.ended", of_call),
@@ -145,9 +173,18 @@ def to_do(person: Person, asked: Asked) -> set[int]:
 
 def alarmed(person: Person, asked: Asked) -> set[int]:
     """As long as the clock runs, and the person has not said "I see to it" to that step."""
-    ears, calls = _objects(asked, "ear"), _objects(asked, "call")
-    open_now = Alarm.objects.filter(person=person, ended_at__isnull=True, seen_to_at__isnull=True, clock__object_id__in=[*ears, *calls])
-    return _numbers({**ears, **calls}, open_now.values_list("clock__object_id", flat=True))
+    owed = {**_objects(asked, "ear"), **_objects(asked, "call"), **_objects(asked, "recipient")}
+    open_now = Alarm.objects.filter(person=person, ended_at__isnull=True, seen_to_at__isnull=True, clock__object_id__in=owed)
+    return _numbers(owed, open_now.values_list("clock__object_id", flat=True))
+
+
+def to_answer(person: Person, asked: Asked) -> set[int]:
+    """As long as the person has not acknowledged, and is still asked."""
+    messages: dict[UUID, set[int]] = {}
+    for number, (_entry, scope) in enumerate(asked):
+        messages.setdefault(scope, set()).add(number)
+    waiting = talk.unanswered().filter(message__in=messages, person=person)
+    return _numbers(messages, waiting.values_list("message_id", flat=True))
 
 
 def asked_to_sit(person: Person, asked: Asked) -> set[int]:
@@ -171,6 +208,10 @@ CAUSES = {
     "alarm": Cause(alarmed, _day),
     "alarm_call": Cause(alarmed, _page("call")),
     "seat": Cause(asked_to_sit, _day),
+    "asked": Cause(to_answer, _page("message")),
+    "alarm_asked": Cause(alarmed, _page("message")),
+    "acknowledged": Cause(always, _page("message")),
+    "said": Cause(always, _day),
     "deal": Cause(always, _page("deal")),
     "call_news": Cause(always, _page("call")),
 }
