@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,8 @@ class Wire:
 
 
 @pytest.fixture
-def wire(settings: Any) -> Iterator[Wire]:
+def wire(world: World, settings: Any) -> Iterator[Wire]:
+    Channel.objects.all().delete()  # the one that the shipped company has
     with sinks.smtp() as mail, sinks.http() as http:
         settings.MAIL = house_mail(mail.port)
         settings.WEBHOOKS_INSIDE = [http.url]
@@ -54,7 +56,7 @@ def wire(settings: Any) -> Iterator[Wire]:
         yield Wire(mail, http)
 
 
-def house_mail(port: int) -> dict[str, object]:
+def house_mail(port: int) -> dict[str, Any]:
     from earshot.settings import mail
 
     return mail(f"smtp://127.0.0.1:{port}?tls=off") or {}
@@ -729,7 +731,7 @@ def test_wishes_that_make_no_sense_are_refused_beside_their_fields(world: World)
         with pytest.raises(Refusal) as refused:
             wish(world, "engineer", **wrong)
         assert field in refused.value.fields
-    assert not Wishes.objects.exists()
+    assert not Wishes.objects.filter(person=world.engineer).exists()
 
 
 def test_changed_wishes_move_what_waits(world: World, wire: Wire) -> None:
@@ -894,3 +896,16 @@ def test_the_command_line_does_the_same(world: World, wire: Wire) -> None:
     assert "/feeds/" in run("channels", "feed")
     run("channels", "end", str(channel.pk), "--reason", "moved")
     assert Channel.objects.get().end_reason == "moved"
+
+
+def test_the_shipped_company_has_somebody_who_is_told_by_mail_laid_into_a_folder(world: World, settings: Any, tmp_path: Path) -> None:
+    from earshot.demo.actions import read_world
+
+    settings.MAIL = {"backend": "django.core.mail.backends.filebased.EmailBackend", "file_path": tmp_path}
+    [row] = read_world()["channels"]
+    if not Channel.objects.exists():  # built where mail was not set up
+        confirmed(world, row["person"], "mail", row["address"])
+    world.moved_deal()
+    work()
+    [mail] = tmp_path.iterdir()
+    assert "zheng.kai@yuansheng.example" in mail.read_text(encoding="utf-8")

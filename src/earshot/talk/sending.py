@@ -177,7 +177,7 @@ def mail(address: str, letter: Letter) -> None:
         "X-Auto-Response-Suppress": "All",
         "Content-Language": letter.language,
     }
-    backend = get_connection("django.core.mail.backends.smtp.EmailBackend", fail_silently=False, timeout=PATIENCE, **settings.MAIL)
+    backend = get_connection(fail_silently=False, **settings.MAIL)
     try:
         EmailMessage(letter.subject, letter.text(), sender, [address], headers=headers, connection=backend).send()
     except smtplib.SMTPRecipientsRefused as refused:
