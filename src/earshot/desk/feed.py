@@ -32,7 +32,7 @@ def calendar_of(person: Person) -> bytes:
         calendar.add("x-published-ttl", "PT15M")
         at = now()
         for line in my_day(person):
-            if line.due_at is None or line.cause == "channel_dead":
+            if line.due_at is None:
                 continue
             event = Event()
             event.add("uid", f"{line.cause}.{line.scope.id}.{line.target.id if line.cause == 'alarm' else 0}@earshot")

@@ -395,7 +395,7 @@ def _asked(person: Person) -> list[DayLine]:
 
 
 def _silent_channels(person: Person) -> list[DayLine]:
-    """Ways by which nothing reaches the person any more: what should have arrived is overdue since then."""
+    """Ways by which nothing reaches the person any more: what should have arrived there is overdue."""
     lines = []
     for channel in Channel.objects.filter(person=person, ended_at__isnull=True, given_up_at__isnull=False).order_by("failing_since")[:MOST]:
         since = channel.failing_since or channel.given_up_at
@@ -405,7 +405,7 @@ def _silent_channels(person: Person) -> list[DayLine]:
             when=f"{timezone.localtime(since):%m-%d %H:%M}",
         )
         target = ref(channel)
-        lines.append(DayLine("channel_dead", sentence, target, "mend_channel", target, rules.RED, since, ids=(channel.pk,)))
+        lines.append(DayLine("channel_dead", sentence, target, "mend_channel", target, rules.RED, ids=(channel.pk,)))
     return lines
 
 

@@ -177,7 +177,8 @@ def mail(address: str, letter: Letter) -> None:
         "X-Auto-Response-Suppress": "All",
         "Content-Language": letter.language,
     }
-    backend = get_connection(fail_silently=False, **settings.MAIL)
+    given: dict[str, Any] = settings.MAIL
+    backend = get_connection(**given)
     try:
         EmailMessage(letter.subject, letter.text(), sender, [address], headers=headers, connection=backend).send()
     except smtplib.SMTPRecipientsRefused as refused:

@@ -169,7 +169,7 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         case "mend_channel":
             page = reverse("notifications")
             shown |= {"act_label": _("Try again"), "act_post": page, "hidden": {"act": "mend", "channel": one, **here}}
-            shown |= {"url": page, "other_label": _("End it …"), "other_url": f"{page}#channel-{one}"}
+            shown |= {"url": page, "other_label": _("End the channel …"), "other_url": f"{page}#channel-{one}"}
         case "start_worker":
             shown |= {"act_label": _("See how"), "act_url": reverse("deliveries"), "url": ""}
         case "add_hearer_rule":
