@@ -24,6 +24,7 @@ from earshot.api import (
     calls,
     channels,
     clocks,
+    conditions,
     deals,
     deliveries,
     desk,
@@ -73,6 +74,7 @@ def _door() -> Door:
         ("Working time", calendars),
         ("Administration", administration),
         ("Playbook", playbooks),
+        ("Playbook", conditions),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

@@ -17,6 +17,7 @@ from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.people.queries import holders, valid_skills
 from earshot.people.standing import reach_of, seen_by
@@ -130,8 +131,7 @@ def _read(calls: list[Call]) -> list[CallRead]:
 
 def subject(call: Call, person: Person | None) -> Subject:
     """What a clock of the call is about; `person`: who is assigned to it now."""
-    deal = call.deal
-    return Subject(call, (deal, call), person, call.unit, {"deal": deal}, team=deal.team_id, owner=deal.owner, led_by=deal.unit)
+    return Subject(call, (call.deal, call), person, call.unit, {"deal": call.deal})
 
 
 def items_of(call: Call) -> QuerySet[Item]:
@@ -180,6 +180,7 @@ def candidates(call: Call) -> list[tuple[Person, list[str]]]:
     return [(person, lacks(wanted(call), {call.role}, valid_skills(person))) for person in people]
 
 
+@permissive("nothing lacking", lambda call, person: [])
 def lacking(call: Call, person: Person) -> list[str]:
     """What this person lacks for the call, by the same rule: a role held in another unit is none here."""
     there = holders(call.role, call.unit).filter(pk=person.pk).exists()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.root import Group, option
@@ -21,11 +22,11 @@ from earshot.talk.queries import messages as queries
 KINDS = ["deal", "item", "meeting", "call", "account", "team"]
 MOST = 50
 STATES = {
-    rules.SENT: noop("not acknowledged yet"),
-    rules.ACKNOWLEDGED: noop("acknowledged"),
-    rules.OVERDUE: noop("not acknowledged in time"),
-    rules.ESCALATED: noop("not acknowledged in time, escalated"),
-    rules.RELEASED: noop("no longer asked"),
+    rules.SENT: gettext_lazy("not acknowledged yet"),
+    rules.ACKNOWLEDGED: gettext_lazy("acknowledged"),
+    rules.OVERDUE: gettext_lazy("not acknowledged in time"),
+    rules.ESCALATED: gettext_lazy("not acknowledged in time, escalated"),
+    rules.RELEASED: gettext_lazy("no longer asked"),
 }
 
 
@@ -107,7 +108,7 @@ def _show(reads: list[Any], person: Person) -> None:
             click.echo(f"  {line}")
         if message.asks:
             rows(
-                [f"  {each.person.name}", _(STATES[each.state]), due(each.clock, each.clock.due_at if each.clock else None)]
+                [f"  {each.person.name}", STATES[each.state], due(each.clock, each.clock.due_at if each.clock else None)]
                 for each in one.recipients
             )
         click.echo()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from earshot.calls import queries as call_queries
 from earshot.calls.models import Assignment, Call
 from earshot.clocks.registry import Subject, Subjects
+from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared
 from earshot.talk.models import Recipient
 from earshot.talk.queries import messages as talk
@@ -20,9 +22,7 @@ def ears(ids: Iterable[UUID]) -> Subjects:
     for ear in _EARS.objects(list(ids)):
         deal, unit = ear.item.deal, ear.person.unit if ear.person else None
         parts = {"deal": deal, "ear": ear} | ({"hearer": ear.person} if ear.person else {})
-        found[ear.pk] = Subject(
-            ear.item, (deal, ear.item), ear.person, unit or deal.unit, parts, team=deal.team_id, owner=deal.owner, led_by=deal.unit
-        )
+        found[ear.pk] = _led(Subject(ear.item, (deal, ear.item), ear.person, unit or deal.unit, parts), deal)
     return found
 
 
@@ -30,7 +30,12 @@ def calls(ids: Iterable[UUID]) -> Subjects:
     """A role call: who is assigned to it, in the unit that owes it."""
     rows = _CALLS.objects(list(ids))
     assigned = {one.call_id: one.person for one in _ASSIGNED.objects([call.pk for call in rows])}
-    return {call.pk: call_queries.subject(call, assigned.get(call.pk)) for call in rows}
+    return {call.pk: _led(call_queries.subject(call, assigned.get(call.pk)), call.deal) for call in rows}
+
+
+def _led(subject: Subject, deal: Deal) -> Subject:
+    """The subject with who leads what it belongs to."""
+    return replace(subject, team=deal.team_id, owner=deal.owner, led_by=deal.unit)
 
 
 def recipients(ids: Iterable[UUID]) -> Subjects:

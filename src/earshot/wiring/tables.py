@@ -18,6 +18,7 @@ from earshot.calls.models import Call
 from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
+from earshot.deals import conditions as gate_conditions
 from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
@@ -31,6 +32,7 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import knows_role
+from earshot.playbooks.registry import FACTS, PROVIDERS
 from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
@@ -43,7 +45,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, news, subjects
+from earshot.wiring import addressees, facts, news, subjects
 from earshot.wiring.topics import TOPICS
 
 
@@ -192,6 +194,10 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_changed", _members_of_deal),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
     ("deals.stage_entered", call_actions.raise_for_stage),
+    ("deals.gate_refused", gate_conditions.note_unjudged),
+    ("deals.gate_opened", gate_conditions.note_unjudged),
+    ("deals.deal_won", gate_conditions.note_unjudged),
+    ("deals.deal_lost", gate_conditions.note_unjudged),
     ("deals.deal_won", _standing(deals.DECIDES, "deal")),
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
@@ -259,6 +265,10 @@ def fill() -> None:
     people.ROLES.add("playbook", knows_role)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
+    for fact in facts.FACTS:
+        FACTS.add(fact.name, fact)
+    for group, provider in facts.PROVIDERS.items():
+        PROVIDERS.add(group, provider)
     SUBJECTS.add("ear", subjects.ears)
     SUBJECTS.add("call", subjects.calls)
     SUBJECTS.add("recipient", subjects.recipients)

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playbooks", "0003_profile"),
+        ("playbooks", "0004_gate_conditions"),
     ]
 
     operations = [
