@@ -209,7 +209,7 @@ CAUSES = {
     "alarm_call": Cause(alarmed, _page("call")),
     "seat": Cause(asked_to_sit, _day),
     "asked": Cause(to_answer, _page("message")),
-    "alarm_asked": Cause(alarmed, _page("message")),
+    "alarm_asked": Cause(alarmed, _day),
     "acknowledged": Cause(always, _page("message")),
     "said": Cause(always, _day),
     "deal": Cause(always, _page("deal")),
