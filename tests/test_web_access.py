@@ -545,8 +545,8 @@ def test_pages(case: Case):
     wrong: list[str] = []
     for address, sendings in PAGES.items():
         kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
-        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<str:key>", case.ids["feed"])
         url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
+        url = url.replace("<str:key>", case.ids["feed"])
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
