@@ -15,6 +15,7 @@ from earshot.clocks.models import Clock
 from earshot.clocks.sweep import sweep
 from earshot.deals.actions import change_deal
 from earshot.deals.models import Deal
+from earshot.desk import clocks as deal_clocks
 from earshot.desk.finding import find
 from earshot.desk.queries import DayLine, entries_seen, my_day, search, timeline
 from earshot.journal.actors import process
@@ -40,7 +41,8 @@ TEXT = "周五前把两种方案的柴油费各算一遍"
 @pytest.fixture
 def deal(world: World) -> Deal:
     """The seller's deal with a team of three: the seller leads, the engineer and the delivery manager sit on it. What the company
-    owed before is told already."""
+    owed before is told already, and the message that waits there is answered."""
+    acknowledge(by=world.by("sales_head"), messages=Message.objects.filter(asks="answer"))
     deal = world.moved_deal()
     for key, role in (("engineer", "SR"), ("delivery", "FR")):
         take_seat(world, deal, key, role)
@@ -264,7 +266,7 @@ def test_words_that_were_written_are_never_changed(world: World, deal: Deal) -> 
 # Answer needed.
 
 
-@pytest.mark.req("A12.1a", breaks="earshot.talk.actions.messages._acknowledge")
+@pytest.mark.req("A12.1a", breaks="earshot.talk.actions.messages._asked")
 def test_an_answer_is_the_addressee_s_own_act(world: World, deal: Deal) -> None:
     message = write(world, "seller", deal.team, to=["engineer"], asks="answer")
     shown = line(world, "engineer")
@@ -396,6 +398,15 @@ def test_its_author_withdraws_what_a_message_asks(world: World, deal: Deal) -> N
     assert acknowledge(by=world.by("delivery"), messages=[message]) == 0
 
 
+def test_the_clocks_of_a_deal_show_whose_answer_is_wanted_to_those_who_see_the_message(world: World, deal: Deal) -> None:
+    write(world, "seller", world.items(deal)[0], to=["engineer"], asks="answer")
+    write(world, "delivery", deal.team, to=["engineer"], asks="answer")
+    for key, seen in (("seller", 1), ("engineer", 2), ("delivery", 2), ("head", 1)):
+        shown = [one for one in deal_clocks.read(deal_clocks.running(world.people[key], deal)) if one.course.clock.kind == "recipient"]
+        assert [one.person for one in shown] == [world.engineer] * seen, key
+        assert all(TEXT not in str(one.what) for one in shown)
+
+
 # Directives.
 
 
@@ -516,9 +527,9 @@ def test_whoever_leaves_while_the_team_is_written_to_got_it_or_did_not_and_is_as
         lambda: write(world, "seller", deal.team, to_team=True, asks="answer"),
         lambda: release_seat(by=world.by("engineer"), membership=membership, reason="走了"),
     )
-    message = Message.objects.get()
+    message = Message.objects.get(team=deal.team)
     assert got(message) >= names(world, "delivery")
-    running = Clock.objects.filter(kind="recipient", stopped_at=None)
+    running = Clock.objects.filter(object_id__in=message.recipients.values("pk"), stopped_at=None)
     assert [Recipient.objects.get(pk=clock.object_id).person for clock in running] == [world.delivery]
     assert "engineer" not in readers(world, message)
     assert standing.differences() == {}

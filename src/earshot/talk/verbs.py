@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.journal import kinds, verbs
 from earshot.kit.engine.prepared import Prepared
+from earshot.kit.ruling import permissive
 from earshot.people.standing import SOURCES, Key
 from earshot.talk.models import Channel, Message, Recipient
 from earshot.talk.rules import masked
@@ -44,6 +45,7 @@ verbs.register(
 )
 
 
+@permissive("nobody has left", lambda person: Q(pk__in=[]))
 def _gone(person: str) -> Q:
     """Condition on messages (or recipients): this person has left the team that it is about, and has not come back."""
     team = "team" if person == "author" else "message__team"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from earshot.clocks.registry import Resolver, Subject, Subjects
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person, Unit
 from earshot.people.permits import OPERATE, holders
 from earshot.people.queries import heads_upwards
@@ -19,6 +20,7 @@ def hearer(subjects: Subjects) -> Told:
     return _or_operations({pk: [subject.person] if subject.person else [] for pk, subject in subjects.items()})
 
 
+@permissive("nobody", lambda subjects: {})
 def sender(subjects: Subjects) -> Told:
     """Who asked for it; where nobody did, whose duty it is."""
     asked = {pk: subject.sender or subject.person for pk, subject in subjects.items()}

@@ -19,6 +19,7 @@ from earshot.journal.repeats import earlier
 from earshot.kit import now, texts, uuid7
 from earshot.kit.engine import locks, written
 from earshot.kit.problems import Refusal, Together, forbidden, in_both, missing, say, wrong
+from earshot.kit.ruling import permissive
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
@@ -205,6 +206,7 @@ def acknowledge(*, by: Actor, messages: Iterable[Message], text: str = "") -> in
     return _acknowledge(by, person, wanted)
 
 
+@permissive("everybody is asked", lambda person, messages: Recipient.objects.filter(message__in=[message.pk for message in messages]))
 def _asked(person: Person, messages: Collection[Message]) -> Any:
     return Recipient.objects.filter(message__in=[message.pk for message in messages], person=person).exclude(message__asks="")
 
@@ -260,6 +262,7 @@ def withdraw(*, by: Actor, message: Message) -> int:
     return len(released)
 
 
+@permissive("nobody is released", lambda entry, people: None)
 def release_unseeing(entry: Entry, people: Collection[UUID]) -> None:
     """Somebody has lost sight of something: what he or she is asked in messages that are no longer visible is asked no more."""
     waiting = queries.unanswered().filter(person__in=people).select_related("person__unit", "message__author").order_by("pk")

@@ -16,6 +16,7 @@ from earshot.clocks.queries import Reading, readings
 from earshot.clocks.registry import Subject
 from earshot.journal.kinds import kind_of
 from earshot.kit.engine.prepared import Prepared, grouped
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.people.queries import is_head_at_or_above
 from earshot.people.standing import seen_by, seers
@@ -28,6 +29,7 @@ from earshot.teams.queries import may_nominate, sits, sitting
 NEWEST = ("-posted_at", "-id")
 
 
+@permissive("everybody sees every message", lambda person: Message.objects.all())
 def visible_to(person: Person) -> QuerySet[Message]:
     """The messages that the person may see: those on what he or she sees, and of those among a team's members the ones that reach."""
     condition = seen_by(person, "message", unit="")
@@ -93,6 +95,7 @@ def may_write(person: Person, about: models.Model, place: Place) -> bool:
     return topic.seen(person).filter(pk=about.pk).exists()
 
 
+@permissive("everybody gives directives", lambda person, place: True)
 def leads(person: Person, place: Place) -> bool:
     """Who gives directives there: whoever sits in the team's leading seat, answers for what it serves, or heads the owning unit or one
     above it."""
@@ -111,6 +114,7 @@ def within_reach(about: models.Model, place: Place) -> QuerySet[Person]:
     return seers(place.sights).select_related("unit").order_by("name", "pk")
 
 
+@permissive("everybody of the company", lambda team: Person.objects.filter(left_at__isnull=True).select_related("unit"))
 def members(team: Team) -> QuerySet[Person]:
     """Whom the team's one address reaches now: those who have accepted a seat and have not left it, and nobody else."""
     return sitting(team.pk).select_related("unit")
