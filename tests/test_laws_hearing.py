@@ -454,7 +454,7 @@ def test_no_pack_switches_laws_2_and_3_off(tmp_path: Path, setting: str) -> None
             row["setting"] = setting
 
     with pytest.raises(Refusal):
-        packs.read(changed_pack(tmp_path / "off", off))
+        packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "off", off)))
 
 
 @pytest.mark.req("law 2")

@@ -30,6 +30,7 @@ from earshot.api import (
     desk,
     meetings,
     messages,
+    packs,
     people,
     playbooks,
     problems,
@@ -75,6 +76,7 @@ def _door() -> Door:
         ("Administration", administration),
         ("Playbook", playbooks),
         ("Playbook", conditions),
+        ("Playbook", packs),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

@@ -26,7 +26,7 @@ from earshot.people.actors import as_person
 from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.packs import PACKS, Sources
 from earshot.talk.actions.channels import add_channel, confirm_channel, set_wishes
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of
@@ -68,7 +68,7 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         world.units[row["code"]] = people.add_unit(
             by=by, code=row["code"], name=row["name"], parent=parent, calendar=None if parent else calendar
         )
-    adopt_pack(by=by, folder=pack or PACKS / spec["pack"], reason="demo")
+    adopt_pack(by=by, sources=Sources.of_folder(pack or PACKS / spec["pack"]), reason="demo")
     for row in spec["people"]:
         person = people.add_person(by=by, name=row["name"], title=row.get("title", ""), unit=world.units[row["unit"]])
         world.people[row["key"]] = person

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playbooks", "0004_gate_conditions"),
+        ("playbooks", "0005_source_of_parts"),
     ]
 
     operations = [
