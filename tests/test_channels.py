@@ -531,6 +531,24 @@ def test_a_permanent_failure_parks_at_once_is_seen_by_its_owner_stops_no_other_a
     assert refused.value.code == "channel.not_given_up"
 
 
+def test_news_after_the_mending_and_before_the_worker_comes_is_told_and_no_digest_comes_early(world: World, wire: Wire) -> None:
+    dead = confirmed(world, "engineer", "webhook", f"{wire.http.url}/gone")
+    wire.http.answer = lambda hit: (410, {}, b"")
+    deal = world.moved_deal()
+    work()
+    Notice.objects.create(channel=dead, entry=Entry.objects.latest("seq"), cause="deal", scope=deal.pk, way="digest", made_at=now())
+    entry = Entry.objects.latest("seq")
+    digest = Delivery.objects.create(entry=entry, reaction="talk.digest", subject=dead.pk, lane=dead.pk, due_at=now() + timedelta(hours=20))
+    wire.http.answer = lambda _hit: (200, {}, b"")
+    acts.mend_channel(by=world.by("engineer"), channel=dead)
+    world.moved_deal("第二单")
+    work()
+    assert len(wire.http.hits) == 3
+    assert not Notice.objects.filter(outcome="", way="lines").exists()
+    digest.refresh_from_db()
+    assert digest.done_at is None
+
+
 def test_what_ended_owes_nothing_any_more(world: World, wire: Wire) -> None:
     dead = confirmed(world, "engineer", "webhook", f"{wire.http.url}/gone")
     wire.http.answer = lambda hit: (410, {}, b"")

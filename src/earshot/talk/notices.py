@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -113,8 +113,8 @@ def _owe(entry: Entry, notices: Iterable[Notice], times: Mapping[UUID, rules.Tim
         breaks = notice.urgent and mine.urgent and free > at
         asked[notice.channel_id, OF_URGENT if breaks else OF_LINES] = at if breaks else free
     owed = Delivery.objects.filter(subject__in={channel for channel, _name in asked}, done_at__isnull=True, dead_at__isnull=True)
-    # One that somebody holds, or that failed before, has gathered its notices already.
-    waiting = set(owed.filter(holder__isnull=True, attempts=0).values_list("subject", "reaction"))
+    # One that somebody holds, or that was tried before, has gathered its notices already.
+    waiting = set(owed.filter(holder__isnull=True, attempts=0, sending__isnull=True).values_list("subject", "reaction"))
     jobs.owe(
         [
             Delivery(entry=entry, reaction=name, subject=channel, lane=channel, due_at=due)
@@ -165,7 +165,7 @@ class _Errand:
         Sending.objects.filter(delivery=delivery).update(sent_at=at)
         channels = _channel(delivery)
         if channels.filter(given_up_at__isnull=False).exists():
-            waiting_for(delivery.subject).update(due_at=at)  # it is alive again: what waited goes out
+            hurry(delivery.subject)  # it is alive again: what waited goes out
         channels.update(sent_at=at, failing_since=None, given_up_at=None, trouble=None)
 
     def failed(self, delivery: Delivery, sentence: Any, given_up: bool) -> None:
@@ -181,6 +181,12 @@ def _channel(delivery: Delivery) -> QuerySet[Channel]:
 def waiting_for(channel: UUID | None) -> QuerySet[Delivery]:
     """What a channel is owed, that nobody is at and nobody gave up."""
     return Delivery.objects.filter(subject=channel, done_at__isnull=True, dead_at__isnull=True, holder__isnull=True)
+
+
+def hurry(channel: UUID | None) -> None:
+    """What waited for the channel to be mended goes now; a digest that is not due yet stays where it is."""
+    at = now()
+    waiting_for(channel).filter(~Q(reaction=OF_DIGEST) | Q(due_at__lte=at + GIVEN_UP_PAUSE)).update(due_at=at)
 
 
 def replan(person: Person, wishes: Wishes) -> None:

@@ -30,8 +30,8 @@ from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.talk import codes, robots, rules
 from earshot.talk.models.channels import LIVE, Channel, Feed, Wishes
-from earshot.talk.models.notices import WITHDRAWN, Notice
-from earshot.talk.notices import OF_CODE, OF_TEST, replan, waiting_for, wishes_of
+from earshot.talk.models.notices import DIGEST, WITHDRAWN, Notice
+from earshot.talk.notices import OF_CODE, OF_TEST, hurry, replan, wishes_of
 from earshot.talk.rules import DINGTALK, FEISHU, KINDS, MAIL, ROBOTS, WEBHOOK, masked
 from earshot.talk.sending import MAIL_NOT_SET_UP, is_outside, named_by_house
 
@@ -193,6 +193,8 @@ def choose_channel(*, by: Actor, channel: Channel, at_once: bool, digest: bool) 
         return
     channel.at_once, channel.digest = at_once, digest
     channel.save(update_fields=["at_once", "digest"])
+    if not digest:
+        Notice.objects.filter(channel=channel, way=DIGEST, sending__isnull=True, outcome="").update(outcome=WITHDRAWN)
     _record("talk.channel_chosen", by, channel)
 
 
@@ -218,7 +220,7 @@ def mend_channel(*, by: Actor, channel: Channel) -> None:
     channel.save(update_fields=["given_up_at"])
     _record("talk.channel_mended", by, channel)
     jobs.revive(Delivery.objects.filter(subject=channel.pk))
-    waiting_for(channel.pk).update(due_at=now())
+    hurry(channel.pk)
 
 
 @verb
