@@ -25,7 +25,7 @@ from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
 from earshot.journal.actions import call
 from earshot.journal.models import Entry
-from earshot.journal.reactions import afterwards, at_once
+from earshot.journal.reactions import afterwards, at_once, sends
 from earshot.kit.engine.prepared import Prepared
 from earshot.people import registry as people
 from earshot.people import standing
@@ -33,6 +33,7 @@ from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import knows_role
 from earshot.playbooks.registry import FACTS, PROVIDERS
+from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
 from earshot.talk.actions import messages as message_actions
@@ -44,7 +45,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, facts, subjects
+from earshot.wiring import addressees, facts, news, subjects
 from earshot.wiring.topics import TOPICS
 
 
@@ -276,3 +277,12 @@ def fill() -> None:
         talking.TOPICS.add(kind, topic)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)
+    for verb, whom in news.NEWS:
+        talking.concerns(verb, whom)
+    for verb in talking.NEWS:
+        afterwards(verb, "talk.spread", notices.spread, _("Find out whom it concerns, and how they wish to be told"))
+    for name, cause in news.CAUSES.items():
+        talking.CAUSES.add(name, cause)
+    talking.READERS.add("timeline", news.as_read)
+    for name, (errand, does) in notices.ERRANDS.items():
+        sends(name, errand, does)
