@@ -93,7 +93,22 @@ def database(url: str) -> dict[str, object]:
 DATABASES = {"default": database(os.environ.get("EARSHOT_DATABASE", "sqlite"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-ROOMS = ["journal", "people", "clocks", "playbooks", "accounts", "teams", "talk", "deals", "voice", "calls", "intake", "desk", "demo", "web"]
+ROOMS = [
+    "journal",
+    "people",
+    "clocks",
+    "playbooks",
+    "accounts",
+    "teams",
+    "talk",
+    "deals",
+    "voice",
+    "calls",
+    "intake",
+    "desk",
+    "demo",
+    "web",
+]
 INSTALLED_APPS = [
     *(f"earshot.{room}" for room in ROOMS),
     "earshot.wiring",
