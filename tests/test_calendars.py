@@ -32,7 +32,7 @@ from earshot.people import calendars, rules
 from earshot.people.models import CalendarDay, Login, Unit, WorkingCalendar
 from earshot.people.queries import business_time_of, business_times, calendars_visible_to, days_of, first_calendar
 from earshot.people.rules import COMPANY, EXCEPTION, HOLIDAY, MAKE_UP, Day
-from worlds import SHANGHAI, World, later, said, spoken
+from worlds import SHANGHAI, World, changed_tables, later, said, snapshot, spoken
 
 OFFICE = ((540, 720), (810, 1080))
 TUESDAY = date(2026, 11, 24)  # the world stands on Monday the 23rd, 10:00
@@ -123,6 +123,22 @@ def test_everybody_sees_the_calendars_at_and_above_the_own_unit_and_no_others(wo
     assert client.get(f"/calendars/{berlin.pk}/").status_code == 404
     assert client.get(f"/calendars/{berlin.pk}/days.csv").status_code == 404
     assert client.get(f"/calendars/{office.pk}/").status_code == 200
+
+
+def test_a_calendar_is_never_written_over_by_its_name(world: World, office: WorkingCalendar, caller) -> None:
+    """The office of everybody, set again with the hours of Berlin, would move every due time: refused in the verb and by each door."""
+    by, before = world.by("administrator"), snapshot()
+    with pytest.raises(Refusal) as refused:
+        calendars.set_calendar(by=by, name=f" {office.name} ", zone="Europe/Berlin", country="DE")
+    assert office.name in str(refused.value.fields["name"])
+    assert changed_tables(before, snapshot()) == set()
+    answer = caller("administrator").post("/calendars", {"name": office.name, "zone": "Europe/Berlin", "country": "DE"})
+    assert (answer.status, list(answer["fields"])) == (422, ["name"])
+    client = Client()
+    client.force_login(Login.objects.get(username="demo-administrator"))
+    page = client.post("/calendars/", {"act": "set", "name": office.name, "zone": "Europe/Berlin", "country": "DE"})
+    assert page.status_code == 422
+    assert business_time_of(world.units["solutions"].pk).calendar.spans_on(TUESDAY) == OFFICE
 
 
 # What may be entered.

@@ -16,7 +16,6 @@ from earshot.journal.actors import process
 from earshot.kit import worktime
 from earshot.kit.worktime import Calendar, NoWorkingTime
 from earshot.people.calendars import set_calendar
-from earshot.people.models import CalendarDay
 from earshot.people.rules import seed_days
 
 SHANGHAI, BERLIN, KATHMANDU = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
@@ -291,13 +290,6 @@ def _office_of_china() -> Calendar:
     """The days that a calendar starts from, as the verb takes them from the package."""
     seeded = [row for year in range(2018, 2027) for row in seed_days("CN", year, OFFICE)]
     return Calendar(SHANGHAI, WEEK, {row.day: row.spans for row in seeded})
-
-
-def test_setting_a_calendar_again_leaves_no_day_of_the_old_one(db: None) -> None:
-    first = set_calendar(by=process("tests"), name="check", years=range(2020, 2022))
-    again = set_calendar(by=process("tests"), name="check", years=range(2026, 2027))
-    assert first.pk == again.pk
-    assert {row.day.year for row in CalendarDay.objects.filter(calendar=again)} == {2026}
 
 
 # Due times and ladders.

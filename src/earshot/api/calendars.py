@@ -153,8 +153,6 @@ def list_calendars(request: Asked, cursor: paging.Cursor = None, limit: paging.L
 @write
 def set_calendar(request: Asked, body: NewCalendar) -> Reply:
     """A further calendar: the office week with the public holidays of a country, to be changed then."""
-    if WorkingCalendar.objects.filter(name=body.name.strip()).exists():
-        raise wrong("name", _("There is a calendar of this name already."))
     return _answer(calendars.set_calendar(by=actor(request), name=body.name, zone=body.zone, country=body.country), 201)
 
 

@@ -33,23 +33,21 @@ MOST_TOLD = 5  # days that the sentence of a change names; its entry holds them 
 
 @verb
 def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: range | None = None, country: str = "CN") -> WorkingCalendar:
-    """The office week with the public holidays and make-up working days of `years` (by default last year to the next).
+    """A further calendar: the office week with the public holidays and make-up working days of `years` (by default last year to the
+    next). Refused where a calendar has this name: what a unit works by is never written over by a name.
 
     The table starts from the `holidays` package and is the company's own from then on. Days beyond the last year whose
-    make-up days are published are provisional. Set again, nothing of the old table stays.
+    make-up days are published are provisional.
     """
     may_change(by)
     this_year = now().year
     years = years or range(this_year - 1, this_year + 2)
     name, zone = text("name", name, most=100), _zone(zone)
-    if WorkingCalendar.objects.filter(name=name, of_unit__isnull=False).exists():
-        raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
-    calendar, _made = WorkingCalendar.objects.get_or_create(
-        name=name, of_unit=None, defaults={"zone": zone, "weekly": OFFICE_WEEK, "confirmed_to": date(this_year, 12, 31)}
-    )
-    calendar.zone, calendar.weekly, calendar.confirmed_to = zone, OFFICE_WEEK, date(min(this_year, years[-1]), 12, 31)
+    _free(name)
+    confirmed_to = date(min(this_year, years[-1]), 12, 31)
+    calendar = WorkingCalendar.objects.create(name=name, zone=zone, weekly=OFFICE_WEEK, confirmed_to=confirmed_to)
     seeded = [one for year in years for one in rules.seed_days(country, year, rules.usual(OFFICE_WEEK))]
-    _write(calendar, rules.differences(days_of(calendar), {one.day: one for one in seeded}, [*days_of(calendar), *(d.day for d in seeded)]))
+    _write(calendar, rules.differences({}, {one.day: one for one in seeded}, [one.day for one in seeded]))
     record("people.calendar_set", by=by, objects={"calendar": calendar}, scopes=[calendar])
     return calendar
 
@@ -63,6 +61,12 @@ def own_days(*, by: Actor, unit: Unit) -> WorkingCalendar:
         found = WorkingCalendar.objects.create(name=_free_name(unit), of_unit=unit, zone="")
         record("people.own_days_begun", by=by, objects={"calendar": found, "unit": unit}, scopes=[found])
     return found
+
+
+def _free(name: str, *, but: WorkingCalendar | None = None) -> None:
+    others = WorkingCalendar.objects.filter(name=name)
+    if (others.exclude(pk=but.pk) if but else others).exists():
+        raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
 
 
 def _free_name(unit: Unit) -> str:
@@ -95,8 +99,7 @@ def change_hours(
     if len(week) != 7 or not any(week):
         raise wrong("weekly_1", _("Give the hours of at least one day of the week."))
     calendar.name, calendar.zone, calendar.weekly = text("name", name, most=100), _zone(zone), [list(map(list, spans)) for spans in week]
-    if WorkingCalendar.objects.filter(name=calendar.name).exclude(pk=calendar.pk).exists():
-        raise wrong("name", say(_("There is a calendar “{name}” already."), name=calendar.name))
+    _free(calendar.name, but=calendar)
     after = {"name": calendar.name, "zone": calendar.zone, "weekly": [rules.written(spans) for spans in calendar.weekly]}
     if before == after:
         return calendar

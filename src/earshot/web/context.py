@@ -12,6 +12,8 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
+from earshot.people.permits import ADMINISTER
+from earshot.people.standing import reach_of
 from earshot.web.sessions import signed
 
 # The left bar on a wide screen and the bottom bar of four on a phone. A room without a door is not shown.
@@ -65,5 +67,6 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "doors": {name: door(name) for name in DOORS},
         "demo": getattr(settings, "DEMO", False),
         "test_clock": now() if settings.TEST_CLOCK and person else "",
+        "sets_test_clock": bool(settings.TEST_CLOCK and person and ADMINISTER in reach_of(person).permissions),
         "language": get_language() or settings.LANGUAGE_CODE,
     }

@@ -14,7 +14,6 @@ from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.kit import now
 from earshot.kit.problems import missing, say, wrong
-from earshot.kit.texts import text
 from earshot.people import calendars, rules
 from earshot.people.models import Unit, WorkingCalendar
 from earshot.people.permits import ADMINISTER
@@ -72,10 +71,9 @@ class Calendars(Page):
         }
 
     def set(self, posted: QueryDict) -> Done:
-        name, country = text("name", posted.get("name", ""), most=100), posted.get("country", "")
-        if WorkingCalendar.objects.filter(name=name).exists():
-            raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
-        made = calendars.set_calendar(by=self.by, name=name, zone=posted.get("zone", ""), country=country)
+        made = calendars.set_calendar(
+            by=self.by, name=posted.get("name", ""), zone=posted.get("zone", ""), country=posted.get("country", "")
+        )
         return Done(say(_("The calendar “{name}” is set."), name=made.name), acts.address("calendar", made.pk))
 
     def own(self, posted: QueryDict) -> Done:
