@@ -22,11 +22,11 @@ from worlds import CRITICAL, World, spoken
 
 
 def run(world: World, key: str, deal: object) -> list[ClockOfDeal]:
-    return read(running(world.people[key], deal))  # type: ignore[arg-type]
+    return read(running(world.people[key], deal))
 
 
 def of_the_ear(world: World, deal: object, key: str = "seller") -> ClockOfDeal:
-    ear = critical_ear(deal)  # type: ignore[arg-type]
+    ear = critical_ear(deal)
     return next(one for one in run(world, key, deal) if one.course.clock.object_id == ear.pk)
 
 

@@ -125,7 +125,7 @@ def calendar_shown(one: WorkingCalendar) -> CalendarShown:
         "days": [
             {
                 "day": day.day.isoformat(),
-                "kind": day.kind,  # type: ignore[typeddict-item]
+                "kind": day.kind,  # type: ignore[typeddict-item]  # by the choices of its column
                 "hours": rules.written(day.spans),
                 "name": day.name,
                 "inherited": day.day not in own,

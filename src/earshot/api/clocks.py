@@ -49,7 +49,7 @@ def clock_shown(reading: Reading | None) -> ClockShown | None:
     shown: ClockShown = {
         "started_at": moment(clock.started_at),
         "due_at": moment(clock.due_at),
-        "measure": clock.measure,  # type: ignore[typeddict-item]
+        "measure": clock.measure,  # type: ignore[typeddict-item]  # one of those that the rules know
         "left": reading.left,
         "overdue": reading.overdue,
         "provisional": clock.provisional,
@@ -115,7 +115,7 @@ def _course(one: clocks.ClockOfDeal) -> CourseShown:
     assert shown is not None
     return {
         "id": str(run.clock.pk),
-        "kind": run.clock.kind,  # type: ignore[typeddict-item]
+        "kind": run.clock.kind,  # type: ignore[typeddict-item]  # one of those that the rules know
         "about": reference_to(one.what),
         "role": {"code": one.role, "name": one.role_name},
         "person": named(one.person) if one.person else None,
@@ -152,7 +152,7 @@ def _course(one: clocks.ClockOfDeal) -> CourseShown:
             }
             for pause in run.pauses
         ],
-        "ended": run.ended or None,  # type: ignore[typeddict-item]
+        "ended": run.ended or None,  # type: ignore[typeddict-item]  # one of those that the rules know
     }
 
 

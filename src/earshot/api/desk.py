@@ -114,7 +114,7 @@ def my_day(request: Asked) -> MyDay:
                 "act": one.act,
                 "target": reference(one.target),
                 "ids": [str(key) for key in one.ids],
-                "colour": one.colour,  # type: ignore[typeddict-item]
+                "colour": one.colour,  # type: ignore[typeddict-item]  # one of the rule's colours
                 "due_at": moment_or_none(one.due_at),
                 "clock": clock_shown(one.clock),
             }

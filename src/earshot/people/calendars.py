@@ -297,7 +297,7 @@ def _write(calendar: WorkingCalendar, changes: Iterable[Change]) -> None:
     CalendarDay.objects.bulk_create(
         CalendarDay(calendar=calendar, day=one.day, kind=one.kind, spans=[list(span) for span in one.spans], name=one.name) for one in kept
     )
-    calendar._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+    calendar._prefetched_objects_cache = {}  # type: ignore[attr-defined]  # what Django itself reads
 
 
 def _told(changes: Sequence[Change]) -> Any:

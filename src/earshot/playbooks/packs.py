@@ -184,7 +184,7 @@ def _inside(node: yaml.Node | None, step: str) -> yaml.Node | None:
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode):
         if step.isdecimal() and int(step) < len(node.value):
-            return node.value[int(step)]  # type: ignore[no-any-return]
+            return node.value[int(step)]  # type: ignore[no-any-return]  # untyped nodes of yaml
         return next((row for row in node.value if (code := _inside(row, "code")) is not None and code.value == step), None)
     return None
 
