@@ -4,11 +4,13 @@ twice, nothing stands half-written. The long one prints one line; `EARSHOT_SOAK_
 from __future__ import annotations
 
 import os
+import random
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -25,7 +27,6 @@ from earshot.kit.clock import machine_time
 from earshot.people.actions import make_token
 from servers import Server
 from soak import Client, Colleague, Keeper, Load, Locked, Outage, Seller, Stand, Stopped, Tally, place_of_database
-from test_cli_serve import free_port
 from worlds import MONDAY_IN_UTC, World
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
@@ -54,6 +55,15 @@ def outages(name: str) -> Iterator[Outage]:
         server.stop()
 
 
+def quiet_port() -> int:
+    """Outside the range from which outgoing connections get theirs: a client that knocks while nobody listens would meet itself."""
+    while True:
+        port = random.randint(15_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 def point_to(host: str) -> None:
     connections.close_all()
     databases.settings()["HOST"] = host
@@ -68,7 +78,7 @@ def soaked(
         Shift.objects.update_or_create(pk=Shift.ONLY, defaults={"ahead": MONDAY_IN_UTC + timedelta(minutes=1) - machine_time()})
         before = Entry.objects.order_by("-seq").values_list("seq", flat=True)[0]
         stop = threading.Event()
-        stands = [Stand(folder / f"stand-{number}", free_port(), place_of_database()) for number in range(many)]
+        stands = [Stand(folder / f"stand-{number}", quiet_port(), place_of_database()) for number in range(many)]
 
         def client(kind: type[Client], key: str, number: int) -> Client:
             person = world.people[key]
