@@ -324,9 +324,12 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]
     tour(by, "POST /people/{person_id}/posts/endings", {"post": given[-1]["id"], "reason": "on leave"}, person_id=who)
     tour(
-        by, "POST /people/{person_id}/skills", {"code": "tender", "level": 3, "evidence": "two bids", "until": "2027-01-31"}, person_id=who
+        by,
+        "POST /people/{person_id}/skills",
+        {"code": "solution-design", "level": 3, "evidence": "two bids", "until": "2027-01-31"},
+        person_id=who,
     )
-    tour(by, "POST /people/{person_id}/skills/endings", {"code": "tender", "reason": "long ago"}, person_id=who)
+    tour(by, "POST /people/{person_id}/skills/endings", {"code": "solution-design", "reason": "long ago"}, person_id=who)
     tour(by, "POST /people/{person_id}/permissions", {"permission": "deals.see_all"}, person_id=who)
     tour(by, "POST /people/{person_id}/permissions/endings", {"permission": "deals.see_all", "reason": "not needed"}, person_id=who)
     spare = tour("administrator", "POST /me/tokens", {"name": "spare"})["id"]

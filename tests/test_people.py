@@ -89,7 +89,7 @@ def test_a_skill_has_a_level_from_1_to_5_with_evidence(world: World) -> None:
     give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=5, evidence="第四个站点")
     assert Skill.objects.get(person=world.engineer, code="solution-design").level == 5
     with pytest.raises(Refusal) as refused:
-        give_skill(by=world.by("administrator"), person=world.engineer, code="x", level=6, evidence="x")
+        give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=6, evidence="x")
     assert set(refused.value.fields) == {"level"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Skill.objects.create(person=world.engineer, code="x", level=6, evidence="x")

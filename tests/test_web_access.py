@@ -271,8 +271,8 @@ class Case:
             "release": {"reason": "needed elsewhere"},
             "give_post": {"role": self.ids["role"], "unit": "branch"},
             "end_post": {"post": self.ids["post"], "reason": "moved on"},
-            "give_skill": {"code": "spoken", "level": "3", "evidence": "three years"},
-            "end_skill": {"code": "kept", "reason": "long ago"},
+            "give_skill": {"code": "solution-design", "level": "3", "evidence": "three years"},
+            "end_skill": {"code": "solution-design", "reason": "long ago"},
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version)},
@@ -317,8 +317,8 @@ class Case:
             "POST memberships/{membership_id}/release": because,
             "POST people/{person_id}/posts": {"role": self.ids["role"], "unit": self.ids["unit"]},
             "POST people/{person_id}/posts/endings": {"post": self.ids["post"], **because},
-            "POST people/{person_id}/skills": {"code": "spoken", "level": 3, "evidence": "three years"},
-            "POST people/{person_id}/skills/endings": {"code": "kept", **because},
+            "POST people/{person_id}/skills": {"code": "solution-design", "level": 3, "evidence": "three years"},
+            "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
@@ -356,7 +356,7 @@ def case(world: World) -> Case:
         sweep()
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
     # What the seller holds, for the administrator to end. Nobody but who administers gets as far as that.
-    give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
+    give_skill(by=world.by("administrator"), person=world.seller, code="solution-design", level=2, evidence="a course")
     give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
     ids = {

@@ -30,7 +30,7 @@ from earshot.people import registry as people
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
-from earshot.playbooks.queries import knows_role
+from earshot.playbooks.queries import role_words, skills_asked_for
 from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -223,7 +223,8 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
-    people.ROLES.add("playbook", knows_role)
+    people.ROLES.add("playbook", role_words)
+    people.SKILLS.add("playbook", skills_asked_for)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
     SUBJECTS.add("ear", subjects.ears)
