@@ -312,6 +312,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     version = f'"{tour("seller", "GET /calendars/{calendar_id}", calendar_id=calendar)["version"]}"'
     tour("administrator", "POST /calendars/{calendar_id}/files", table, match=version, calendar_id=calendar)
     tour("administrator", "PUT /calendars/{calendar_id}/confirmed-years/{year}", calendar_id=calendar, year="2027")
+    taken_back = {"year": 2027, "reason": "a day was published late"}
+    tour("administrator", "POST /calendars/{calendar_id}/unconfirmed-years", taken_back, calendar_id=calendar)
     tour("engineer", "GET /units/{unit_id}/working-time", query={"start": "2026-11-23T10:00:00Z", "minutes": 240}, unit_id=solutions)
     yield "reckoned"
 

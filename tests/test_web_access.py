@@ -159,6 +159,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST remove": administers(302),
         "POST seed": administers(302),
         "POST confirm": administers(302),
+        "POST unconfirm": administers(302),
         "POST preview": administers(422),  # no file was sent
         "POST take_in": administers(302),
     },
@@ -235,6 +236,7 @@ API: dict[str, dict[str, list[int]]] = {
     "calendars/{calendar_id}/days/{day}": {"PUT": administers(200, 401), "DELETE": administers(204, 401)},
     "calendars/{calendar_id}/files": {"POST": administers(200, 401)},
     "calendars/{calendar_id}/confirmed-years/{year}": {"PUT": administers(200, 401)},
+    "calendars/{calendar_id}/unconfirmed-years": {"POST": administers(201, 401)},
     # A unit is seen by its own people, by who heads it, and by whoever administers.
     "units/{unit_id}/calendar": {"PUT": row(404, 403, 403, 403, 404, 404, 204, 404, 404, nobody=401)},
     "units/{unit_id}/own-days": {"POST": row(404, 403, 403, 403, 404, 404, 201, 404, 404, nobody=401)},
@@ -289,13 +291,14 @@ class Case:
             "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
             "make_token": {"name": "program"},
             "set": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
-            "own": {"unit": self.ids["unit"]},
+            "own": {"unit": self.ids["unit"], "day": "2026-12-01"},
             "use": {"unit": self.ids["unit"], "calendar": self.ids["calendar"]},
             "hours": {"name": "office", "zone": "Asia/Shanghai", **{f"weekly_{n}": "9:00-17:00" for n in range(1, 6)}},
             "day": {"day": "2026-11-29", "kind": "company", "hours": "9:00-12:00"},
             "remove": {"day": "2026-10-01"},
             "seed": {"country": "CN"},
             "confirm": {"year": "2027"},
+            "unconfirm": {"year": "2026", "reason": "a holiday came late"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
         }
@@ -339,6 +342,7 @@ class Case:
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
             "PUT calendars/{calendar_id}/hours": {"name": "office", "zone": "Asia/Shanghai", "weekly": ["9:00-17:00"] * 7},
             "PUT calendars/{calendar_id}/days/{day}": {"kind": "company"},
+            "POST calendars/{calendar_id}/unconfirmed-years": {"year": 2026, **because},
             "POST calendars/{calendar_id}/files": {"content": "day,kind\n2026-12-31,company\n"},
             "PUT units/{unit_id}/calendar": {"calendar": self.ids["calendar"]},
         }

@@ -11,7 +11,7 @@ from earshot.api import paging
 from earshot.api.answers import read
 from earshot.api.auth import Asked, me
 from earshot.api.fields import AnyId, Coded, Id, Moment, Named, Page, Reference, moment, moment_or_none, named, reference_to
-from earshot.clocks.queries import Reading
+from earshot.clocks.queries import Ahead, Reading
 from earshot.desk import clocks
 from earshot.desk.finding import find
 
@@ -92,7 +92,8 @@ class PauseThatWas(PauseShown):
 
 class CourseShown(TypedDict):
     """A clock from its beginning to its end. `about`: the statement to be heard, or the call to be answered. `person`: who owes it;
-    null: nobody holds the role. `limit`: minutes of the clock's measure. `next`: all that happens at the next step, the soonest.
+    null: nobody holds the role. `limit`: minutes of the clock's measure. `next`: all that happens at the next step, the soonest; empty
+    while it runs: nobody else will be told. `then`: the steps after it.
     `ended` null: it runs; `met`, `met_late`: done; `cancelled`: ended by decision, or passed on."""
 
     id: Id
@@ -104,9 +105,20 @@ class CourseShown(TypedDict):
     limit: int
     clock: ClockShown
     next: list[StepAhead]
+    then: list[StepAhead]
     told: list[AlarmShown]
     pauses: list[PauseThatWas]
     ended: Literal["met", "met_late", "cancelled"] | None
+
+
+def _ahead(one: Ahead) -> StepAhead:
+    return {
+        "step": one.step.name,
+        "at": moment_or_none(one.step.due_at),
+        "addressee": one.step.addressee,
+        "people": [named(person) for person in one.people],
+        "sentence": str(clocks.next_in_words(one)),
+    }
 
 
 def _course(one: clocks.ClockOfDeal) -> CourseShown:
@@ -122,16 +134,8 @@ def _course(one: clocks.ClockOfDeal) -> CourseShown:
         "unit": named(one.unit) if one.unit else None,
         "limit": run.clock.limit,
         "clock": shown,
-        "next": [
-            {
-                "step": ahead.step.name,
-                "at": moment_or_none(ahead.step.due_at),
-                "addressee": ahead.step.addressee,
-                "people": [named(person) for person in ahead.people],
-                "sentence": str(clocks.next_in_words(ahead)),
-            }
-            for ahead in run.ahead
-        ],
+        "next": [_ahead(one) for one in run.ahead],
+        "then": [_ahead(one) for one in run.beyond],
         "told": [
             {
                 "step": alarm.step.name,

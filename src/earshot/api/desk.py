@@ -26,7 +26,7 @@ router = Router()
 
 class DayLineShown(TypedDict):
     """One thing that waits for you. `act`: the one act that mends it, done on `target`; `ids`: all objects that it covers.
-    `colour`: red is overdue or blocks the next gate, amber is due within a day, grey is not yet owed."""
+    `colour`: red is overdue or blocks the next gate, amber is due within a day, grey is not yet due."""
 
     cause: str
     sentence: str

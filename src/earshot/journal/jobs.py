@@ -91,11 +91,10 @@ def drain(worker: UUID, most: int = 100) -> int:
 
 def _claim(worker: UUID) -> Delivery | None:
     """Take the oldest delivery that is due, that no living worker holds, and before which its lane owes nothing."""
-    owed = Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
-    before = owed.filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
+    before = owed().filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
     free = Q(holder__isnull=True) | ~Q(Exists(living().filter(pk=OuterRef("holder"))))
     with transaction.atomic():
-        due = owed.filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
+        due = owed().filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
         found = claim(due.select_related("entry")[:1])
         if not found:
             return None
@@ -128,6 +127,11 @@ def _deliver(delivery: Delivery) -> None:
 
 def _park(delivery: Delivery, error: str) -> None:
     Delivery.objects.filter(pk=delivery.pk, done_at__isnull=True).update(dead_at=now(), holder=None, error=error)
+
+
+def owed() -> QuerySet[Delivery]:
+    """What is still to be done, or being done at this moment."""
+    return Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
 
 
 def dead() -> QuerySet[Delivery]:

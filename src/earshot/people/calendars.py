@@ -20,7 +20,7 @@ from earshot.journal.models import Entry
 from earshot.journal.queries import in_language
 from earshot.kit import now, uuid7
 from earshot.kit.engine import locks
-from earshot.kit.problems import Line, Refusal, in_both, say, stale, wrong
+from earshot.kit.problems import Line, Refusal, Together, in_both, say, stale, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, rules
 from earshot.people.models import CalendarDay, Unit, WorkingCalendar
@@ -210,6 +210,32 @@ def confirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, version: in
     calendar.confirmed_to = date(year, 12, 31)
     _write(calendar, [])
     record("people.year_confirmed", by=by, objects={"calendar": calendar}, scopes=[calendar], data={"year": year})
+
+
+@verb
+def unconfirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, reason: str, version: int | None = None) -> None:
+    """The confirmation of the last confirmed year is taken back, with a reason: due times in it are provisional again."""
+    may_change(by)
+    calendar = _locked(calendar, version)
+    if calendar.confirmed_to is None:
+        raise Refusal("calendar.of_unit", _("A year is confirmed in the calendar that the unit inherits."), about=ref(calendar))
+    each = Together()
+    reason = each(text, "reason", reason, most=300)
+    each(_last_confirmed, calendar.confirmed_to.year, year)
+    each.refuse()
+    calendar.confirmed_to = date(year - 1, 12, 31)
+    _write(calendar, [])
+    data = {"year": year, "reason": reason}
+    record("people.year_unconfirmed", by=by, objects={"calendar": calendar}, scopes=[calendar], data=data)
+
+
+def _last_confirmed(last: int, year: int) -> None:
+    _year(year)
+    if year > last:
+        raise wrong("year", say(_("{year} is not confirmed."), year=year), code="calendar.not_confirmed")
+    if year < last:
+        sentence = _("Take back {last} first: confirmations are taken back one after the other, the last one first.")
+        raise wrong("year", say(sentence, last=last), code="calendar.not_last")
 
 
 @verb

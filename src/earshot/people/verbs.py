@@ -28,6 +28,7 @@ verbs.register(
         "people.hours_changed": _("{actor} changed the hours of {calendar}: {hours} ({zone})"),
         "people.days_changed": _("{actor} changed days in {calendar}: {changes}"),
         "people.year_confirmed": _("{actor} confirmed the holidays and make-up days of {year} in {calendar}"),
+        "people.year_unconfirmed": _("{actor} took back the confirmation of {year} in {calendar}: {reason}"),
         "people.calendar_given": _("{actor} let {unit} work by another calendar: {calendar}"),
         "people.standing_rebuilt": _("{actor} rebuilt standing: {added} added, {ended} ended"),
     }

@@ -162,6 +162,7 @@ def _courses(now: datetime) -> list[dict[str, Any]]:
     return [
         common
         | {"id": "course-1", "person": _said("赵启明", "Zhao Qiming"), "since": since, "told": [reminded, told | {"seen": now}]}
+        | {"beyond": [{"when": now + timedelta(hours=8), "sentence": _said("告知销售运营", "sales operations will be told")}]}
         | {"clock": {"due": now + timedelta(hours=4), "left": 200, "provisional": "1"} | goes_up},
         common | {"id": "course-2", "since": since, "clock": waits, "pause": stopped | {"when": now - timedelta(hours=2)}},
         common
