@@ -226,7 +226,7 @@ def test_an_overdue_clock_shows_its_whole_ladder_and_says_when_nobody_else_will_
     assert len(chain) == fresh.course.clock.steps.count() > 2
     page = Visitor("seller", "en").get(f"/deals/{deal.pk}/clocks/").text
     assert all(spoken(next_in_words(ahead)) in page for ahead in fresh.course.beyond)
-    assert "nobody else will be told" not in page
+    assert "Nobody else will be told" not in page
     given = Caller(world.seller)("GET", f"/deals/{deal.pk}/clocks").data["items"]
     [row] = [row for row in given if row["id"] == str(fresh.course.clock.pk)]
     assert [step["sentence"] for step in row["then"]] == [spoken(next_in_words(ahead)) for ahead in fresh.course.beyond]
@@ -235,6 +235,6 @@ def test_an_overdue_clock_shows_its_whole_ladder_and_says_when_nobody_else_will_
             pass
         last = of_the_ear(world, deal)
         assert (last.course.ahead, last.course.beyond) == ([], [])
-        assert spoken(nobody_else_in_words(last.course)).startswith("nobody else will be told")
-        assert "nobody else will be told" in Visitor("seller", "en").get(f"/deals/{deal.pk}/clocks/").html
-        assert "nobody else will be told" in good("deals", "clocks", deal.number, "--as", world.seller.name)
+        assert spoken(nobody_else_in_words(last.course)).startswith("Nobody else will be told")
+        assert "Nobody else will be told" in Visitor("seller", "en").get(f"/deals/{deal.pk}/clocks/").html
+        assert "Nobody else will be told" in good("deals", "clocks", deal.number, "--as", world.seller.name)

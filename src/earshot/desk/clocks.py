@@ -103,7 +103,7 @@ def nobody_else_in_words(course: Course) -> Any:
     """Of a clock that runs and has no step left: nobody hears of it any more by itself. Empty otherwise."""
     if course.ahead or course.clock.stopped_at is not None:
         return ""
-    return _("nobody else will be told: every step has been taken. It stays open until it is done")
+    return _("Nobody else will be told: every step has been taken. It stays here until it is done.")
 
 
 def told_in_words(alarm: Alarm) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -229,6 +229,9 @@ def _cross_check(
     names(SUPPORT, "triggers", "stage", stages, _("stage"))
     names(SUPPORT, "triggers", "support", catalogue, _("support"))
     names(SUPPORT, "none_needed", "stage", stages, _("stage"))
+    if sentence := _default_too_slow(hearing, parts[SERVICE_LEVELS]["levels"]):
+        place = f"default/{hearing['default'][0]['code']}/service_level"
+        found.append(_finding(folder / f"{HEARING}.yaml", place, sentence))
     selling = {row["code"] for row in process["roles"] if row.get("sells")}
     path = folder / f"{PROCESS}.yaml"
     for gate in process["gates"]:
@@ -269,6 +272,22 @@ def _cross_check(
                     sentence = say(_("nobody answers to the addressee “{name}”"), name=rung["addressee"])
                     found.append(_finding(folder / f"{SERVICE_LEVELS}.yaml", f"levels/{level['code']}/ladder", sentence))
     return found
+
+
+def _default_too_slow(hearing: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Any:
+    """What nobody has filed yet counts as critical at a vote until somebody says what it is about (law 3): a longer limit for hearing it
+    would let the vote come before the alarm. Limits of different measures are not held against each other."""
+    levels = {row["code"]: row for row in rows}
+    critical = {row["code"] for row in hearing["categories"] if row.get("critical")}
+    default = levels.get(hearing["default"][0]["service_level"])
+    if default is None:
+        return ""
+    asked = [levels[row["service_level"]] for row in hearing["hearers"] if row["category"] in critical and row["service_level"] in levels]
+    limits = [row["minutes"] for row in asked if row["measure"] == default["measure"]]
+    if not limits or default["minutes"] <= min(limits):
+        return ""
+    sentence = _("what is not filed yet counts as critical, so it must be heard as soon as that: within {minutes} minutes")
+    return say(sentence, minutes=min(limits))
 
 
 def _codes(rows: list[dict[str, Any]]) -> set[str]:

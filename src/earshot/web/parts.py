@@ -113,8 +113,6 @@ def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
         words = [str(desk_clocks.next_in_words(ahead)) for ahead in run.ahead]
         shown |= {"next": _("; ").join(words) if due else _("once the time runs on, {what}").format(what=_("; ").join(words))}
         shown |= {"next_when": due or ""}
-    elif last := desk_clocks.nobody_else_in_words(run):
-        shown |= {"next": last, "next_when": ""}
     measure = times.limit(going.limit, going.measure)
     return {
         "id": f"clock-{going.pk}",
@@ -136,6 +134,7 @@ def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
             for one in run.pauses
             if one.resumed_at
         ],
+        "last": desk_clocks.nobody_else_in_words(run),
         "beyond": [{"when": ahead.step.due_at or "", "sentence": desk_clocks.next_in_words(ahead)} for ahead in run.beyond],
         "told": [{"when": alarm.at, "sentence": desk_clocks.told_in_words(alarm), "seen": alarm.seen_to_at or ""} for alarm in run.told],
     }
