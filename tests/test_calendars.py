@@ -367,7 +367,7 @@ def test_a_confirmation_is_taken_back_with_a_reason_and_its_due_times_are_provis
     deliver_all()
     assert Clock.objects.get(object_id=call.pk).provisional
     assert WorkingCalendar.objects.get(pk=office.pk).confirmed_to == date(2026, 12, 31)
-    assert "took back the confirmation of 2027" in client.get(f"/calendars/{office.pk}/").content.decode()
+    assert Entry.objects.get(verb="people.year_unconfirmed").data["year"] == 2027
     assert "国务院又发了通知" in client.get(f"/calendars/{office.pk}/").content.decode()
     answer = caller("administrator").post(f"/calendars/{office.pk}/unconfirmed-years", {"year": 2026, "reason": "x"})
     assert (answer.status, answer["confirmed_to"]) == (201, "2025-12-31")
@@ -387,6 +387,22 @@ def test_the_days_of_a_unit_begin_with_the_first_of_them_and_not_by_looking(worl
     done = client.post("/calendars/", {"act": "own", "unit": unit, "day": "2026-11-24", "hours": "9:00-12:00", "name": "盘点"})
     assert done.status_code == 302
     assert business_time_of(world.units["solutions"].pk).calendar.spans_on(TUESDAY) == ((540, 720),)
+
+
+def test_all_that_is_wrong_with_a_calendar_is_said_at_once(world: World, office: WorkingCalendar) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(Login.objects.get(username="demo-administrator"))
+
+    def fields(url: str, **typed: str) -> set[str]:
+        answer = client.post(url, typed)
+        assert answer.status_code == 422
+        return set(answer.context["refused"].fields)
+
+    page = f"/calendars/{office.pk}/"
+    assert fields("/calendars/", act="set", name="", zone="Nowhere", country="DE") == {"name", "zone"}
+    assert fields("/calendars/", act="own", unit="", day="", hours="noon") == {"unit", "day", "hours"}
+    assert fields(page, act="day", day="", kind="company", hours="noon") == {"day", "hours"}
+    assert fields(page, act="hours", name="", zone="", weekly_2="noon") == {"name", "zone", "weekly_2"}
 
 
 def test_who_was_slower_finds_the_file_again_against_the_table_as_it_stands_now(world: World, office: WorkingCalendar) -> None:

@@ -42,8 +42,9 @@ def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: ra
     may_change(by)
     this_year = now().year
     years = years or range(this_year - 1, this_year + 2)
-    name, zone = text("name", name, most=100), _zone(zone)
-    _free(name)
+    each = Together()
+    name, zone = each(_own_name, name), each(_zone, zone)
+    each.refuse()
     confirmed_to = date(min(this_year, years[-1]), 12, 31)
     calendar = WorkingCalendar.objects.create(name=name, zone=zone, weekly=OFFICE_WEEK, confirmed_to=confirmed_to)
     seeded = [one for year in years for one in rules.seed_days(country, year, rules.usual(OFFICE_WEEK))]
@@ -63,10 +64,13 @@ def own_days(*, by: Actor, unit: Unit) -> WorkingCalendar:
     return found
 
 
-def _free(name: str, *, but: WorkingCalendar | None = None) -> None:
+def _own_name(typed: str, calendar: WorkingCalendar | None = None) -> str:
+    """A name that no other calendar has."""
+    name = text("name", typed, most=100)
     others = WorkingCalendar.objects.filter(name=name)
-    if (others.exclude(pk=but.pk) if but else others).exists():
+    if (others.exclude(pk=calendar.pk) if calendar else others).exists():
         raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
+    return name
 
 
 def _free_name(unit: Unit) -> str:
@@ -87,19 +91,13 @@ def change_hours(
             "calendar.of_unit", _("The days of one unit have the hours of the calendar above. Change them there."), about=ref(calendar)
         )
     before = {"name": calendar.name, "zone": calendar.zone, "weekly": [rules.written(spans) for spans in calendar.weekly]}
-    fields: dict[str, Any] = {}
-    week: list[rules.Spans] = []
-    for number, typed in enumerate(weekly, 1):
-        try:
-            week.append(rules.hours(f"weekly_{number}", typed))
-        except Refusal as refusal:
-            fields |= refusal.fields
-    if fields:
-        raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=fields)
+    each = Together()
+    name, zone = each(_own_name, name, calendar), each(_zone, zone)
+    week = [each(rules.hours, f"weekly_{number}", typed) for number, typed in enumerate(weekly, 1)]
+    each.refuse()
     if len(week) != 7 or not any(week):
         raise wrong("weekly_1", _("Give the hours of at least one day of the week."))
-    calendar.name, calendar.zone, calendar.weekly = text("name", name, most=100), _zone(zone), [list(map(list, spans)) for spans in week]
-    _free(calendar.name, but=calendar)
+    calendar.name, calendar.zone, calendar.weekly = name, zone, [list(map(list, spans)) for spans in week]
     after = {"name": calendar.name, "zone": calendar.zone, "weekly": [rules.written(spans) for spans in calendar.weekly]}
     if before == after:
         return calendar
@@ -116,10 +114,12 @@ def set_day(
     """Enter one day on which the week does not hold, or change it. A make-up day without `hours` has those of an ordinary day."""
     may_change(by)
     calendar = _locked(calendar, version)
-    spans = rules.hours("hours", hours)
+    each = Together()
+    spans, name = each(rules.hours, "hours", hours), each(text, "name", name, most=100, required=False)
+    each.refuse()
     if kind == MAKE_UP and not spans:
         spans = usual_of(calendar)
-    one = rules.fitting(Day(day, kind, spans, text("name", name, most=100, required=False)), own=calendar.of_unit_id is not None)
+    one = rules.fitting(Day(day, kind, spans, name), own=calendar.of_unit_id is not None)
     _change(by, calendar, rules.differences(days_of(calendar), {day: one}, [day]))
 
 

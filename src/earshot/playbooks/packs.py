@@ -39,7 +39,6 @@ def _part(tables: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
 
 
 _BOOL = {"type": "boolean"}
-_NATURAL = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
 SCHEMAS: dict[str, dict[str, Any]] = {
     PROCESS: _part(
         {

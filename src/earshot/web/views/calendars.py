@@ -210,10 +210,14 @@ class Calendar(Page):
         return Done(_("The hours are kept; time limits that run will move with them."))
 
     def day(self, posted: QueryDict) -> Done:
+        each = Together()
+        chosen = each(rules.day, "day", posted.get("day", ""))
+        each(rules.hours, "hours", posted.get("hours", ""))
+        each.refuse()
         calendars.set_day(
             by=self.by,
             calendar=self.thing,
-            day=rules.day("day", posted.get("day", "")),
+            day=chosen,
             kind=posted.get("kind", ""),
             hours=posted.get("hours", ""),
             name=posted.get("name", ""),
