@@ -30,7 +30,6 @@ import databases
 from earshot.kit import uuid7
 from servers import Server
 
-ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180.0  # seconds within which a write must be answered, whatever is killed meanwhile
 
 
@@ -65,7 +64,7 @@ class Stand:
             "EARSHOT_SECRET_KEY": "only-for-tests",
             "EARSHOT_TEST_CLOCK": "1",
             "DJANGO_SETTINGS_MODULE": "settings_of_soak",
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")]),
+            "PYTHONPATH": os.pathsep.join([databases.path_of_servers(), str(Path(__file__).resolve().parent)]),
         }
         self.log = (home / "log").open("ab")
         self.answered_at = 0.0  # when a client last got an acknowledgement here

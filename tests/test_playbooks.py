@@ -40,7 +40,7 @@ def every_shipped_pack() -> list[Path]:
 
 @pytest.mark.parametrize("folder", every_shipped_pack(), ids=lambda folder: folder.name)
 def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
-    assert set(packs.read(folder, addressees=set(ADDRESSEES)).parts) == set(PARTS)
+    assert set(packs.read(folder, packs.Known(addressees=set(ADDRESSEES))).parts) == set(PARTS)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_check_that_nothing_provides_is_named_with_its_line_and_what_was_proba
     path.write_text(written, encoding="utf-8")
     line = written.splitlines().index("  - evry_need_answered") + 1
     with pytest.raises(Refusal) as refused:
-        packs.read(folder, checks={"every_need_answered"})
+        packs.read(folder, packs.Known(checks={"every_need_answered"}))
     [finding] = refused.value.lines
     assert spoken(finding.sentence) == (
         f"process.yaml gates/ATB/checks/0 (line {line}): nothing provides the check “evry_need_answered”; "
         "did you mean “every_need_answered”?"
     )
-    assert packs.read(folder, checks={"evry_need_answered"}).name == "checks"
+    assert packs.read(folder, packs.Known(checks={"evry_need_answered"})).name == "checks"
 
 
 def test_a_check_that_is_there_can_be_named_by_a_gate(world: World, tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST deny": only("engineer", 302),
         "POST accept": row(403, 302, 404, 403, 404, 404, 404, 404, 404, nobody=IN),  # on a deal that they see, but not theirs
         "POST see_to": only("seller", 302),
+        "POST judge_again": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
         "POST nothing-known": everybody(404),
     },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
@@ -143,6 +144,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
+    "playbook/conditions/": {"GET": everybody()},
     # Operations and the administrator: what the worker gave up. There is nothing to send again.
     "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
     # The company's calendar is everybody's; only whoever administers changes it. A unit that is not one's own is not seen here.
@@ -230,6 +232,9 @@ API: dict[str, dict[str, list[int]]] = {
     "deliveries/sent-again": {"POST": keepers(409, 401)},
     "search": {"GET": everybody(200, 401)},
     "playbook": {"GET": everybody(200, 401)},
+    "playbook/facts": {"GET": everybody(200, 401)},
+    "playbook/judged-again": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "deals/{deal_id}/trial": {"GET": deal(200, 200, 401)},
     "calendars": {"GET": everybody(200, 401), "POST": administers(201, 401)},
     "calendars/{calendar_id}": {"GET": everybody(200, 401)},
     "calendars/{calendar_id}/hours": {"PUT": administers(200, 401)},
@@ -337,6 +342,7 @@ class Case:
             "POST calls/{call_id}/pauses": because,
             "POST my-day/seen-to": {"alarms": [self.ids["alarm"]]},
             "POST deliveries/sent-again": {"deliveries": [1]},
+            "POST playbook/judged-again": {"name": "a-check"},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
@@ -475,7 +481,11 @@ def test_pages(case: Case):
     assert not wrong, "\n".join(wrong)
 
 
-QUERIES = {"search": "?q=1", "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240"}
+QUERIES = {
+    "search": "?q=1",
+    "deals/{deal_id}/trial": "?needs=true",
+    "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240",
+}
 
 
 @pytest.mark.req("law 13")

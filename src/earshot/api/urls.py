@@ -23,6 +23,7 @@ from earshot.api import (
     calendars,
     calls,
     clocks,
+    conditions,
     deals,
     deliveries,
     desk,
@@ -69,6 +70,7 @@ def _door() -> Door:
         ("Working time", calendars),
         ("Administration", administration),
         ("Playbook", playbooks),
+        ("Playbook", conditions),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

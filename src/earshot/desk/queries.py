@@ -20,6 +20,7 @@ from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.deals import queries as deals
+from earshot.deals.conditions import unjudged
 from earshot.deals.models import Deal
 from earshot.desk import rules
 from earshot.journal import jobs
@@ -360,6 +361,18 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
+    for name, count in unjudged():
+        target = Ref("condition", name, name)
+        sentence = say(
+            ngettext_lazy(
+                "“{name}” cannot be evaluated at the gate of {n} deal, so it counts as not met",
+                "“{name}” cannot be evaluated at the gates of {n} deals, so it counts as not met",
+                count,
+            ),
+            name=name,
+            n=count,
+        )
+        lines.append(DayLine("cannot_judge", sentence, target, "judge_again", target, rules.RED))
     return lines
 
 

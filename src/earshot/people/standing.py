@@ -18,6 +18,7 @@ from earshot.kit import now
 from earshot.kit.engine import written
 from earshot.kit.engine.prepared import Parameter, Prepared, Rows
 from earshot.kit.registry import Registry
+from earshot.kit.ruling import permissive
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
 Key = tuple[UUID | None, UUID | None, str, UUID]  # person, heads_of, kind, object
@@ -102,6 +103,7 @@ class Seeing:
         return next(iter(self.objects(person, *values, **shape)), None)
 
 
+@permissive("everybody sees it", lambda person, kind, **_: ~Q(pk__in=[]))
 def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", company: str = "") -> Q:
     """The condition "`person` may see it": standing, or heading the owning unit or one above, or a company-wide permission.
 
@@ -162,6 +164,7 @@ def _align(why: str, because: Mapping[UUID, Entry], new: bool) -> None:
     _write(because, why, lacking, surplus)
 
 
+@permissive("no difference", dict)
 def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]]:
     """Reason → (lacking, surplus), for the reasons where the table differs from the rule."""
     found = {why: _compare(why, None) for why in SOURCES}

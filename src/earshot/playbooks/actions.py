@@ -8,17 +8,15 @@ from typing import Any
 
 from django.db.models import Max
 
-from earshot.clocks.registry import ADDRESSEES
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
 from earshot.kit.texts import text
 from earshot.people import permits
-from earshot.people.models import Unit
 from earshot.playbooks import models as rows
 from earshot.playbooks import packs
 from earshot.playbooks.models import IN_FORCE, PARTS, SUPERSEDED, PartVersion
-from earshot.playbooks.registry import CHECKS
+from earshot.playbooks.queries import known
 
 Tables = Mapping[str, list[dict[str, Any]]]
 
@@ -27,8 +25,7 @@ Tables = Mapping[str, list[dict[str, Any]]]
 def adopt_pack(*, by: Actor, folder: Path, reason: str) -> list[PartVersion]:
     """Put every part of the pack in `folder` in force now, as a new version each; running deals keep the process they began under."""
     permits.require(by, permits.OPERATE)
-    units = set(Unit.objects.values_list("code", flat=True))
-    pack = packs.read(folder, units=units, addressees=set(ADDRESSEES), checks=set(CHECKS))
+    pack = packs.read(folder, known())
     reason = text("reason", reason, most=300)
     return [_put_in_force(by, part, pack, reason) for part in PARTS]
 
@@ -68,6 +65,8 @@ def _write_process(version: PartVersion, tables: Tables) -> None:
             question_en=row["question_en"],
             checks=row.get("checks", []),
         )
+        for condition in row.get("conditions", []):
+            rows.GateCondition.objects.create(version=version, **_named(condition), gate=gate, needs=condition["needs"])
         rows.Decider.objects.bulk_create([rows.Decider(gate=gate, role=roles[role]) for role in row["deciders"]])
     for row in tables["seats"]:
         rows.SeatTemplate.objects.create(version=version, **_named(row), role=roles[row["role"]], leader=row.get("leader", False))

@@ -112,7 +112,7 @@ def process_of(version: UUID) -> Process:
     stages = (
         rows.Stage.objects.filter(version=version)
         .select_related("version", "gate")
-        .prefetch_related("gate__deciders__role")
+        .prefetch_related("gate__deciders__role", "gate__conditions")
         .order_by("position")
     )
     seats = rows.SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")

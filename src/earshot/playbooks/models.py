@@ -97,6 +97,13 @@ class Gate(Row):
         return self.question_en if (get_language() or "").startswith("en") else self.question_zh
 
 
+class GateCondition(Row):
+    """What the gate asks besides its checks: `needs`, in CEL, of the facts that wiring provides. `zh`, `en`: the same in a sentence."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="conditions")
+    needs = models.TextField()
+
+
 class Decider(models.Model):
     """A role whose vote the gate needs."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,8 @@ import yaml
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import Line, Refusal, say
+from earshot.kit.ruling import permissive
+from earshot.playbooks import conditions
 from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, PROFILES, SERVICE_LEVELS, SUPPORT
 
 PACKS = Path(__file__).parent / "packs_shipped"
@@ -51,6 +53,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                     "question_en": _WORDS,
                     "deciders": {"type": "array", "items": _CODE, "minItems": 1, "uniqueItems": True},
                     "checks": {"type": "array", "items": _CODE},
+                    "conditions": _table({"needs": {"type": "string", "minLength": 1, "maxLength": conditions.MOST_CHARACTERS}}, ["needs"]),
                 },
                 ["stage", "question_zh", "question_en", "deciders"],
             ),
@@ -127,9 +130,19 @@ class Pack:
     parts: Mapping[str, Mapping[str, list[dict[str, Any]]]]
 
 
-def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | None = None, checks: set[str] | None = None) -> Pack:
-    """Read and check a pack. `units`: codes of the company's units, `addressees`: names that wiring resolves, `checks`: names of what a
-    gate may ask; None: not checked.
+@dataclass(frozen=True)
+class Known:
+    """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, and
+    the facts that its conditions may speak of. None: not checked."""
+
+    units: Collection[str] | None = None
+    addressees: Collection[str] | None = None
+    checks: Collection[str] | None = None
+    facts: Mapping[str, conditions.Fact] | None = None
+
+
+def read(folder: Path, known: Known | None = None) -> Pack:
+    """Read and check a pack. `known`: what there is for it to name outside of itself.
 
     Raises one Refusal with a line for each finding: file, place, line, what is wrong, what was expected.
     """
@@ -149,7 +162,7 @@ def read(folder: Path, *, units: set[str] | None = None, addressees: set[str] | 
             found.append(_finding(path, "/".join(map(str, fault.absolute_path)), fault.message))
     if not found:
         profile = parts[POLICIES].pop("profile")
-        found = _cross_check(folder, parts, units, addressees, checks)
+        found = _cross_check(folder, parts, known or Known())
     if found:
         raise Refusal(
             "playbook.pack", say(_("The pack {name} cannot be used: {count} findings."), name=folder.name, count=len(found)), lines=found
@@ -188,20 +201,19 @@ def _inside(node: yaml.Node | None, step: str) -> yaml.Node | None:
     return None
 
 
-def _cross_check(
-    folder: Path, parts: Mapping[str, Any], units: set[str] | None, addressees: set[str] | None, checks: set[str] | None
-) -> list[Line]:
+@permissive("nothing wrong", lambda *_: [])
+def _cross_check(folder: Path, parts: Mapping[str, Any], outside: Known) -> list[Line]:
     found: list[Line] = []
     process, hearing, support = parts[PROCESS], parts[HEARING], parts[SUPPORT]
     roles, stages = _codes(process["roles"]), _codes(process["stages"])
     levels = _codes(parts[SERVICE_LEVELS]["levels"])
     categories, catalogue = _codes(hearing["categories"]), _codes(support["catalogue"])
 
-    def meant(name: str, known: set[str]) -> Any:
+    def meant(name: str, known: Collection[str]) -> Any:
         near = get_close_matches(name, known, n=1)
         return say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
 
-    def names(part: str, table: str, column: str, known: set[str] | None, what: Any) -> None:
+    def names(part: str, table: str, column: str, known: Collection[str] | None, what: Any) -> None:
         if known is None:
             return
         for row in parts[part][table]:
@@ -215,6 +227,9 @@ def _cross_check(
             codes = [row["code"] for row in rows]
             for code in sorted({code for code in codes if codes.count(code) > 1}):
                 found.append(_finding(folder / f"{part}.yaml", f"{table}/{code}", _("the code stands twice in this table")))
+    asked = [row["code"] for gate in process["gates"] for row in gate.get("conditions", [])]
+    for code in sorted({code for code in asked if asked.count(code) > 1}):
+        found.append(_finding(folder / f"{PROCESS}.yaml", "gates", say(_("the condition “{code}” stands twice"), code=code)))
     names(PROCESS, "gates", "stage", stages, _("stage"))
     names(PROCESS, "seats", "role", roles, _("role"))
     names(HEARING, "hearers", "category", categories, _("category"))
@@ -222,7 +237,7 @@ def _cross_check(
     names(HEARING, "hearers", "service_level", levels, _("service level"))
     names(HEARING, "default", "role", roles, _("role"))
     names(HEARING, "default", "service_level", levels, _("service level"))
-    names(SUPPORT, "catalogue", "unit", units, _("unit"))
+    names(SUPPORT, "catalogue", "unit", outside.units, _("unit"))
     names(SUPPORT, "catalogue", "role", roles, _("role"))
     names(SUPPORT, "catalogue", "service_level", levels, _("service level"))
     names(SUPPORT, "triggers", "stage", stages, _("stage"))
@@ -238,9 +253,13 @@ def _cross_check(
             if role not in roles:
                 found.append(_finding(path, f"gates/{gate['code']}/deciders", say(_("no role has the code “{code}”"), code=role)))
         for number, name in enumerate(gate.get("checks", [])):
-            if checks is not None and name not in checks:
-                sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, checks))
+            if outside.checks is not None and name not in outside.checks:
+                sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, outside.checks))
                 found.append(_finding(path, f"gates/{gate['code']}/checks/{number}", sentence))
+        for row in gate.get("conditions", []):
+            for fault in conditions.faults(row["needs"], outside.facts) if outside.facts is not None else ():
+                sentence = say(_("character {n}: {what}"), n=fault.column, what=fault.sentence) if fault.column else fault.sentence
+                found.append(_finding(path, f"gates/{gate['code']}/conditions/{row['code']}/needs", sentence))
         if set(gate["deciders"]) <= selling:
             sentence = _("sales alone cannot decide here: name a decider of another side as well")
             found.append(_finding(path, f"gates/{gate['code']}/deciders", sentence))
@@ -264,10 +283,10 @@ def _cross_check(
         if row["code"] not in KNOWN_POLICIES:
             sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(KNOWN_POLICIES))
             found.append(_finding(folder / f"{POLICIES}.yaml", f"policies/{row['code']}", sentence))
-    if addressees is not None:
+    if outside.addressees is not None:
         for level in parts[SERVICE_LEVELS]["levels"]:
             for rung in level["ladder"]:
-                if rung["addressee"] not in addressees:
+                if rung["addressee"] not in outside.addressees:
                     sentence = say(_("nobody answers to the addressee “{name}”"), name=rung["addressee"])
                     found.append(_finding(folder / f"{SERVICE_LEVELS}.yaml", f"levels/{level['code']}/ladder", sentence))
     return found

@@ -7,9 +7,12 @@ from collections.abc import Collection
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
+from earshot.clocks.registry import ADDRESSEES
 from earshot.kit.problems import say, wrong
-from earshot.playbooks import book
+from earshot.people.models import Unit
+from earshot.playbooks import book, packs
 from earshot.playbooks.models import HEARING, Category, DefaultHearer, HearerRule, Role, ServiceLevel, Stage, SupportItem, Trigger
+from earshot.playbooks.registry import CHECKS, FACTS
 
 
 def service_level(code: str) -> clock_rules.Level:
@@ -55,6 +58,12 @@ def triggers(stage_code: str) -> tuple[Trigger, ...]:
 
 def says_none_needed(stage_code: str) -> bool:
     return stage_code in book.in_force().support.none_needed
+
+
+def known() -> packs.Known:
+    """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
+    units = frozenset(Unit.objects.values_list("code", flat=True))
+    return packs.Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
 
 
 def next_stage(stage: Stage) -> Stage | None:

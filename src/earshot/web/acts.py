@@ -156,6 +156,9 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
                 "hidden": {"act": "send_again", "which": "all", **here},
             }
             shown |= {"url": reverse("deliveries")}
+        case "judge_again":
+            shown |= {"act_label": _("Judge again"), "act_post": reverse("my_day"), "hidden": {"act": "judge_again", "name": one}}
+            shown |= {"url": "", "object": "", "other_label": _("See the conditions"), "other_url": reverse("conditions")}
         case "start_worker":
             shown |= {"act_label": _("See how"), "act_url": reverse("deliveries"), "url": ""}
         case "add_hearer_rule":

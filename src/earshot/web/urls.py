@@ -7,7 +7,21 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from earshot.web.gallery import gallery
-from earshot.web.views import accounts, calendars, calls, clocks, day, deals, deliveries, items, meetings, people, reading, signing
+from earshot.web.views import (
+    accounts,
+    calendars,
+    calls,
+    clocks,
+    conditions,
+    day,
+    deals,
+    deliveries,
+    items,
+    meetings,
+    people,
+    reading,
+    signing,
+)
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
@@ -32,6 +46,7 @@ urlpatterns = [
     path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
     path("search/", reading.Search.as_view(), name="search"),
     path("playbook/", reading.Playbook.as_view(), name="playbook"),
+    path("playbook/conditions/", conditions.Conditions.as_view(), name="conditions"),
     path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
     path("calendars/", calendars.Calendars.as_view(), name="calendars"),
     path("calendars/<uuid:id>/", calendars.Calendar.as_view(), name="calendar"),

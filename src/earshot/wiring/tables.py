@@ -18,6 +18,7 @@ from earshot.calls.models import Call
 from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
+from earshot.deals import conditions as gate_conditions
 from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
@@ -31,6 +32,7 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import role_words, skills_asked_for
+from earshot.playbooks.registry import FACTS, PROVIDERS
 from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -38,7 +40,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, subjects
+from earshot.wiring import addressees, facts, subjects
 
 
 def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
@@ -159,6 +161,10 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_changed", _members_of_deal),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
     ("deals.stage_entered", call_actions.raise_for_stage),
+    ("deals.gate_refused", gate_conditions.note_unjudged),
+    ("deals.gate_opened", gate_conditions.note_unjudged),
+    ("deals.deal_won", gate_conditions.note_unjudged),
+    ("deals.deal_lost", gate_conditions.note_unjudged),
     ("deals.deal_won", _standing(deals.DECIDES, "deal")),
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
@@ -227,6 +233,10 @@ def fill() -> None:
     people.SKILLS.add("playbook", skills_asked_for)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
+    for fact in facts.FACTS:
+        FACTS.add(fact.name, fact)
+    for group, provider in facts.PROVIDERS.items():
+        PROVIDERS.add(group, provider)
     SUBJECTS.add("ear", subjects.ears)
     SUBJECTS.add("call", subjects.calls)
     for name, resolver in addressees.RESOLVERS.items():
