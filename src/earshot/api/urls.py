@@ -27,6 +27,7 @@ from earshot.api import (
     deals,
     deliveries,
     desk,
+    gate,
     meetings,
     people,
     playbooks,
@@ -60,6 +61,7 @@ def _door() -> Door:
     )
     for name, room in (
         ("Deals", deals),
+        ("Deals", gate),
         ("Teams", teams),
         ("What the customer said", meetings),
         ("What the customer said", voice),
