@@ -449,7 +449,7 @@ def test_a_stage_that_neither_calls_nor_says_that_none_is_needed_is_refused_by_t
         parts["support"]["triggers"] = [row for row in parts["support"]["triggers"] if row["stage"] != "MO1"]
 
     with pytest.raises(Refusal) as refused:
-        packs.read(changed_pack(tmp_path / "silent", silent))
+        packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "silent", silent)))
     assert "MO1" in said(refused.value)
 
 

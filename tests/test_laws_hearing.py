@@ -189,6 +189,14 @@ def test_a_category_without_a_rule_goes_to_the_default_hearer_and_alarms_operati
 
 
 @pytest.mark.req("law 3", breaks="earshot.playbooks.packs._default_too_slow")
+def test_a_playbook_in_which_unfiled_words_may_wait_longer_than_critical_ones_is_refused(world: World, tmp_path: Path) -> None:
+    slower = changed_pack(tmp_path / "slower", lambda parts: parts["hearing"]["default"][0].update(service_level="hear"))
+    with pytest.raises(Refusal) as refused:
+        put_in_force(slower)
+    assert "within 240 minutes" in said(refused.value)
+
+
+@pytest.mark.req("law 3")
 def test_what_is_not_filed_yet_runs_under_the_limit_of_what_is_critical(world: World) -> None:
     """It counts as critical at a vote: so it is heard, and alarmed, as soon as that."""
     deal = world.deal()
@@ -465,7 +473,7 @@ def test_no_pack_switches_laws_2_and_3_off(tmp_path: Path, setting: str) -> None
             row["setting"] = setting
 
     with pytest.raises(Refusal):
-        packs.read(changed_pack(tmp_path / "off", off))
+        packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "off", off)))
 
 
 @pytest.mark.req("law 2")

@@ -7,6 +7,7 @@ rolled back before the next.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
+from earshot.playbooks.packs import PACKS, Sources
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -34,6 +36,7 @@ from worlds import World, later
 
 PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
 NOBODY = "nobody"
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
 # How a column is said: one status for all, or the statuses in the order of PEOPLE, then of somebody who is not signed in.
 IN = 302  # somebody who is not signed in is led to the sign-in page
 
@@ -145,6 +148,12 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
     "playbook/conditions/": {"GET": everybody()},
+    "playbook/pack/": {
+        "GET": everybody(),
+        "POST preview": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),  # no file was sent
+        "POST adopt": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
+    },
+    "playbook/pack/file/": {"GET": everybody()},
     # Operations and the administrator: what the worker gave up. There is nothing to send again.
     "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
     # The company's calendar is everybody's; only whoever administers changes it. A unit that is not one's own is not seen here.
@@ -232,6 +241,8 @@ API: dict[str, dict[str, list[int]]] = {
     "deliveries/sent-again": {"POST": keepers(409, 401)},
     "search": {"GET": everybody(200, 401)},
     "playbook": {"GET": everybody(200, 401)},
+    "playbook/pack": {"GET": everybody(200, 401), "PUT": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/pack/checks": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "playbook/facts": {"GET": everybody(200, 401)},
     "playbook/judged-again": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "deals/{deal_id}/trial": {"GET": deal(200, 200, 401)},
@@ -306,6 +317,7 @@ class Case:
             "unconfirm": {"year": "2026", "reason": "a holiday came late"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
+            "adopt": {"name": "pack", "content": base64.b64encode(SHIPPED.zipped()).decode(), "reason": "because"},
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
@@ -343,6 +355,8 @@ class Case:
             "POST my-day/seen-to": {"alarms": [self.ids["alarm"]]},
             "POST deliveries/sent-again": {"deliveries": [1]},
             "POST playbook/judged-again": {"name": "a-check"},
+            "POST playbook/pack/checks": {"name": "pack", "parts": {}},
+            "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},

@@ -29,6 +29,7 @@ from earshot.api import (
     desk,
     gate,
     meetings,
+    packs,
     people,
     playbooks,
     problems,
@@ -73,6 +74,7 @@ def _door() -> Door:
         ("Administration", administration),
         ("Playbook", playbooks),
         ("Playbook", conditions),
+        ("Playbook", packs),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

@@ -25,7 +25,7 @@ from earshot.people.actors import as_person
 from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.packs import PACKS, Sources
 from earshot.voice.actions import Said, With, record_meeting
 
 WORLDS = Path(__file__).parent / "worlds"
@@ -63,7 +63,7 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         world.units[row["code"]] = people.add_unit(
             by=by, code=row["code"], name=row["name"], parent=parent, calendar=None if parent else calendar
         )
-    adopt_pack(by=by, folder=pack or PACKS / spec["pack"], reason="demo")
+    adopt_pack(by=by, sources=Sources.of_folder(pack or PACKS / spec["pack"]), reason="demo")
     for row in spec["people"]:
         person = people.add_person(by=by, name=row["name"], title=row.get("title", ""), unit=world.units[row["unit"]])
         world.people[row["key"]] = person

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Max
@@ -22,10 +21,11 @@ Tables = Mapping[str, list[dict[str, Any]]]
 
 
 @verb
-def adopt_pack(*, by: Actor, folder: Path, reason: str) -> list[PartVersion]:
-    """Put every part of the pack in `folder` in force now, as a new version each; running deals keep the process they began under."""
+def adopt_pack(*, by: Actor, sources: packs.Sources, reason: str) -> list[PartVersion]:
+    """Put every part of the pack in force now, as a new version each, kept as it is written; running deals keep the process they
+    began under."""
     permits.require(by, permits.OPERATE)
-    pack = packs.read(folder, known())
+    pack = packs.read(sources, known())
     reason = text("reason", reason, most=300)
     return [_put_in_force(by, part, pack, reason) for part in PARTS]
 
@@ -36,7 +36,14 @@ def _put_in_force(by: Actor, part: str, pack: packs.Pack, reason: str) -> PartVe
     PartVersion.objects.filter(part=part, state=IN_FORCE).update(state=SUPERSEDED, in_force_until=at)
     profile = pack.profile if part == rows.POLICIES else ""
     version = PartVersion.objects.create(
-        part=part, number=number, pack=pack.name, profile=profile, state=IN_FORCE, reason=reason, in_force_from=at
+        part=part,
+        number=number,
+        pack=pack.name,
+        profile=profile,
+        state=IN_FORCE,
+        reason=reason,
+        in_force_from=at,
+        source=pack.sources.texts[part],
     )
     _WRITERS[part](version, pack.parts[part])
     record("playbooks.part_in_force", by=by, objects={"version": version}, data={"reason": reason}, permission=permits.OPERATE)

@@ -21,7 +21,8 @@ PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
 class PartVersion(models.Model):
     """One version of one part. Exactly one version of a part is in force; a deal keeps the process version it began under.
 
-    `profile`: what the pack calls its policies together; of the part `policies` alone, else empty."""
+    `profile`: what the pack calls its policies together; of the part `policies` alone, else empty. `source`: the part as it was
+    written, to the byte; empty: put in force before sources were kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     part = models.CharField(max_length=30, choices=[(part, part) for part in PARTS])
@@ -32,6 +33,7 @@ class PartVersion(models.Model):
     reason = models.CharField(max_length=300)
     in_force_from = models.DateTimeField(null=True)
     in_force_until = models.DateTimeField(null=True)
+    source = models.TextField(blank=True)
 
     class Meta:
         constraints = [
