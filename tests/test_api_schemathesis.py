@@ -339,6 +339,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     version = f'"{tour("seller", "GET /calendars/{calendar_id}", calendar_id=calendar)["version"]}"'
     tour("administrator", "POST /calendars/{calendar_id}/files", table, match=version, calendar_id=calendar)
     tour("administrator", "PUT /calendars/{calendar_id}/confirmed-years/{year}", calendar_id=calendar, year="2027")
+    taken_back = {"year": 2027, "reason": "a day was published late"}
+    tour("administrator", "POST /calendars/{calendar_id}/unconfirmed-years", taken_back, calendar_id=calendar)
     tour("engineer", "GET /units/{unit_id}/working-time", query={"start": "2026-11-23T10:00:00Z", "minutes": 240}, unit_id=solutions)
     yield "reckoned"
 
@@ -370,9 +372,12 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]
     tour(by, "POST /people/{person_id}/posts/endings", {"post": given[-1]["id"], "reason": "on leave"}, person_id=who)
     tour(
-        by, "POST /people/{person_id}/skills", {"code": "tender", "level": 3, "evidence": "two bids", "until": "2027-01-31"}, person_id=who
+        by,
+        "POST /people/{person_id}/skills",
+        {"code": "solution-design", "level": 3, "evidence": "two bids", "until": "2027-01-31"},
+        person_id=who,
     )
-    tour(by, "POST /people/{person_id}/skills/endings", {"code": "tender", "reason": "long ago"}, person_id=who)
+    tour(by, "POST /people/{person_id}/skills/endings", {"code": "solution-design", "reason": "long ago"}, person_id=who)
     tour(by, "POST /people/{person_id}/permissions", {"permission": "deals.see_all"}, person_id=who)
     tour(by, "POST /people/{person_id}/permissions/endings", {"permission": "deals.see_all", "reason": "not needed"}, person_id=who)
     spare = tour("administrator", "POST /me/tokens", {"name": "spare"})["id"]

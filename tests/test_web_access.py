@@ -208,6 +208,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST remove": administers(302),
         "POST seed": administers(302),
         "POST confirm": administers(302),
+        "POST unconfirm": administers(302),
         "POST preview": administers(422),  # no file was sent
         "POST take_in": administers(302),
     },
@@ -308,6 +309,7 @@ API: dict[str, dict[str, list[int]]] = {
     "calendars/{calendar_id}/days/{day}": {"PUT": administers(200, 401), "DELETE": administers(204, 401)},
     "calendars/{calendar_id}/files": {"POST": administers(200, 401)},
     "calendars/{calendar_id}/confirmed-years/{year}": {"PUT": administers(200, 401)},
+    "calendars/{calendar_id}/unconfirmed-years": {"POST": administers(201, 401)},
     # A unit is seen by its own people, by who heads it, and by whoever administers.
     "units/{unit_id}/calendar": {"PUT": row(404, 403, 403, 403, 404, 404, 204, 404, 404, nobody=401)},
     "units/{unit_id}/own-days": {"POST": row(404, 403, 403, 403, 404, 404, 201, 404, 404, nobody=401)},
@@ -345,8 +347,8 @@ class Case:
             "release": {"reason": "needed elsewhere"},
             "give_post": {"role": self.ids["role"], "unit": "branch"},
             "end_post": {"post": self.ids["post"], "reason": "moved on"},
-            "give_skill": {"code": "spoken", "level": "3", "evidence": "three years"},
-            "end_skill": {"code": "kept", "reason": "long ago"},
+            "give_skill": {"code": "solution-design", "level": "3", "evidence": "three years"},
+            "end_skill": {"code": "solution-design", "reason": "long ago"},
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version)},
@@ -363,7 +365,7 @@ class Case:
             "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
             "make_token": {"name": "program"},
             "set": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
-            "own": {"unit": self.ids["unit"]},
+            "own": {"unit": self.ids["unit"], "day": "2026-12-01"},
             "use": {"unit": self.ids["unit"], "calendar": self.ids["calendar"]},
             "hours": {"name": "office", "zone": "Asia/Shanghai", **{f"weekly_{n}": "9:00-17:00" for n in range(1, 6)}},
             "day": {"day": "2026-11-29", "kind": "company", "hours": "9:00-12:00"},
@@ -373,6 +375,7 @@ class Case:
             "add": {"kind": "wecom", "address": ROBOT},
             "choose": {"digest": "1"},
             "wishes": {"digest_at": "09:00", "language": "en"},
+            "unconfirm": {"year": "2026", "reason": "a holiday came late"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
@@ -397,8 +400,8 @@ class Case:
             "POST memberships/{membership_id}/release": because,
             "POST people/{person_id}/posts": {"role": self.ids["role"], "unit": self.ids["unit"]},
             "POST people/{person_id}/posts/endings": {"post": self.ids["post"], **because},
-            "POST people/{person_id}/skills": {"code": "spoken", "level": 3, "evidence": "three years"},
-            "POST people/{person_id}/skills/endings": {"code": "kept", **because},
+            "POST people/{person_id}/skills": {"code": "solution-design", "level": 3, "evidence": "three years"},
+            "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
             "POST messages/{message_id}/acknowledgements": {},
@@ -429,6 +432,7 @@ class Case:
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
             "PUT calendars/{calendar_id}/hours": {"name": "office", "zone": "Asia/Shanghai", "weekly": ["9:00-17:00"] * 7},
             "PUT calendars/{calendar_id}/days/{day}": {"kind": "company"},
+            "POST calendars/{calendar_id}/unconfirmed-years": {"year": 2026, **because},
             "POST calendars/{calendar_id}/files": {"content": "day,kind\n2026-12-31,company\n"},
             "PUT units/{unit_id}/calendar": {"calendar": self.ids["calendar"]},
         }
@@ -446,7 +450,7 @@ def case(world: World) -> Case:
         sweep()
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
     # What the seller holds, for the administrator to end. Nobody but who administers gets as far as that.
-    give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
+    give_skill(by=world.by("administrator"), person=world.seller, code="solution-design", level=2, evidence="a course")
     give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
     channel, _secret = add_channel(by=world.by("seller"), kind="wecom", address=f"{ROBOT}0")

@@ -28,6 +28,7 @@ from earshot.api import (
     deals,
     deliveries,
     desk,
+    gate,
     meetings,
     messages,
     packs,
@@ -63,6 +64,7 @@ def _door() -> Door:
     )
     for name, room in (
         ("Deals", deals),
+        ("Deals", gate),
         ("Teams", teams),
         ("Messages", messages),
         ("What the customer said", meetings),

@@ -77,7 +77,7 @@ def _one(finder: Callable[[Person], QuerySet[Any]]) -> Seeing:
 
 
 _ONE = {kind: _one(finder) for kind, finder in FINDERS.items()}
-_ROW = {kind: _one(lambda person, finder=finder: finder(person).select_related(None)) for kind, finder in FINDERS.items()}  # type: ignore[misc]
+_ROW = {kind: _one(lambda person, finder=finder: finder(person).select_related(None)) for kind, finder in FINDERS.items()}  # type: ignore[misc]  # a default that binds the loop's value
 
 
 def find(person: Person, kind: str, object_id: UUID) -> Any:

@@ -108,11 +108,10 @@ def drain(worker: UUID, most: int = 100, *, outside: bool | None = None) -> int:
 
 def _due(worker: UUID, outside: bool | None) -> QuerySet[Delivery]:
     """What is due, no living worker holds, and before which its lane owes nothing: the oldest first."""
-    owed = Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
-    before = owed.filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
+    before = owed().filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
     # What this worker holds, another of its threads is at.
     free = Q(holder__isnull=True) | (~Q(Exists(living().filter(pk=OuterRef("holder")))) & ~Q(holder=worker))
-    due = owed.filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
+    due = owed().filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
     if outside is None:
         return due
     return due.filter(reaction__in=list(ERRANDS)) if outside else due.exclude(reaction__in=list(ERRANDS))
@@ -204,6 +203,11 @@ def _pause(delivery: Delivery) -> timedelta:
 
 def _park(delivery: Delivery, error: str) -> None:
     Delivery.objects.filter(pk=delivery.pk, done_at__isnull=True).update(dead_at=now(), holder=None, error=error)
+
+
+def owed() -> QuerySet[Delivery]:
+    """What is still to be done, or being done at this moment."""
+    return Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
 
 
 def dead() -> QuerySet[Delivery]:

@@ -16,6 +16,7 @@ from earshot.web.views import (
     day,
     deals,
     deliveries,
+    gate,
     items,
     meetings,
     notifications,
@@ -24,6 +25,7 @@ from earshot.web.views import (
     reading,
     signing,
     talk,
+    war_room,
 )
 
 urlpatterns = [
@@ -32,9 +34,9 @@ urlpatterns = [
     path("capture/", meetings.Capture.as_view(), name="capture"),
     path("deals/", deals.Deals.as_view(), name="deals"),
     path("deals/new/", deals.NewDeal.as_view(), name="deal_new"),
-    path("deals/<uuid:id>/", deals.War.as_view(), name="deal"),
+    path("deals/<uuid:id>/", war_room.War.as_view(), name="deal"),
     path("deals/<uuid:id>/meetings/new/", meetings.NewMeeting.as_view(), name="meeting_new"),
-    path("deals/<uuid:id>/gate/", deals.Gate.as_view(), name="gate"),
+    path("deals/<uuid:id>/gate/", gate.Gate.as_view(), name="gate"),
     path("deals/<uuid:id>/clocks/", clocks.ClocksOfDeal.as_view(), name="deal_clocks"),
     path("meetings/<uuid:id>/", meetings.Meeting.as_view(), name="meeting"),
     path("items/<uuid:id>/", items.Item.as_view(), name="item"),

@@ -31,7 +31,7 @@ from earshot.people import registry as people
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
-from earshot.playbooks.queries import knows_role
+from earshot.playbooks.queries import role_words, skills_asked_for
 from earshot.playbooks.registry import FACTS, PROVIDERS
 from earshot.talk import notices
 from earshot.talk import registry as talking
@@ -262,7 +262,8 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
-    people.ROLES.add("playbook", knows_role)
+    people.ROLES.add("playbook", role_words)
+    people.SKILLS.add("playbook", skills_asked_for)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
     for fact in facts.FACTS:
