@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -28,11 +29,16 @@ from schemathesis.specs.openapi.checks import (
 
 from api_caller import Caller, role_of
 from earshot.clocks.sweep import sweep
+from earshot.deals.models import Deal
 from earshot.demo.actions import read_world
 from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.people.models import Token, WorkingCalendar
 from earshot.playbooks import book
+from earshot.talk.actions.channels import add_channel
+from earshot.talk.actions.messages import post_message
+from earshot.talk.codes import code_of
+from earshot.talk.models import Channel
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from worlds import World, later
@@ -40,6 +46,7 @@ from worlds import World, later
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
 FITTING, UNFITTING = 4, 2  # how many of each, for every role and operation
 ROLES = read_world()["offered"]
+ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1"
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +110,7 @@ class Known:
         for key in ("delivery", "engineer"):
             seat = Seat.objects.get(team=waiting.team_id, role=role_of(world.people[key]))
             nominate(by=world.by("seller"), seat=seat, person=world.people[key])
+        message = post_message(by=world.by("seller"), about=ready, text="?", to=[world.people["head"]], asks="answer")
         now = book.in_force()
         self.versions = {str(deal.pk): f'"{deal.version}"' for deal in (ready, waiting, fresh)}
         self.by_name: dict[str, list[str]] = {
@@ -119,6 +127,11 @@ class Known:
             "unit_id": [str(unit.pk) for unit in world.units.values()],
             "day": ["2026-12-31", "2027-01-04", "2026-10-01"],
             "year": ["2026", "2027", "2028"],
+            "channel_id": [str(add_channel(by=world.by(role), kind="wecom", address=ROBOT)[0].pk) for role in ROLES],
+            "team_id": [str(fresh.team_id), str(waiting.team_id)],
+            "message_id": [str(message.pk)],
+            "kind": ["deal", "item", "team"],
+            "object_id": [str(ready.pk), str(waiting.team_id), *(str(item.pk) for item in world.items(waiting))],
             "token_id": [str(pk) for pk in Token.objects.values_list("pk", flat=True)],
         }
         people = self.by_name["person_id"]
@@ -139,6 +152,7 @@ class Known:
             "hours": ["", "9:00-12:00"],
             "content": ["day,kind\n2026-12-31,company\n"],
             "start": ["2026-11-23T10:00:00Z"],
+            "address": [f"{ROBOT}2", "somebody@example.com"],
         }
 
     def put_into(self, case: Case, label: str) -> Case:
@@ -239,9 +253,22 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("engineer", "POST /attendances/{attendance_id}/confirmation", attendance_id=presence[engineer])
     tour("delivery", "POST /attendances/{attendance_id}/denial", attendance_id=presence[delivery])
     item = meeting["items"][1]["id"]
+    about = {"kind": "item", "object_id": meeting["items"][0]["id"]}
+    asked = tour(
+        "seller", "POST /discussions/{kind}/{object_id}/messages", {"text": "Is it so?", "to": [engineer], "asks": "answer"}, **about
+    )
+    tour("engineer", "GET /discussions/{kind}/{object_id}/messages", **about)
+    tour("engineer", "GET /messages", query={"waiting": "true"})
+    tour("engineer", "GET /messages/{message_id}", message_id=asked["id"])
+    tour("engineer", "POST /messages/{message_id}/acknowledgements", {"text": "It is."}, message_id=asked["id"])
+    again = tour(
+        "seller", "POST /discussions/{kind}/{object_id}/messages", {"text": "And this?", "to": [engineer], "asks": "answer"}, **about
+    )
+    tour("seller", "POST /messages/{message_id}/withdrawals", message_id=again["id"])
     tour("seller", "PUT /items/{item_id}/category", {"category": world.categories[2]}, item_id=item)
     tour("seller", "POST /items/{item_id}/corrections", {"text": "30 metres"}, item_id=item)
     tour("seller", "GET /items/{item_id}", item_id=item)
+    tour("seller", "GET /teams/{team_id}", team_id=str(Deal.objects.get(pk=deal).team_id))
     yield "said"
 
     tour("seller", "PATCH /deals/{deal_id}", {"title": "Sudan, north"}, match=tour.etag(deal), deal_id=deal)
@@ -317,6 +344,25 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("engineer", "GET /units/{unit_id}/working-time", query={"start": "2026-11-23T10:00:00Z", "minutes": 240}, unit_id=solutions)
     yield "reckoned"
 
+    channel = tour("engineer", "POST /me/channels", {"kind": "wecom", "address": ROBOT})["id"]
+    of_channel = Channel.objects.filter(pk=channel)
+    of_channel.update(code_at=now() - timedelta(minutes=2))
+    tour("engineer", "POST /me/channels/{channel_id}/codes", channel_id=channel)
+    code = {"code": code_of(of_channel.get())}
+    tour("engineer", "POST /me/channels/{channel_id}/confirmations", code, channel_id=channel)
+    tour("engineer", "PUT /me/channels/{channel_id}/choice", {"at_once": True, "digest": False}, channel_id=channel)
+    tour("engineer", "POST /me/channels/{channel_id}/trials", channel_id=channel)
+    of_channel.update(given_up_at=now(), failing_since=now(), trouble={"zh-hans": "坏了", "en": "broken"})
+    tour("engineer", "GET /me/channels")
+    tour("engineer", "POST /me/channels/{channel_id}/mendings", channel_id=channel)
+    tour("engineer", "POST /me/channels/{channel_id}/endings", {"reason": "another group"}, channel_id=channel)
+    tour("engineer", "PUT /me/wishes", {"quiet_from": "22:00", "quiet_to": "07:30", "digest_at": "08:30"})
+    tour("engineer", "GET /me/wishes")
+    tour("engineer", "POST /me/feed")
+    tour("engineer", "GET /me/feed")
+    tour("engineer", "DELETE /me/feed")
+    yield "told"
+
     for label in ("GET /me", "GET /my-day", "GET /playbook", "GET /people", "GET /me/tokens"):
         tour("operations", label)
     tour("operations", "GET /people/{person_id}", person_id=engineer)
@@ -341,5 +387,5 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
 
 def test_every_operation_succeeds_at_least_once(world: World):
     tour = Tour(world)
-    assert list(calls_of_a_company(tour)) == ["opened", "said", "moved", "called", "decided", "reckoned", "read"]
+    assert list(calls_of_a_company(tour)) == ["opened", "said", "moved", "called", "decided", "reckoned", "told", "read"]
     assert tour.done == set(operations())

@@ -29,6 +29,9 @@ from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
 from earshot.playbooks.packs import PACKS, Sources
+from earshot.talk.actions.channels import add_channel, make_feed
+from earshot.talk.actions.messages import post_message
+from earshot.talk.codes import code_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -102,6 +105,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST accept": deal(403, 403),
         "POST decline": deal(403, 403),
         "POST release": deal(302, 302),  # who names people for the team frees a seat, too
+        "POST write": deal(302, 302),
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
     "deals/<uuid:id>/gate/": {
@@ -110,12 +114,18 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST take_note": deal(302, 302),
     },
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
-    "meetings/<uuid:id>/": {"GET": deal(200, 200), "POST complete": deal(302, 403), "POST file": deal(302, 302)},
+    "meetings/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST complete": deal(302, 403),
+        "POST file": deal(302, 302),
+        "POST write": deal(302, 302),
+    },
     "items/<uuid:id>/": {
         "GET": call(200, 200, 200, 200),
         "POST take_note": call(302, 302, 302, 302),
         "POST correct": call(302, 302, 403, 302),  # whoever must hear it, too
         "POST file": call(302, 302, 403, 302),
+        "POST write": call(302, 302, 302, 302),
     },
     "calls/": {"GET": everybody()},
     "calls/<uuid:id>/": {
@@ -129,10 +139,22 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST end": call(403, 403, 403, 302),
         "POST pause": call(403, 403, 403, 302),
         "POST resume": call(403, 403, 403, 409),  # its time is running
+        "POST write": call(302, 302, 302, 302),
     },
     "accounts/": {"GET": everybody()},
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
-    "accounts/<uuid:id>/": {"GET": deal(200, 200)},
+    "accounts/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(302, 302)},
+    # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
+    "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
+    "messages/": {"GET": everybody()},
+    # Written by the seller on a statement, to the engineer, for an answer.
+    "messages/<uuid:id>/": {
+        "GET": call(200, 200, 200, 200),
+        "POST acknowledge": call(403, 302, 403, 403),
+        "POST reply": call(302, 302, 302, 302),
+        "POST withdraw": call(302, 403, 403, 403),
+    },
+    "discussions/<slug:kind>/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST write": call(302, 302, 302, 302)},
     "people/<uuid:id>/": {"GET": everybody()},
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
@@ -144,6 +166,22 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST end_permission": administers(302),
     },
     "me/": {"GET": everybody(), "POST make_token": everybody(200), "POST revoke": only("seller", 302)},
+    # Everybody's own; the channel of the case is the seller's.
+    "me/notifications/": {
+        "GET": everybody(),
+        "POST add": everybody(302),
+        "POST confirm": only("seller", 302),
+        "POST send_code": only("seller", 409),  # one was sent a moment ago
+        "POST choose": only("seller", 302),
+        "POST try": only("seller", 409),  # it is not confirmed
+        "POST mend": only("seller", 409),  # nothing was given up
+        "POST end": only("seller", 302),
+        "POST wishes": everybody(302),
+        "POST make_feed": everybody(200),
+        "POST revoke_feed": row(*(302 if one == "seller" else 409 for one in PEOPLE), nobody=IN),
+    },
+    # Whoever knows the key, signed in or not.
+    "feeds/<str:key>.ics": {"GET": everybody(200, nobody=200), "POST": everybody(405, nobody=405)},
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
@@ -200,6 +238,12 @@ API: dict[str, dict[str, list[int]]] = {
     "memberships/{membership_id}/refusal": {"POST": row(403, 204, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
     # They name people, so they free the seat; the one asked has not accepted, so there is nothing to give back.
     "memberships/{membership_id}/release": {"POST": row(201, 409, 404, 201, 404, 404, 404, 404, 404, nobody=401)},
+    "teams/{team_id}": {"GET": deal(200, 200, 401)},
+    "messages": {"GET": everybody(200, 401)},
+    "messages/{message_id}": {"GET": call(200, 200, 200, 200, 401)},
+    "messages/{message_id}/acknowledgements": {"POST": call(403, 201, 403, 403, 401)},
+    "messages/{message_id}/withdrawals": {"POST": call(201, 403, 403, 403, 401)},
+    "discussions/{kind}/{object_id}/messages": {"GET": call(200, 200, 200, 200, 401), "POST": call(201, 201, 201, 201, 401)},
     "meetings/{meeting_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 403, 401)},
     "items": {"GET": everybody(200, 401)},
     "items/{item_id}": {"GET": call(200, 200, 200, 200, 401)},
@@ -234,6 +278,19 @@ API: dict[str, dict[str, list[int]]] = {
     "people/{person_id}/permissions/endings": {"POST": administers(201, 401)},
     "me": {"GET": everybody(200, 401)},
     "me/tokens": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "me/channels": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "me/channels/{channel_id}/confirmations": {"POST": only("seller", 201, 401)},
+    "me/channels/{channel_id}/codes": {"POST": only("seller", 409, 401)},
+    "me/channels/{channel_id}/choice": {"PUT": only("seller", 200, 401)},
+    "me/channels/{channel_id}/trials": {"POST": only("seller", 409, 401)},
+    "me/channels/{channel_id}/mendings": {"POST": only("seller", 409, 401)},
+    "me/channels/{channel_id}/endings": {"POST": only("seller", 204, 401)},
+    "me/wishes": {"GET": everybody(200, 401), "PUT": everybody(200, 401)},
+    "me/feed": {
+        "GET": only("seller", 200, 401),
+        "POST": everybody(201, 401),
+        "DELETE": row(*(204 if one == "seller" else 409 for one in PEOPLE), nobody=401),
+    },
     "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
     "my-day": {"GET": everybody(200, 401)},
     "my-day/seen-to": {"POST": only("seller", 204, 401)},
@@ -278,6 +335,7 @@ class Case:
     def form(self, address: str, act: str) -> dict[str, str]:
         """What is sent with an act: something that only standing and right could refuse."""
         other = {"attendance": self.ids["attendance"], "membership": self.ids["membership"], "alarms": self.ids["alarm"]}
+        other |= {"channel": self.ids["channel"]}
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
@@ -313,10 +371,15 @@ class Case:
             "day": {"day": "2026-11-29", "kind": "company", "hours": "9:00-12:00"},
             "remove": {"day": "2026-10-01"},
             "seed": {"country": "CN"},
-            "confirm": {"year": "2027"},
+            "confirm": {"year": "2027", "code": self.ids["code"]},
+            "add": {"kind": "wecom", "address": ROBOT},
+            "choose": {"digest": "1"},
+            "wishes": {"digest_at": "09:00", "language": "en"},
             "unconfirm": {"year": "2026", "reason": "a holiday came late"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
+            "write": {"text": "when?", "asks": "nothing"},
+            "reply": {"text": "soon"},
             "adopt": {"name": "pack", "content": base64.b64encode(SHIPPED.zipped()).decode(), "reason": "because"},
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
@@ -341,6 +404,8 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
+            "POST messages/{message_id}/acknowledgements": {},
+            "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
             "POST items/{item_id}/corrections": {"text": "forty per cent"},
@@ -359,6 +424,11 @@ class Case:
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
+            "POST me/channels": {"kind": "wecom", "address": ROBOT},
+            "POST me/channels/{channel_id}/confirmations": {"code": self.ids["code"]},
+            "PUT me/channels/{channel_id}/choice": {"at_once": False, "digest": True},
+            "POST me/channels/{channel_id}/endings": because,
+            "PUT me/wishes": {"digest_at": "09:00", "language": "en"},
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
             "PUT calendars/{calendar_id}/hours": {"name": "office", "zone": "Asia/Shanghai", "weekly": ["9:00-17:00"] * 7},
             "PUT calendars/{calendar_id}/days/{day}": {"kind": "company"},
@@ -383,7 +453,17 @@ def case(world: World) -> Case:
     give_skill(by=world.by("administrator"), person=world.seller, code="solution-design", level=2, evidence="a course")
     give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
+    channel, _secret = add_channel(by=world.by("seller"), kind="wecom", address=f"{ROBOT}0")
+    _feed, key = make_feed(by=world.by("seller"))
+    message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     ids = {
+        "channel": channel.pk,
+        "code": code_of(channel),
+        "feed": key,
+        "team": stands.team_id,
+        "message": message.pk,
+        "kind": "item",
+        "object": item.pk,
         "deal": stands.pk,
         "item": item.pk,
         "meeting": item.meeting_id,
@@ -409,6 +489,7 @@ def case(world: World) -> Case:
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 
 
+ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1"
 KINDS_OF_PAGES = {
     "deals": "deal",
     "meetings": "meeting",
@@ -416,6 +497,9 @@ KINDS_OF_PAGES = {
     "calls": "call",
     "accounts": "account",
     "people": "person",
+    "teams": "team",
+    "messages": "message",
+    "discussions": "item",
     "entries": "entry",
     "calendars": "calendar",
 }
@@ -479,7 +563,8 @@ def test_pages(case: Case):
     wrong: list[str] = []
     for address, sendings in PAGES.items():
         kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
-        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, ""))
+        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
+        url = url.replace("<str:key>", case.ids["feed"])
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -541,7 +626,7 @@ def test_what_is_not_yours_looks_like_what_does_not_exist(case: Case):
         text = re.sub(r'(name="(csrfmiddlewaretoken|idempotency_key)" value=")[^"]+', r"\1", response.content.decode())
         return text.replace(url, "")
 
-    for kind in ("deal", "item", "call", "meeting", "account", "entry"):
+    for kind in ("deal", "item", "call", "meeting", "account", "entry", "team", "message"):
         folder = next(name for name, one in KINDS_OF_PAGES.items() if one == kind)
         assert page(f"/{folder}/{case.ids[kind]}/") == page(f"/{folder}/{uuid7()}/"), kind
 
@@ -550,8 +635,8 @@ def test_a_login_without_a_person_is_told_so(case: Case):
     client = Client()
     client.force_login(Login.objects.create_user("nobody-yet", "a long password"))
     for address in PAGES:
-        if address in ("sign-in/", "sign-out/", "language/", "gallery/"):
+        if address in ("sign-in/", "sign-out/", "language/", "gallery/", "feeds/<str:key>.ics"):
             continue
-        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]))
+        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item"))
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()

@@ -23,6 +23,7 @@ COMMANDS = {
     "alarms": "earshot.cli.desk:alarms",
     "calendar": "earshot.cli.calendars:calendar",
     "calls": "earshot.cli.calls:calls",
+    "channels": "earshot.cli.channels:channels",
     "clock": "earshot.cli.clocks:clock",
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",
@@ -37,6 +38,7 @@ COMMANDS = {
     "playbook": "earshot.cli.playbooks:playbook",
     "seats": "earshot.cli.teams:seats",
     "serve": "earshot.cli.serve:serve",
+    "talk": "earshot.cli.talk:talk",
     "token": "earshot.cli.people:token",
     "worker": "earshot.cli.journal:worker",
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts.actions import open_account
@@ -26,6 +27,10 @@ from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.packs import PACKS, Sources
+from earshot.talk.actions.channels import add_channel, confirm_channel, set_wishes
+from earshot.talk.actions.messages import post_message
+from earshot.talk.codes import code_of
+from earshot.talk.models import Message
 from earshot.voice.actions import Said, With, record_meeting
 
 WORLDS = Path(__file__).parent / "worlds"
@@ -83,6 +88,7 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         owner = world.people[row["owner"]]
         world.accounts[row["key"]] = open_account(by=as_person(owner), name=row["name"], sector=row["sector"], owner=owner)
     _history(spec, world)
+    _channels(spec, world)
     record("demo.world_built", by=by, objects={})
     return world
 
@@ -111,6 +117,32 @@ def _history(spec: Mapping[str, Any], world: World) -> None:
                 contacts=[With(contact["name"], contact["title"]) for contact in row["contacts"]],
                 items=[Said(item["words"], item["category"], 0) for item in row["items"]],
             )
+    _written(spec, world, today)
+
+
+def _written(spec: Mapping[str, Any], world: World, today: datetime) -> None:
+    """What was written on the deals, the oldest first."""
+    known: dict[str, Message] = {}
+    for row in spec.get("messages", []):
+        with standing_still(today - timedelta(days=row["days_ago"])):
+            message = post_message(
+                by=as_person(world.people[row["by"]]),
+                about=world.deals[row["deal"]],
+                text=row["text"],
+                asks=row.get("asks", ""),
+                to=[world.people[key] for key in row.get("to", [])],
+                replies_to=known[row["replies_to"]] if "replies_to" in row else None,
+            )
+        known[row.get("key", "")] = message
+
+
+def _channels(spec: Mapping[str, Any], world: World) -> None:
+    """By which way some of them are told, where mail is set up: in a demonstration it is laid into a folder, and nothing leaves."""
+    for row in spec.get("channels", []) if settings.MAIL is not None else []:
+        by = as_person(world.people[row["person"]])
+        channel, _secret = add_channel(by=by, kind="mail", address=row["address"])
+        confirm_channel(by=by, channel=channel, code=code_of(channel))
+        set_wishes(by=by, **row["wishes"])
 
 
 def offered_people() -> list[Person]:

@@ -82,6 +82,10 @@ class Calendar:
         return self._sums[year]
 
 
+# The same arithmetic in clock hours.
+AROUND_THE_CLOCK = Calendar(UTC, (((0, MIDNIGHT),),) * 7)
+
+
 def add(calendar: Calendar, moment: datetime, minutes: int) -> datetime:
     """The moment at which `minutes` of working time have passed since `moment`. `minutes` ≥ 0; 0 gives the next opening."""
     if not _counted(minutes):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
+from earshot.journal.actions import at_the_end
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -27,6 +29,9 @@ Source = Callable[[Sequence[UUID] | None], Iterable[tuple[UUID, Key]]]
 # Why → the rule that says which standings it gives: of the sources asked for, or of all (None). Each pair names its source.
 # One rule serves the reaction that writes, the check that compares and the rebuild.
 SOURCES: Registry[Source] = Registry("reason of standing")
+# What follows when people have lost a standing, filled by `wiring`: asked at the end of the call, when whatever else still lets them
+# see the same stands too. Takes the entry by which they lost it, and the people.
+LOST: Registry[Callable[[Entry, Collection[UUID]], None]] = Registry("consequence of lost standing")
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,32 @@ def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", c
     return condition
 
 
+@dataclass(frozen=True)
+class Sight:
+    """One way to see an object: standing on this object, heading its owning unit or one above, or a company-wide permission. What
+    `seen_by` asks of a person, named of the object."""
+
+    kind: str
+    object_id: UUID
+    unit: UUID | None = None
+    company: str = ""
+
+
+def seers(sights: Iterable[Sight]) -> QuerySet[Person]:
+    """Who of the company sees an object, by any of its sights: the other direction of `seen_by`."""
+    condition = Q(pk__in=[])
+    for sight in sights:
+        held = Standing.objects.filter(LIVE, kind=sight.kind, object_id=sight.object_id)
+        heads = Q(unit__in=held.filter(heads_of__isnull=False).values("heads_of"))
+        if sight.unit is not None:
+            heads |= Q(unit=sight.unit)
+        condition |= Q(pk__in=held.filter(person__isnull=False).values("person"))
+        condition |= Q(pk__in=UnitAbove.objects.filter(heads, above__head__isnull=False).values("above__head"))
+        if sight.company:
+            condition |= Q(pk__in=Grant.objects.filter(permission=sight.company, until__isnull=True).values("person"))
+    return Person.objects.filter(condition, left_at__isnull=True)
+
+
 def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = False) -> None:
     """A `now` reaction: make the standings that these sources give for this reason exactly what its rule says. `new`: the sources
     began with this entry, so that they cannot have given any before."""
@@ -174,7 +205,7 @@ def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]
 def rebuild(entry: Entry) -> None:
     """Make every standing what its rule says. `entry`: the act that orders it."""
     for why, (lacking, surplus) in differences().items():
-        _write({source: entry for source, _key in lacking}, why, lacking, surplus)
+        _write({source: entry for source, _key in lacking | surplus}, why, lacking, surplus)
 
 
 def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]:
@@ -207,6 +238,22 @@ def _write(because: Mapping[UUID, Entry], why: str, lacking: set[tuple[UUID, Key
         holder = Q(person=p) if p else Q(heads_of=u)
         rows = Standing.objects.filter(holder, LIVE, why=why, source_id=source, kind=kind, object_id=o)
         rows.update(until=now())
+    if surplus:
+        _lost(next(iter(because.values())), surplus)
+
+
+def _lost(entry: Entry, ended: Collection[tuple[UUID, Key]]) -> None:
+    units = {unit for _source, (_person, unit, _kind, _object) in ended if unit}
+    people = {person for _source, (person, _unit, _kind, _object) in ended if person}
+    if units:
+        people |= {pk for (pk,) in _HEADS_OF.rows(sorted(units))}
+    for consequence in LOST.values():
+        at_the_end(partial(consequence, entry, people))
+
+
+_HEADS_OF = Prepared(
+    lambda units: UnitAbove.objects.filter(unit__in=units, above__head__isnull=False).values_list("above__head").distinct()
+)
 
 
 def orphans() -> list[str]:

@@ -81,7 +81,9 @@ def _write_process(version: PartVersion, tables: Tables) -> None:
 
 def _write_service_levels(version: PartVersion, tables: Tables) -> None:
     for row in tables["levels"]:
-        level = rows.ServiceLevel.objects.create(version=version, **_named(row), measure=row["measure"], minutes=row["minutes"])
+        level = rows.ServiceLevel.objects.create(
+            version=version, **_named(row), measure=row["measure"], minutes=row["minutes"], serves=row.get("serves", "")
+        )
         rows.Rung.objects.bulk_create([rows.Rung(service_level=level, **rung) for rung in row["ladder"]])
 
 

@@ -16,6 +16,9 @@ KNOWN_POLICIES = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
 # How strict a company is, as a word for its policies together. What a profile sets, the pack says policy by policy.
 PROFILES = ["light", "standard", "strict"]
 PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
+# What a service level may serve besides the rows that name it: messages that ask their recipients for an answer, and directives.
+ANSWER, DIRECTIVE = "answer", "directive"
+SERVES = [ANSWER, DIRECTIVE]
 
 
 class PartVersion(models.Model):
@@ -134,10 +137,20 @@ class SeatTemplate(Row):
 
 
 class ServiceLevel(Row):
-    """A limit: `minutes` of `working` or `clock` time, with its ladder."""
+    """A limit: `minutes` of `working` or `clock` time, with its ladder. `serves`: the messages that it is for; empty: only the rows that
+    name it."""
 
     measure = models.CharField(max_length=10, choices=[("working", "working"), ("clock", "clock")])
     minutes = models.PositiveIntegerField()
+    serves = models.CharField(max_length=10, blank=True, choices=[(serves, serves) for serves in SERVES])
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [
+            *Row.Meta.constraints,
+            models.UniqueConstraint(fields=["version", "serves"], condition=~Q(serves=""), name="one_level_serves"),
+            models.CheckConstraint(name="level_serves_what_is_known", condition=Q(serves__in=["", *SERVES])),
+        ]
 
 
 class Rung(models.Model):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import Line, Refusal, say, wrong
 from earshot.kit.ruling import permissive
 from earshot.playbooks import conditions
-from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, PROFILES, SERVICE_LEVELS, SUPPORT
+from earshot.playbooks.models import HEARING, KNOWN_POLICIES, PARTS, POLICIES, PROCESS, PROFILES, SERVES, SERVICE_LEVELS, SUPPORT
 
 PACKS = Path(__file__).parent / "packs_shipped"
 MOST_BYTES = 1_000_000  # of one part
@@ -71,6 +71,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                 {
                     "measure": {"enum": ["working", "clock"]},
                     "minutes": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
+                    "serves": {"enum": SERVES},
                     "ladder": {
                         "type": "array",
                         "items": {
@@ -421,6 +422,11 @@ def _cross_check(reader: _Reader, parts: Mapping[str, Any], outside: Known) -> N
         if row["code"] not in KNOWN_POLICIES:
             sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(KNOWN_POLICIES))
             reader.finds(POLICIES, f"policies/{row['code']}", sentence)
+    serving: dict[str, str] = {}
+    for level in parts[SERVICE_LEVELS]["levels"]:
+        if "serves" in level and (first := serving.setdefault(level["serves"], level["code"])) != level["code"]:
+            sentence = say(_("the level “{code}” serves this already; one level does"), code=first)
+            reader.finds(SERVICE_LEVELS, f"levels/{level['code']}/serves", sentence)
     if outside.addressees is not None:
         for level in parts[SERVICE_LEVELS]["levels"]:
             for rung in level["ladder"]:

@@ -22,6 +22,7 @@ from earshot.web.page import Done, Page, page_number, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.deals import OUTCOMES
+from earshot.web.views.talk import WRITE, Talks
 
 A_PAGE = 50
 DEALS_SHOWN = 20
@@ -85,9 +86,10 @@ class NewAccount(Page):
         return Done(said, acts.address("account", account.pk))
 
 
-class Account(Page):
+class Account(Talks):
     template = "web/account.html"
     kind = "account"
+    acts = WRITE
 
     def context(self) -> dict[str, Any]:
         account = self.thing
@@ -114,5 +116,6 @@ class Account(Page):
                 ]
                 for deal in rows[:DEALS_SHOWN]
             ],
+            **self.talk(),
             "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),
         }

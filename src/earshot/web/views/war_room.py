@@ -31,14 +31,15 @@ from earshot.teams.queries import SeatRead, earlier_members, may_nominate, seats
 from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
-from earshot.web.page import Done, Page, one_id, page_number, version
+from earshot.web.page import Done, one_id, page_number, version
 from earshot.web.views.deals import CURRENCIES, OUTCOMES, currencies
 from earshot.web.views.gate import gate_lines, gate_sum
+from earshot.web.views.talk import WRITE, Talks
 
 WORDS_SHOWN = 20
 
 
-class War(Page):
+class War(Talks):
     """The war room of a deal: where it stands and what keeps it there; the customer's words; people and empty seats; what happened."""
 
     template = "web/deal.html"
@@ -52,6 +53,7 @@ class War(Page):
         "accept": ("membership",),
         "decline": ("membership", "reason"),
         "release": ("membership", "reason", "person"),
+        **WRITE,
     }
 
     @cached_property
@@ -65,6 +67,7 @@ class War(Page):
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         deal = self.thing
         return {
+            **super().initial(),
             "change": {"title": deal.title, "account": str(deal.account_id or ""), "amount": plain(deal.amount), "currency": deal.currency},
         }
 
@@ -98,6 +101,7 @@ class War(Page):
             "earlier_members": self.earlier(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
+            **self.talk(),
             "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
         }
 
