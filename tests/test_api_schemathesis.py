@@ -320,6 +320,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("head", "POST /deals/{deal_id}/votes", {"approves": True}, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/votes", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/trial", query={"needs": "deal.amount > 1.0 && words.statements > 0"}, deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/clocks", query={"ended": "true"}, deal_id=deal)
     tour("seller", "POST /deals/{deal_id}/losses", {"reason": "the rival was cheaper to run"}, match=tour.etag(deal), deal_id=deal)
     yield "decided"
@@ -367,6 +368,11 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
         tour("operations", label)
     tour("operations", "GET /people/{person_id}", person_id=engineer)
     tour("seller", "GET /search", query={"q": "diesel"})
+    tour("seller", "GET /playbook/facts")
+    tour("operations", "POST /playbook/judged-again", {"name": "nothing-like-that"})
+    pack = tour("seller", "GET /playbook/pack")
+    tour("operations", "POST /playbook/pack/checks", pack)
+    tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"})
     by, who = "administrator", str(world.colleague.pk)
     unit = tour(by, "GET /people/{person_id}/holdings", person_id=who)["posts"][0]["unit"]["id"]
     given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]
