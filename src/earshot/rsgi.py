@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
+
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
 
 from earshot.wsgi import application as pages
 
@@ -38,6 +42,13 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.hub.start(loop)
+        # Told to stop, the server waits for what it answers, and a stream is never answered to its end. So the streams end first, and the
+        # server hears of it by the other signal that it stops at.
+        loop.add_signal_handler(signal.SIGTERM, self.end)
+
+    def end(self) -> None:
+        self.hub.stop()
+        os.kill(os.getpid(), signal.SIGINT)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.hub.stop()
@@ -66,15 +77,15 @@ class Application:
         if stream is None:
             proto.response_empty(401, [])
             return
-        gone = asyncio.ensure_future(proto.client_disconnect())
-        telling = asyncio.ensure_future(stream.run(proto.response_stream(200, HEAD).send_bytes))
+        told = asyncio.get_running_loop().create_task(stream.run(proto.response_stream(200, HEAD).send_bytes))
         try:
-            await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({told, asyncio.ensure_future(proto.client_disconnect())}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.hub.leave(stream)
-            for task in (gone, telling):
-                task.cancel()
-            await asyncio.gather(gone, telling, return_exceptions=True)
+            stream.end()
+            told.cancel()
+            with suppress(asyncio.CancelledError, ProtocolError, ProtocolClosed):  # whoever left, left in the middle of a word
+                await told
 
     async def page(self, scope: Any, proto: Any) -> None:
         loop = asyncio.get_running_loop()

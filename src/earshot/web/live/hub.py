@@ -1,8 +1,8 @@
 """The one place of a process that reads the journal as it grows and tells the open pages.
 
 One thread follows the journal (`_follow`), one asks the database who is signed in and what a page that comes back has missed (`_ask`),
-for many pages at a time; the pages themselves are tasks of the event loop and touch no database. What is told is a bare "something that you have
-open has changed": the page then asks for itself again, through the same rules as ever, so that no word travels on a stream.
+for many pages at a time; the pages themselves are tasks of the event loop and touch no database. What is told is a bare "something that
+you have open has changed": the page then asks for itself again, through the same rules as ever, so that no word travels on a stream.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ def units_of(one: WorkingCalendar) -> list[str]:
 
 class Calendars(Page):
     template = "web/calendars.html"
+    live = True
     acts = {"set": ("name", "zone", "country"), "own": ("unit",), "use": ("unit", "calendar")}
 
     def initial(self) -> dict[str, dict[str, Any]]:
@@ -92,6 +93,7 @@ class Calendars(Page):
 class Calendar(Page):
     template = "web/calendar.html"
     kind = "calendar"
+    live = True
     acts = {
         "hours": ("name", "zone", *(f"weekly_{n}" for n in range(1, 8))),
         "day": ("day", "kind", "hours", "name"),

@@ -106,6 +106,7 @@ class Deals(Page):
     """All deals that I may see, filtered; one statement counts them and one reads a page, whatever their number."""
 
     template = "web/deals.html"
+    live = True
 
     def context(self) -> dict[str, Any]:
         asked = self.request.GET
@@ -248,6 +249,7 @@ class War(Page):
 
     template = "web/deal.html"
     kind = "deal"
+    live = True
     acts = {
         "move_on": ("version",),
         "move_back": ("version", "to", "reason"),
@@ -530,6 +532,7 @@ class Gate(Page):
 
     template = "web/gate.html"
     kind = "deal"
+    live = True
     acts = {"vote": ("version", "approves", "reason"), "take_note": ("shown",)}
 
     def context(self) -> dict[str, Any]:

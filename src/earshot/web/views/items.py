@@ -23,6 +23,7 @@ class Item(Page):
 
     template = "web/item.html"
     kind = "item"
+    live = True
     acts = {"take_note": (), "correct": ("correction",), "file": ("category",)}
 
     def initial(self) -> dict[str, dict[str, Any]]:
