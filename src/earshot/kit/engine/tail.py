@@ -21,7 +21,7 @@ from uuid import UUID
 from django.db import connection
 
 CHANNEL = "earshot_tail"
-LOOK = 0.02  # seconds between two looks at SQLite's version
+LOOK = 0.01  # seconds between two looks at SQLite's version, eleven microseconds each
 NET = 2.0  # seconds after which PostgreSQL is asked without having said anything: should a notice ever be lost
 TAKEN_ON_TRUST = "-"  # the check of a mark in an empty table
 _MARK = re.compile(r"([sp]);([0-9:,]*);([0-9]+);([0-9a-f]{12}|-)")

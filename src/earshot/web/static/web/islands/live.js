@@ -167,7 +167,8 @@ async function take(asked = false) {
   rest = performance.now() + REST * (performance.now() - began);
   if (leaving) return;
   if (!answer || text === null || text === undefined) {
-    wanted = true; // no connection: we look again when the stream is back
+    rest = performance.now() + RETRY[0]; // no connection
+    look();
     return;
   }
   if (wanted) look(); // changed again meanwhile
