@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. What they do stands in tools/.
-.PHONY: demo test test-fast bench bench-live soak lock format messages setup
+.PHONY: demo test test-fast trace bench bench-live soak lock format messages setup
 .SILENT:
 
 demo: ## the application with its demonstration company on http://127.0.0.1:8000 (FRESH=1 starts over)
@@ -10,6 +10,9 @@ test: ## everything, on both engines (15 minutes at most)
 
 test-fast: ## no browser, SQLite only
 	bash tools/test.sh fast
+
+trace: ## which requirement has a test that notices when its rule is taken out (EARSHOT_REQUIREMENTS: all numbers)
+	bash tools/setup.sh dev && .venv/bin/python tools/tracing.py
 
 bench: ## what a request costs beside the least it could cost
 	bash tools/setup.sh dev && .venv/bin/python tools/bench.py

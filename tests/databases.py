@@ -34,6 +34,12 @@ def vendor() -> str:
     return "postgresql" if "postgresql" in settings()["ENGINE"] else "sqlite"
 
 
+def path_of_servers() -> str:
+    """PYTHONPATH of a server that a test starts: what the trace has taken out is taken out there, too."""
+    here = Path(__file__).resolve().parent
+    return os.pathsep.join([str(here.parent / "src"), str(here / "traced")])
+
+
 def point_to(name: str) -> None:
     """Every connection opened from now on, in any thread, goes to this database."""
     connections.close_all()

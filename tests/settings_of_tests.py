@@ -17,6 +17,11 @@ os.environ.pop("EARSHOT_DEBUG", None)
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 (RUN / "home" / "static").mkdir(parents=True, exist_ok=True)
 
+# What `make trace` has taken out, before any room is imported.
+from earshot.kit import ruling  # noqa: E402
+
+ruling.broken = os.environ.get("TRACE_BROKEN", "")
+
 from earshot.settings import *  # noqa: E402, F403
 from earshot.settings import DATABASES, LOGGING, STORAGES, database  # noqa: E402
 

@@ -28,11 +28,13 @@ from schemathesis.specs.openapi.checks import (
 
 from api_caller import Caller, role_of
 from earshot.clocks.sweep import sweep
+from earshot.deals.models import Deal
 from earshot.demo.actions import read_world
 from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.people.models import Token, WorkingCalendar
 from earshot.playbooks import book
+from earshot.talk.actions.messages import post_message
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from worlds import World, later
@@ -103,6 +105,7 @@ class Known:
         for key in ("delivery", "engineer"):
             seat = Seat.objects.get(team=waiting.team_id, role=role_of(world.people[key]))
             nominate(by=world.by("seller"), seat=seat, person=world.people[key])
+        message = post_message(by=world.by("seller"), about=ready, text="?", to=[world.people["head"]], asks="answer")
         now = book.in_force()
         self.versions = {str(deal.pk): f'"{deal.version}"' for deal in (ready, waiting, fresh)}
         self.by_name: dict[str, list[str]] = {
@@ -119,6 +122,10 @@ class Known:
             "unit_id": [str(unit.pk) for unit in world.units.values()],
             "day": ["2026-12-31", "2027-01-04", "2026-10-01"],
             "year": ["2026", "2027", "2028"],
+            "team_id": [str(fresh.team_id), str(waiting.team_id)],
+            "message_id": [str(message.pk)],
+            "kind": ["deal", "item", "team"],
+            "object_id": [str(ready.pk), str(waiting.team_id), *(str(item.pk) for item in world.items(waiting))],
             "token_id": [str(pk) for pk in Token.objects.values_list("pk", flat=True)],
         }
         people = self.by_name["person_id"]
@@ -239,9 +246,22 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("engineer", "POST /attendances/{attendance_id}/confirmation", attendance_id=presence[engineer])
     tour("delivery", "POST /attendances/{attendance_id}/denial", attendance_id=presence[delivery])
     item = meeting["items"][1]["id"]
+    about = {"kind": "item", "object_id": meeting["items"][0]["id"]}
+    asked = tour(
+        "seller", "POST /discussions/{kind}/{object_id}/messages", {"text": "Is it so?", "to": [engineer], "asks": "answer"}, **about
+    )
+    tour("engineer", "GET /discussions/{kind}/{object_id}/messages", **about)
+    tour("engineer", "GET /messages", query={"waiting": "true"})
+    tour("engineer", "GET /messages/{message_id}", message_id=asked["id"])
+    tour("engineer", "POST /messages/{message_id}/acknowledgements", {"text": "It is."}, message_id=asked["id"])
+    again = tour(
+        "seller", "POST /discussions/{kind}/{object_id}/messages", {"text": "And this?", "to": [engineer], "asks": "answer"}, **about
+    )
+    tour("seller", "POST /messages/{message_id}/withdrawals", message_id=again["id"])
     tour("seller", "PUT /items/{item_id}/category", {"category": world.categories[2]}, item_id=item)
     tour("seller", "POST /items/{item_id}/corrections", {"text": "30 metres"}, item_id=item)
     tour("seller", "GET /items/{item_id}", item_id=item)
+    tour("seller", "GET /teams/{team_id}", team_id=str(Deal.objects.get(pk=deal).team_id))
     yield "said"
 
     tour("seller", "PATCH /deals/{deal_id}", {"title": "Sudan, north"}, match=tour.etag(deal), deal_id=deal)

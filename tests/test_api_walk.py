@@ -61,7 +61,7 @@ def test_a_seller_opens_a_deal_and_leads_its_team(world: World, caller: Call):
     assert [step["current"] for step in deal["path"]].index(True) == 0
 
 
-@pytest.mark.req("law 1", breaks="earshot.kit.texts.text")
+@pytest.mark.req("law 1")
 def test_what_the_customer_said_comes_back_to_the_letter(world: World, caller: Call):
     seller = caller("seller")
     deal = opened(seller, world)["id"]
@@ -137,8 +137,9 @@ def test_a_record_without_a_word_is_nothing_to_keep(world: World, caller: Call):
 @pytest.mark.req("B20.3a", breaks="earshot.calls.actions.raise_for_stage")
 def test_entering_a_stage_calls_the_unit_that_owes_without_anybody_asking(walk: tuple[Caller, str], world: World, caller: Call):
     seller, deal = walk
-    [call] = seller.all(f"/deals/{deal}/calls")
-    assert call["unit"]["name"] == world.units["solutions"].name
+    calls = seller.all(f"/deals/{deal}/calls")
+    assert [call["unit"]["name"] for call in calls] == [world.units["solutions"].name]
+    [call] = calls
     assert call["accountable"]["id"] == str(world.engineer.pk)
     assert call["state"] == "waiting"
     assert call["clock"]["measure"] == "working"
@@ -256,7 +257,7 @@ def test_a_useless_result_is_sent_back_and_the_duty_is_open_again(walk: tuple[Ca
     assert [line["code"] for line in moved(seller, deal)["lines"] if line["code"] == "call.no_result"]
 
 
-@pytest.mark.req("B12.3a", breaks="earshot.voice.rules.unheard")
+@pytest.mark.req("B12.3a")
 def test_being_ticked_as_present_counts_only_once_confirmed(world: World, caller: Call):
     seller, engineer = caller("seller"), caller("engineer")
     deal = opened(seller, world)["id"]
@@ -300,7 +301,7 @@ def test_a_vote_of_somebody_who_has_not_heard_is_refused_naming_what_and_journal
     assert head.all(f"/deals/{deal}/timeline")[0]["verb"] == "deals.vote_refused"
 
 
-@pytest.mark.req("B9.1a", breaks="earshot.deals.rules.roles_still_to_approve")
+@pytest.mark.req("B9.1a")
 @pytest.mark.req("B12.4a", breaks="earshot.deals.queries.roles_deciding")
 def test_once_all_have_heard_the_deciding_heads_vote_opens_the_gate(walk: tuple[Caller, str], world: World, caller: Call):
     seller, deal = walk

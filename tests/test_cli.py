@@ -161,6 +161,7 @@ def test_the_walk(world: World):
     number = deal.number
     assert number in good("deals", "list", "--as", "陈晓")
     good("deals", "move", number, "--as", "陈晓")
+    assert len(world.calls(deal)) == 1
     call = world.calls(deal)[0]
     assert call.number in good("day", "--as", "林远")
     assert call.number in good("calls", "list", "--as", "林远")

@@ -50,7 +50,7 @@ class Served:
             f"sqlite://{name}" if databases.vendor() == "sqlite" else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
         )
         env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
-        env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": str(ROOT / "src")} | more
+        env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": databases.path_of_servers()} | more
         command = [sys.executable, "-m", "earshot.cli", "demo", "--port", str(self.port), *words]
         self.process = subprocess.Popen(command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -204,5 +204,5 @@ def test_the_folder_of_the_demonstration_is_named_where_it_lies_below(tmp_path: 
 
 def in_home(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
-    env |= {"EARSHOT_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
+    env |= {"EARSHOT_HOME": str(home), "PYTHONPATH": databases.path_of_servers()}
     return subprocess.run([sys.executable, "-m", "earshot.cli", *words], env=env, capture_output=True, text=True, timeout=60, check=False)

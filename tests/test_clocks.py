@@ -29,6 +29,8 @@ from earshot.kit import uuid7
 from earshot.kit.problems import Refusal
 from earshot.people.actors import as_person
 from earshot.people.models import Person
+from earshot.talk.actions.messages import acknowledge
+from earshot.talk.models import Message
 from earshot.voice.models import Ear, Item
 from earshot.voice.queries import visible_to
 from test_together import together
@@ -66,7 +68,8 @@ def alarms(person: Person) -> list[DayLine]:
 
 @pytest.fixture
 def quiet_world(world: World) -> World:
-    """What the company's earlier deal has left overdue is told already."""
+    """What the company's earlier deal has left overdue is told already, and the message that waits there is answered."""
+    acknowledge(by=world.by("sales_head"), messages=Message.objects.filter(asks="answer"))
     sweep()
     return world
 

@@ -81,7 +81,7 @@ def test_two_who_sit_for_one_role_hear_each_for_him_or_herself(world: World) -> 
     assert hearers(deal, "别家也来谈了") == {world.engineer.name, world.engineer_two.name}
 
 
-@pytest.mark.req("law 2", breaks="earshot.voice.queries.hearers_of")
+@pytest.mark.req("law 2", breaks="earshot.voice.ears.align_ears")
 def test_the_gate_waits_for_the_one_who_came_later(world: World) -> None:
     deal = world.ready_deal()
     assert unheard(deal) == []

@@ -52,7 +52,7 @@ def start(now_of_worker: str, home: Path) -> subprocess.Popen[bytes]:
     name = databases.settings()["NAME"]
     place = f"sqlite://{name}" if databases.vendor() == "sqlite" else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
     env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
-    env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": str(ROOT / "src")}
+    env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": databases.path_of_servers()}
     env["DJANGO_SETTINGS_MODULE"] = "earshot.settings"
     return subprocess.Popen([sys.executable, "-c", WORKER.format(now=now_of_worker)], env=env, cwd=home, stderr=subprocess.PIPE)
 

@@ -69,6 +69,7 @@ def test_entering_a_stage_raises_its_calls_whoever_moves_the_deal(world: World, 
     deal = world.spoken_deal()
     assert not Call.objects.filter(deal=deal).exists()
     move_on(by=world.by(mover), deal=deal, version=deal.version)
+    assert Call.objects.filter(deal=deal).count() == 1
     call = the_call(deal)
     assert (call.support_code, call.unit, call.accountable) == ("need-interview", world.units["solutions"], world.engineer)
     raised = Entry.objects.get(verb="calls.raised", objects_touched__object_id=call.pk)
@@ -448,7 +449,7 @@ def test_a_stage_that_neither_calls_nor_says_that_none_is_needed_is_refused_by_t
         parts["support"]["triggers"] = [row for row in parts["support"]["triggers"] if row["stage"] != "MO1"]
 
     with pytest.raises(Refusal) as refused:
-        packs.read(changed_pack(tmp_path / "silent", silent))
+        packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "silent", silent)))
     assert "MO1" in said(refused.value)
 
 

@@ -49,8 +49,8 @@ def hearers(deal: Deal) -> dict[str, str]:
 def test_recording_names_who_must_hear_by_the_rule_of_the_category_and_nobody_has_to_think_of_it(world: World) -> None:
     deal = world.spoken_deal()
     by_words = hearers(deal)
-    assert by_words[CRITICAL] == world.engineer.name
-    assert by_words[OF_THE_SITE] == world.delivery.name
+    assert by_words.get(CRITICAL) == world.engineer.name
+    assert by_words.get(OF_THE_SITE) == world.delivery.name
     assert sorted(by_words.values()) == sorted([world.engineer.name, world.delivery.name, world.seller.name])
 
 
@@ -77,7 +77,7 @@ def test_the_sellers_own_ear_has_heard_at_once_because_the_seller_was_there(worl
 @pytest.mark.req("B16.2a", breaks="earshot.voice.rules.unheard")
 def test_a_required_ear_that_has_not_heard_closes_the_gate_and_the_line_names_item_and_person(world: World) -> None:
     deal = world.moved_deal()
-    lines = unmet(deal)["voice.not_heard"]
+    lines = unmet(deal).get("voice.not_heard", [])
     assert len(lines) == 2
     assert any(world.engineer.name in line and "the other offer runs on sun" in line for line in lines)
     assert any(world.delivery.name in line and OF_THE_SITE[:10] in line for line in lines)
@@ -87,7 +87,7 @@ def test_a_required_ear_that_has_not_heard_closes_the_gate_and_the_line_names_it
 def test_anothers_hearing_never_counts(world: World) -> None:
     deal = world.moved_deal()
     world.hear(deal, "head", "sales_head", "engineer_head")
-    before = unmet(deal)["voice.not_heard"]
+    before = unmet(deal).get("voice.not_heard", [])
     assert any(world.engineer.name in line for line in before)
     world.hear(deal, "engineer")
     assert not any(world.engineer.name in line for line in unmet(deal)["voice.not_heard"])
@@ -341,8 +341,7 @@ def test_new_critical_words_after_a_vote_make_it_not_count_until_they_are_heard(
     world.words(deal, words=[("他们下周就签别家", "rival")])
     world.hear(deal, "engineer", "delivery")
     world.deliver(deal)
-    [line] = unmet(deal)["gate.not_approved"]
-    assert world.head.name in line
+    assert [world.head.name in line for line in unmet(deal).get("gate.not_approved", [])] == [True]
     with pytest.raises(Refusal):
         move_on(by=world.by("seller"), deal=deal, version=deal.version)
     world.hear(deal, "head")
@@ -455,7 +454,7 @@ def test_no_pack_switches_laws_2_and_3_off(tmp_path: Path, setting: str) -> None
             row["setting"] = setting
 
     with pytest.raises(Refusal):
-        packs.read(changed_pack(tmp_path / "off", off))
+        packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "off", off)))
 
 
 @pytest.mark.req("law 2")

@@ -31,7 +31,7 @@ TO_THE_LETTER = {
 }
 
 
-@pytest.mark.req("law 1", breaks="earshot.kit.texts.storable")
+@pytest.mark.req("law 1")
 def test_what_the_customer_said_is_kept_to_the_letter(world: World) -> None:
     deal = world.deal()
     meeting = world.words(deal, words=[(words, "site") for words in TO_THE_LETTER.values()])

@@ -26,6 +26,7 @@ from earshot.people import standing
 from earshot.people.actions import give_permission, give_post, make_token, rebuild_standing
 from earshot.people.actors import as_token
 from earshot.people.models import Grant, Person, Standing
+from earshot.talk.actions.messages import post_message
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
@@ -112,6 +113,8 @@ def test_who_has_no_standing_finds_nothing_anywhere_and_it_sounds_as_if_it_did_n
         "attendance": Attendance.objects.get(person=world.head).pk,
         "membership": membership.pk,
         "seat": seat.pk if seat else None,
+        "team": deal.team_id,
+        "message": post_message(by=world.by("seller"), about=deal, text="苏丹").pk,
         "token": make_token(by=world.by("seller"), person=world.seller, name="t")[0].pk,
     }
     assert set(things) == set(FINDERS) - {"person", "calendar", "unit"}  # of these everybody sees some

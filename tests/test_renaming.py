@@ -16,6 +16,7 @@ from earshot.desk.queries import my_day, search, timeline
 from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.playbooks import book
+from earshot.talk.actions.messages import acknowledge, post_message
 from earshot.voice.models import Ear
 from renaming import FOURTH, renamed_world
 from worlds import CRITICAL, World, read_built, snapshot, spoken
@@ -49,6 +50,9 @@ def walk(world: World) -> Deal:
     with pytest.raises(Refusal) as refused:
         vote(by=world.by("head"), deal=deal, approves=True)
     assert refused.value.code == "vote.not_heard"
+    message = post_message(by=world.by("seller"), about=deal, text="?", to=[world.head], asks="answer")
+    assert any(line.ids == (message.pk,) for line in my_day(world.head))
+    acknowledge(by=world.by("head"), messages=[message])
     world.hear(deal, "engineer", "head", "delivery")
     world.deliver(deal)
     before = deal.stage_id

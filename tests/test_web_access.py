@@ -7,6 +7,7 @@ rolled back before the next.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
+from earshot.playbooks.packs import PACKS, Sources
+from earshot.talk.actions.messages import post_message
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -34,6 +37,7 @@ from worlds import World, later
 
 PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
 NOBODY = "nobody"
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
 # How a column is said: one status for all, or the statuses in the order of PEOPLE, then of somebody who is not signed in.
 IN = 302  # somebody who is not signed in is led to the sign-in page
 
@@ -80,6 +84,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST deny": only("engineer", 302),
         "POST accept": row(403, 302, 404, 403, 404, 404, 404, 404, 404, nobody=IN),  # on a deal that they see, but not theirs
         "POST see_to": only("seller", 302),
+        "POST judge_again": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
         "POST nothing-known": everybody(404),
     },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
@@ -98,6 +103,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST accept": deal(403, 403),
         "POST decline": deal(403, 403),
         "POST release": deal(302, 302),  # who names people for the team frees a seat, too
+        "POST write": deal(302, 302),
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
     "deals/<uuid:id>/gate/": {
@@ -106,12 +112,18 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST take_note": deal(302, 302),
     },
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
-    "meetings/<uuid:id>/": {"GET": deal(200, 200), "POST complete": deal(302, 403), "POST file": deal(302, 302)},
+    "meetings/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST complete": deal(302, 403),
+        "POST file": deal(302, 302),
+        "POST write": deal(302, 302),
+    },
     "items/<uuid:id>/": {
         "GET": call(200, 200, 200, 200),
         "POST take_note": call(302, 302, 302, 302),
         "POST correct": call(302, 302, 403, 302),  # whoever must hear it, too
         "POST file": call(302, 302, 403, 302),
+        "POST write": call(302, 302, 302, 302),
     },
     "calls/": {"GET": everybody()},
     "calls/<uuid:id>/": {
@@ -125,10 +137,22 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST end": call(403, 403, 403, 302),
         "POST pause": call(403, 403, 403, 302),
         "POST resume": call(403, 403, 403, 409),  # its time is running
+        "POST write": call(302, 302, 302, 302),
     },
     "accounts/": {"GET": everybody()},
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
-    "accounts/<uuid:id>/": {"GET": deal(200, 200)},
+    "accounts/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(302, 302)},
+    # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
+    "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
+    "messages/": {"GET": everybody()},
+    # Written by the seller on a statement, to the engineer, for an answer.
+    "messages/<uuid:id>/": {
+        "GET": call(200, 200, 200, 200),
+        "POST acknowledge": call(403, 302, 403, 403),
+        "POST reply": call(302, 302, 302, 302),
+        "POST withdraw": call(302, 403, 403, 403),
+    },
+    "discussions/<slug:kind>/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST write": call(302, 302, 302, 302)},
     "people/<uuid:id>/": {"GET": everybody()},
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
@@ -143,6 +167,13 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
+    "playbook/conditions/": {"GET": everybody()},
+    "playbook/pack/": {
+        "GET": everybody(),
+        "POST preview": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),  # no file was sent
+        "POST adopt": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
+    },
+    "playbook/pack/file/": {"GET": everybody()},
     # Operations and the administrator: what the worker gave up. There is nothing to send again.
     "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
     # The company's calendar is everybody's; only whoever administers changes it. A unit that is not one's own is not seen here.
@@ -188,6 +219,12 @@ API: dict[str, dict[str, list[int]]] = {
     "memberships/{membership_id}/refusal": {"POST": row(403, 204, 404, 403, 404, 404, 404, 404, 404, nobody=401)},
     # They name people, so they free the seat; the one asked has not accepted, so there is nothing to give back.
     "memberships/{membership_id}/release": {"POST": row(201, 409, 404, 201, 404, 404, 404, 404, 404, nobody=401)},
+    "teams/{team_id}": {"GET": deal(200, 200, 401)},
+    "messages": {"GET": everybody(200, 401)},
+    "messages/{message_id}": {"GET": call(200, 200, 200, 200, 401)},
+    "messages/{message_id}/acknowledgements": {"POST": call(403, 201, 403, 403, 401)},
+    "messages/{message_id}/withdrawals": {"POST": call(201, 403, 403, 403, 401)},
+    "discussions/{kind}/{object_id}/messages": {"GET": call(200, 200, 200, 200, 401), "POST": call(201, 201, 201, 201, 401)},
     "meetings/{meeting_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 403, 401)},
     "items": {"GET": everybody(200, 401)},
     "items/{item_id}": {"GET": call(200, 200, 200, 200, 401)},
@@ -229,6 +266,11 @@ API: dict[str, dict[str, list[int]]] = {
     "deliveries/sent-again": {"POST": keepers(409, 401)},
     "search": {"GET": everybody(200, 401)},
     "playbook": {"GET": everybody(200, 401)},
+    "playbook/pack": {"GET": everybody(200, 401), "PUT": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/pack/checks": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/facts": {"GET": everybody(200, 401)},
+    "playbook/judged-again": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "deals/{deal_id}/trial": {"GET": deal(200, 200, 401)},
     "calendars": {"GET": everybody(200, 401), "POST": administers(201, 401)},
     "calendars/{calendar_id}": {"GET": everybody(200, 401)},
     "calendars/{calendar_id}/hours": {"PUT": administers(200, 401)},
@@ -298,6 +340,9 @@ class Case:
             "confirm": {"year": "2027"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
+            "adopt": {"name": "pack", "content": base64.b64encode(SHIPPED.zipped()).decode(), "reason": "because"},
+            "write": {"text": "when?", "asks": "nothing"},
+            "reply": {"text": "soon"},
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
@@ -321,6 +366,8 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "kept", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
+            "POST messages/{message_id}/acknowledgements": {},
+            "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
             "POST items/{item_id}/corrections": {"text": "forty per cent"},
@@ -334,6 +381,9 @@ class Case:
             "POST calls/{call_id}/pauses": because,
             "POST my-day/seen-to": {"alarms": [self.ids["alarm"]]},
             "POST deliveries/sent-again": {"deliveries": [1]},
+            "POST playbook/judged-again": {"name": "a-check"},
+            "POST playbook/pack/checks": {"name": "pack", "parts": {}},
+            "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
@@ -359,7 +409,12 @@ def case(world: World) -> Case:
     give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
     give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
+    message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     ids = {
+        "team": stands.team_id,
+        "message": message.pk,
+        "kind": "item",
+        "object": item.pk,
         "deal": stands.pk,
         "item": item.pk,
         "meeting": item.meeting_id,
@@ -392,6 +447,9 @@ KINDS_OF_PAGES = {
     "calls": "call",
     "accounts": "account",
     "people": "person",
+    "teams": "team",
+    "messages": "message",
+    "discussions": "item",
     "entries": "entry",
     "calendars": "calendar",
 }
@@ -455,7 +513,7 @@ def test_pages(case: Case):
     wrong: list[str] = []
     for address, sendings in PAGES.items():
         kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
-        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, ""))
+        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -471,7 +529,11 @@ def test_pages(case: Case):
     assert not wrong, "\n".join(wrong)
 
 
-QUERIES = {"search": "?q=1", "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240"}
+QUERIES = {
+    "search": "?q=1",
+    "deals/{deal_id}/trial": "?needs=true",
+    "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240",
+}
 
 
 @pytest.mark.req("law 13")
@@ -513,7 +575,7 @@ def test_what_is_not_yours_looks_like_what_does_not_exist(case: Case):
         text = re.sub(r'(name="(csrfmiddlewaretoken|idempotency_key)" value=")[^"]+', r"\1", response.content.decode())
         return text.replace(url, "")
 
-    for kind in ("deal", "item", "call", "meeting", "account", "entry"):
+    for kind in ("deal", "item", "call", "meeting", "account", "entry", "team", "message"):
         folder = next(name for name, one in KINDS_OF_PAGES.items() if one == kind)
         assert page(f"/{folder}/{case.ids[kind]}/") == page(f"/{folder}/{uuid7()}/"), kind
 
@@ -524,6 +586,6 @@ def test_a_login_without_a_person_is_told_so(case: Case):
     for address in PAGES:
         if address in ("sign-in/", "sign-out/", "language/", "gallery/"):
             continue
-        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]))
+        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item"))
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()

@@ -30,7 +30,7 @@ from earshot.demo.actions import World as BuiltWorld
 from earshot.demo.actions import build_world, read_world
 from earshot.journal import reactions
 from earshot.journal.actors import Actor, process
-from earshot.kit import clock, now
+from earshot.kit import clock, now, ruling
 from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.actors import as_person
@@ -52,8 +52,12 @@ OF_PEOPLE = "签字的是 Osman，但他只听 Amal 的"
 
 def build() -> None:
     """Build the shipped company on that Monday, committed: what `databases.furnish` puts into the template."""
-    with clock.standing_still(MONDAY):
-        build_world()
+    ruling.in_place = False  # the world stands by the rules as they are, also where the trace has taken one out
+    try:
+        with clock.standing_still(MONDAY):
+            build_world()
+    finally:
+        ruling.in_place = True
 
 
 def spoken(sentence: Any, language: str = "en") -> str:
@@ -87,10 +91,10 @@ def changed_pack(folder: Path, change: Callable[[dict[str, Any]], None], *, base
 def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
     """Put a pack in force by the process's own hand. `unchecked`: as if somebody had written it past every check."""
     if not unchecked:
-        adopt_pack(by=process("tests"), folder=folder, reason="test")
+        adopt_pack(by=process("tests"), sources=packs.Sources.of_folder(folder), reason="test")
         return
     with mock.patch.object(packs, "_cross_check", return_value=[]), mock.patch.dict(reactions.NOW, {"playbooks.part_in_force": []}):
-        adopt_pack(by=process("tests"), folder=folder, reason="test")
+        adopt_pack(by=process("tests"), sources=packs.Sources.of_folder(folder), reason="test")
 
 
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:

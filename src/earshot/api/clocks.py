@@ -91,14 +91,15 @@ class PauseThatWas(PauseShown):
 
 
 class CourseShown(TypedDict):
-    """A clock from its beginning to its end. `about`: the statement to be heard, or the call to be answered. `person`: who owes it;
-    null: nobody holds the role. `limit`: minutes of the clock's measure. `next`: all that happens at the next step, the soonest.
-    `ended` null: it runs; `met`, `met_late`: done; `cancelled`: ended by decision, or passed on."""
+    """A clock from its beginning to its end. `about`: the statement to be heard, the call to be answered, or the message to be
+    acknowledged. `role` null: a message is for a person. `person`: who owes it; null: nobody holds the role. `limit`: minutes of the
+    clock's measure. `next`: all that happens at the next step, the soonest. `ended` null: it runs; `met`, `met_late`: done; `cancelled`:
+    ended by decision, or passed on."""
 
     id: Id
-    kind: Literal["ear", "call"]
+    kind: Literal["ear", "call", "recipient"]
     about: Reference
-    role: Coded
+    role: Coded | None
     person: Named | None
     unit: Named | None
     limit: int
@@ -117,7 +118,7 @@ def _course(one: clocks.ClockOfDeal) -> CourseShown:
         "id": str(run.clock.pk),
         "kind": run.clock.kind,  # type: ignore[typeddict-item]
         "about": reference_to(one.what),
-        "role": {"code": one.role, "name": one.role_name},
+        "role": {"code": one.role, "name": one.role_name} if one.role else None,
         "person": named(one.person) if one.person else None,
         "unit": named(one.unit) if one.unit else None,
         "limit": run.clock.limit,

@@ -10,11 +10,12 @@ from django.utils.translation import get_language
 from ninja import Router
 from typing_extensions import TypedDict
 
-from earshot.api.answers import Reply, write
+from earshot.api.answers import Reply, read, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import AnyId, Body, Coded, Id, Moment, Named, ShortReason, moment, moment_or_none, named
 from earshot.api.finding import meant
 from earshot.desk.finding import find
+from earshot.playbooks import book
 from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
 from earshot.teams.models import Membership
 from earshot.teams.queries import seat_rows
@@ -39,6 +40,13 @@ class SeatShown(TypedDict):
     leader: bool
     why: str
     membership: MembershipShown | None
+
+
+class TeamShown(TypedDict):
+    id: Id
+    name: str
+    unit: Named
+    seats: list[SeatShown]
 
 
 class Nomination(Body):
@@ -92,6 +100,19 @@ def seats_shown(team_id: UUID, roles: Mapping[str, Any]) -> list[SeatShown]:
         }
         for seat in seat_rows(team_id)
     ]
+
+
+@router.get("/teams/{team_id}", response=TeamShown)
+@read
+def show_team(request: Asked, team_id: AnyId) -> TeamShown:
+    """A team: its seats, and who sits there. What is written to its one address reaches those who have accepted theirs."""
+    team = find(me(request), "team", team_id)
+    return {
+        "id": str(team.pk),
+        "name": team.name,
+        "unit": named(team.unit),
+        "seats": seats_shown(team.pk, book.in_force().process.roles),
+    }
 
 
 @router.post("/seats/{seat_id}/nominations", response={201: MembershipShown})

@@ -26,6 +26,7 @@ from earshot.kit import now, uuid7
 from earshot.kit.engine import written
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Line, Refusal, forbidden, say, wrong
+from earshot.kit.ruling import permissive
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit, UnitAbove
@@ -38,6 +39,7 @@ from earshot.playbooks.models import SupportItem, Trigger
 from earshot.teams.queries import sitting
 
 
+@permissive("no call is raised", lambda entry: None)
 def raise_for_stage(entry: Entry) -> None:
     """A reaction to a stage entered: raise what the trigger table in force says, whoever moved the deal and by whatever door.
 
@@ -145,6 +147,7 @@ def _assign(by: Actor, call: Call, person: Person, name: str, reason: str, *, fo
     return fresh
 
 
+@permissive("the duty ends with the person", lambda **_: None)
 @verb
 def decline(*, by: Actor, call: Call, reason: str) -> Assignment:
     """A person may decline with cause; the unit may not: the duty goes to who answers for it, else to the next head."""

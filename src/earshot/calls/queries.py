@@ -17,6 +17,7 @@ from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.people.queries import holders, valid_skills
 from earshot.people.standing import reach_of, seen_by
@@ -179,6 +180,7 @@ def candidates(call: Call) -> list[tuple[Person, list[str]]]:
     return [(person, lacks(wanted(call), {call.role}, valid_skills(person))) for person in people]
 
 
+@permissive("nothing lacking", lambda call, person: [])
 def lacking(call: Call, person: Person) -> list[str]:
     """What this person lacks for the call, by the same rule: a role held in another unit is none here."""
     there = holders(call.role, call.unit).filter(pk=person.pk).exists()

@@ -125,7 +125,7 @@ def _tell_clock(one: desk_clocks.ClockOfDeal) -> None:
         state = _("stands still") if still else due(run.reading)
     who = one.person.name if one.person else _("nobody holds the role")
     click.echo(f"{state}  " + _("{duty}: {what}").format(duty=one.duty, what=one.what))
-    click.echo(f"  {who}, {one.role_name}, {one.unit or '–'}")
+    click.echo("  " + ", ".join(filter(None, [who, one.role_name, str(one.unit or "–")])))
     click.echo("  " + _("since {since}, limit: {limit}").format(since=moment(run.clock.started_at), limit=limit(run.clock)))
     if still:
         stopped = _("stopped by {name}, {since}: {reason}")

@@ -9,13 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.root import Group, option
-from earshot.cli.who import acting
-from earshot.clocks.registry import ADDRESSEES
+from earshot.cli.who import acting, find
+from earshot.cli.words import rows
+from earshot.deals.actions import judge_again
+from earshot.deals.conditions import tried
+from earshot.kit.problems import Line, Refusal
 from earshot.people.actors import as_person
-from earshot.people.models import Person, Unit
+from earshot.people.models import Person
 from earshot.playbooks import packs
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.registry import CHECKS
+from earshot.playbooks.queries import known, sources
+from earshot.playbooks.registry import FACTS
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -28,8 +32,7 @@ def playbook() -> None:
 @playbook.command(help=noop("Read the pack in DIR and name what is wrong with it; nothing changes."))
 @click.argument("folder", metavar="DIR", type=FOLDER)
 def check(folder: Path) -> None:
-    units = set(Unit.objects.values_list("code", flat=True))
-    pack = packs.read(folder, units=units, addressees=set(ADDRESSEES), checks=set(CHECKS))
+    pack = packs.read(packs.Sources.of_folder(folder), known())
     click.echo(_("The pack {name} can be put in force.").format(name=pack.name))
 
 
@@ -38,5 +41,54 @@ def check(folder: Path) -> None:
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
 @acting()
 def adopt(folder: Path, reason: str, person: Person) -> None:
-    for version in adopt_pack(by=as_person(person), folder=folder, reason=reason):
+    for version in adopt_pack(by=as_person(person), sources=packs.Sources.of_folder(folder), reason=reason):
         click.echo(_("In force: {version}").format(version=version))
+
+
+@playbook.command(help=noop("Write the pack in force into DIR, each part as it was written."))
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+def export(folder: Path) -> None:
+    found = sources()
+    found.write(folder)
+    click.echo(_("Written: {names}").format(names=", ".join(f"{part}.yaml" for part in found.texts)))
+
+
+@playbook.command(help=noop("Write the JSON Schema of each part into DIR, for editors: PART.schema.json."))
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+def schema(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in packs.SCHEMAS:
+        (folder / f"{part}.schema.json").write_text(packs.published(part), encoding="utf-8")
+    click.echo(_("Written: {names}").format(names=", ".join(f"{part}.schema.json" for part in packs.SCHEMAS)))
+
+
+@playbook.command(help=noop("What a condition may speak of: name, type, meaning."))
+def facts() -> None:
+    rows([fact.name, fact.kind, f"{fact.meaning} {fact.unit}".strip()] for fact in sorted(FACTS.values(), key=lambda fact: fact.name))
+
+
+@playbook.command("try", help=noop("How the condition NEEDS would stand on a deal now, part by part; nothing changes."))
+@click.argument("needs", metavar="NEEDS")
+@option("--deal", "number", required=True, help=noop("Number of the deal."))
+@acting()
+def try_(needs: str, number: str, person: Person) -> None:
+    trial = tried(find(person, "deal", number), needs)
+    if trial.judgement is None:
+        lines = [Line("playbook.condition", _("character {n}: {what}").format(n=one.column, what=one.sentence)) for one in trial.faults]
+        raise Refusal("playbook.condition", _("This condition cannot be used."), lines=lines)
+    words = {True: _("met"), False: _("not met"), None: _("cannot be judged, so it counts as not met")}
+    click.echo(words[trial.judgement.met])
+    unknown = _("not known")
+    for part in trial.judgement.parts:
+        values = ", ".join(f"{name} = {value if value is not None else unknown}" for name, value in part.facts.items())
+        click.echo(f"  {words[part.met]}: {part.source}  ({values})")
+    if trial.judgement.failed:
+        click.echo(f"  {trial.judgement.failed}")
+
+
+@playbook.command("judge-again", help=noop("Judge the check or condition NAME again on every deal where it could not be."))
+@click.argument("name", metavar="NAME")
+@acting()
+def judge_again_(name: str, person: Person) -> None:
+    left = judge_again(by=as_person(person), name=name)
+    click.echo(_("Deals on which it still cannot be judged: {n}").format(n=left))

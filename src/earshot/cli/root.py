@@ -37,6 +37,7 @@ COMMANDS = {
     "playbook": "earshot.cli.playbooks:playbook",
     "seats": "earshot.cli.teams:seats",
     "serve": "earshot.cli.serve:serve",
+    "talk": "earshot.cli.talk:talk",
     "token": "earshot.cli.people:token",
     "worker": "earshot.cli.journal:worker",
 }

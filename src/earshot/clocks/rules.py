@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from earshot.kit import worktime
+from earshot.kit.ruling import permissive
 
 WORKING = "working"
 
@@ -39,6 +40,7 @@ class Level:
 LIMIT_REACHED = "limit"
 
 
+@permissive("nobody is told", lambda level: [])
 def steps(level: Level) -> list[tuple[str, str, int]]:
     """Name, addressee and minutes from the start of each step, in order. Running out is a step even where the ladder has none there."""
     rungs = [(rung.name, rung.addressee, rung.after(level.limit)) for rung in level.ladder]
@@ -47,6 +49,7 @@ def steps(level: Level) -> list[tuple[str, str, int]]:
     return sorted(rungs, key=lambda rung: rung[2])
 
 
+@permissive("never due", lambda calendar, measure, counted_from, minutes: counted_from + timedelta(days=3650))
 def moment(calendar: worktime.Calendar, measure: str, counted_from: datetime, minutes: int) -> datetime:
     """The moment at which `minutes` of the measure have passed since `counted_from`."""
     if measure == WORKING:

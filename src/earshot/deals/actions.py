@@ -14,7 +14,7 @@ from earshot.accounts import queries as accounts
 from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
 from earshot.deals import gates, queries, rules
-from earshot.deals.models import LOST, WON, Closing, Deal, GatePass, StageVisit, Vote
+from earshot.deals.models import LOST, WON, Closing, Deal, GatePass, StageVisit, Unjudged, Vote
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor, process
 from earshot.journal.kinds import ref
@@ -26,6 +26,7 @@ from earshot.kit import now, texts, uuid7
 from earshot.kit.engine import locks, written
 from earshot.kit.problems import Line, Refusal, Together, forbidden, in_both, missing, say, stale, wrong
 from earshot.kit.texts import TITLE, past, text
+from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
@@ -250,6 +251,22 @@ def move_on(*, by: Actor, deal: Deal, version: int, to: str | None = None) -> De
     return _pass(by, deal, review, target)
 
 
+@verb
+def judge_again(*, by: Actor, name: str) -> int:
+    """Sales operations have seen to a check or condition that could not be evaluated: it is tried again on every deal where it could
+    not. Returns on how many it still cannot be."""
+    permits.require(by, permits.OPERATE)
+    rows = Unjudged.objects.filter(name=name, ended_at__isnull=True).select_related("deal__stage", "deal__owner", "deal__account")
+    left = []
+    for row in rows:
+        review = gates.review(row.deal)
+        if review is not None and any(condition.name == name for condition in review.conditions):
+            left.append(row.pk)
+    ended = rows.exclude(pk__in=left).update(ended_at=now())
+    record("deals.judged_again", by=by, objects={}, data={"name": name, "n": ended, "left": len(left)}, permission=permits.OPERATE)
+    return len(left)
+
+
 def _refuse_target(deal: Deal, to: str) -> None:
     wanted = Stage.objects.filter(version=deal.process_id, code=to).first()
     if wanted is None:
@@ -263,7 +280,8 @@ def _refuse_target(deal: Deal, to: str) -> None:
 
 def _shut(by: Actor, deal: Deal, review: gates.Review) -> Refusal:
     lines = [condition.line for condition in review.unmet]
-    data = {"gate": _words(review.gate), "count": len(lines), "lines": [line.spoken() for line in lines]}
+    unjudged = [condition.name for condition in review.unmet if condition.name]
+    data = {"gate": _words(review.gate), "count": len(lines), "lines": [line.spoken() for line in lines], "unjudged": unjudged}
     return Refusal(
         "gate.shut",
         say(_("The gate “{gate}” is shut: {count} conditions are not met."), gate=review.gate, count=len(lines)),

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries, registry, rules
+from earshot.deals.conditions import of_gate
 from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
@@ -48,13 +49,14 @@ def gate_of(deal: Deal) -> Gate | None:
 
 def review(deal: Deal) -> Review | None:
     """The review of the gate before the deal; None where the stage ends without one. The laws are asked first, then the
-    playbook's own checks, then the decision. None too for a deal that is closed."""
+    playbook's own checks and conditions, then the decision. None too for a deal that is closed."""
     gate = gate_of(deal)
     if gate is None or hasattr(deal, "closing"):
         return None
     conditions: list[Condition] = []
     for name, check in [*registry.LAWS.items(), *((name, registry.CHECKS.get(name)) for name in gate.checks)]:
         conditions += _ask(name, check, deal)
+    conditions += of_gate(deal, gate)
     conditions += decision(deal, gate)
     return Review(gate, conditions)
 
@@ -69,7 +71,7 @@ def _ask(name: str, check: Callable[[Deal], Sequence[Condition]] | None, deal: D
             # A check that breaks must neither open the gate nor take the page down: it counts as not met, and says so.
             log.exception("gate check %s broke on %s", name, deal)
     sentence = say(_("The check “{name}” cannot be judged, so it counts as not met."), name=name)
-    return [Condition(None, Line("gate.cannot_judge", sentence, about=ref(deal), who=_("sales operations"), judged=False))]
+    return [Condition(None, Line("gate.cannot_judge", sentence, about=ref(deal), who=_("sales operations"), judged=False), name=name)]
 
 
 def account_known(deal: Deal) -> list[Condition]:

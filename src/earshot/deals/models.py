@@ -105,3 +105,18 @@ class Closing(models.Model):
 
     def __str__(self) -> str:
         return self.outcome
+
+
+class Unjudged(models.Model):
+    """A check or condition of a gate could not be evaluated on a deal: from the attempt that met it until one that could."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="unjudged")
+    name = models.CharField(max_length=60)
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["deal", "name"], condition=Q(ended_at__isnull=True), name="one_live_unjudged")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.deal_id}"

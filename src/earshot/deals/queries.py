@@ -16,6 +16,7 @@ from earshot.journal.models import Entry
 from earshot.kit.engine import locks
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import head_at_or_above, is_head_at_or_above
 from earshot.people.standing import reach_of, seen_by
@@ -25,6 +26,7 @@ from earshot.teams.models import Seat, Team
 from earshot.teams.queries import sits, sitting, without_leader
 
 
+@permissive("everybody sees every deal", lambda person: Deal.objects.all())
 def visible_to(person: Person) -> QuerySet[Deal]:
     """The deals in which the person has standing."""
     return Deal.objects.filter(seen(person))
@@ -195,6 +197,7 @@ def sales_side(deal: Deal, people: Iterable[Person]) -> set[UUID]:
     return {person for (person,) in _POSTS_IN.rows(sorted(ids), selling)} | ({deal.owner_id} & ids)
 
 
+@permissive("everybody decides", lambda person, deal, gate: [row.role for row in gate.deciders.all()])
 def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
     """The roles of the gate's deciders for which this person may vote on this deal."""
     return [row.role for row in gate.deciders.all() if person in voters_now(deal, row.role.code)]

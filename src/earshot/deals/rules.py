@@ -6,16 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from earshot.kit.problems import Line
+from earshot.kit.ruling import permissive
 
 
 @dataclass(frozen=True)
 class Condition:
     """One condition of a gate. `met` None: it cannot be judged, which counts as not met (and the line says so).
-    `warns`: a policy lets the gate open all the same; the line is printed on the gate's record."""
+    `warns`: a policy lets the gate open all the same; the line is printed on the gate's record. `name`: of the playbook's check or
+    condition that could not be evaluated, which operations must hear of."""
 
     met: bool | None
     line: Line
     warns: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,13 @@ class Ballot:
     sells: bool = False
 
 
+@permissive("nothing missing", lambda conditions: [])
 def unmet(conditions: Iterable[Condition]) -> list[Condition]:
     """The conditions that keep the gate shut."""
     return [condition for condition in conditions if condition.met is not True and not condition.warns]
 
 
+@permissive("all have approved", lambda deciders, ballots: [])
 def roles_still_to_approve(deciders: Sequence[str], ballots: Iterable[Ballot]) -> list[str]:
     """Decider roles that have not approved, in the gate's order: without a counted approving vote, or with a counted vote against,
     which only the voter takes back."""
@@ -42,6 +47,7 @@ def roles_still_to_approve(deciders: Sequence[str], ballots: Iterable[Ballot]) -
     return [role for role in deciders if role not in approved]
 
 
+@permissive("never alone", lambda ballots: False)
 def sales_alone(ballots: Iterable[Ballot]) -> bool:
     """Whether only people of the sales side have approved: never enough where solution, delivery or support is decided, whatever
     further roles they hold (B12.4a)."""

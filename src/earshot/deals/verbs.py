@@ -26,6 +26,7 @@ verbs.register(
         "deals.stage_entered": _("{deal} entered the stage “{stage}” ({actor})"),
         "deals.stage_reversed": _("{actor} took {deal} back to “{stage}”: {reason}"),
         "deals.gate_refused": _("{actor} tried the gate “{gate}” of {deal}: refused, {count} conditions are not met"),
+        "deals.judged_again": _("{actor} had “{name}” judged again: {n} deals settled, {left} still cannot be judged"),
         "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
         "deals.voted": _("{actor} voted “{choice}” at the gate “{gate}” of {deal}"),
         "deals.vote_refused": _(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ from earshot.people.actors import as_person
 from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.packs import PACKS, Sources
+from earshot.talk.actions.messages import post_message
+from earshot.talk.models import Message
 from earshot.voice.actions import Said, With, record_meeting
 
 WORLDS = Path(__file__).parent / "worlds"
@@ -63,7 +65,7 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         world.units[row["code"]] = people.add_unit(
             by=by, code=row["code"], name=row["name"], parent=parent, calendar=None if parent else calendar
         )
-    adopt_pack(by=by, folder=pack or PACKS / spec["pack"], reason="demo")
+    adopt_pack(by=by, sources=Sources.of_folder(pack or PACKS / spec["pack"]), reason="demo")
     for row in spec["people"]:
         person = people.add_person(by=by, name=row["name"], title=row.get("title", ""), unit=world.units[row["unit"]])
         world.people[row["key"]] = person
@@ -111,6 +113,23 @@ def _history(spec: Mapping[str, Any], world: World) -> None:
                 contacts=[With(contact["name"], contact["title"]) for contact in row["contacts"]],
                 items=[Said(item["words"], item["category"], 0) for item in row["items"]],
             )
+    _written(spec, world, today)
+
+
+def _written(spec: Mapping[str, Any], world: World, today: datetime) -> None:
+    """What was written on the deals, the oldest first."""
+    known: dict[str, Message] = {}
+    for row in spec.get("messages", []):
+        with standing_still(today - timedelta(days=row["days_ago"])):
+            message = post_message(
+                by=as_person(world.people[row["by"]]),
+                about=world.deals[row["deal"]],
+                text=row["text"],
+                asks=row.get("asks", ""),
+                to=[world.people[key] for key in row.get("to", [])],
+                replies_to=known[row["replies_to"]] if "replies_to" in row else None,
+            )
+        known[row.get("key", "")] = message
 
 
 def offered_people() -> list[Person]:

@@ -23,11 +23,11 @@ from earshot.kit.engine.prepared import Prepared
 from earshot.people.models import Person, Unit, UnitAbove
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import first_calendar
-from earshot.people.standing import Seers, seers
+from earshot.people.standing import Seers, seers_of_many
 from earshot.voice.models import Item
 
 # Kinds of object that a page may be about, and that entries belong to.
-KINDS = ("account", "calendar", "call", "deal", "item", "person", "team", "unit")
+KINDS = ("account", "calendar", "call", "deal", "item", "message", "person", "team", "unit")
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class _Sight:
         self.deals |= dict(self.items.values()) | {deal: unit for _owing, deal, unit in self.calls.values()}
         units = {*self.deals.values(), *(owing for owing, _deal, _unit in self.calls.values()), *self.accounts.values(), *ids["unit"]}
         permissions = {one.permission for one in found.values()} - {""}
-        self.who: Seers = seers(
-            {*self.deals, *self.items, *self.calls, *self.accounts},
+        self.who: Seers = seers_of_many(
+            {*self.deals, *self.items, *self.calls, *self.accounts, *ids["message"]},
             units - {None},
             permissions | {ADMINISTER, deals.SEE_ALL, accounts.SEE_ALL},
         )
@@ -99,6 +99,8 @@ class _Sight:
                 return self.who.of("call", pk, unit=self.calls[pk][0]) | self._deal(self.calls[pk][1])
             case "account" if pk in self.accounts:
                 return self.who.of("account", pk, unit=self.accounts[pk], company=accounts.SEE_ALL)
+            case "message":  # among the members of a team; another one is seen where it stands
+                return self.who.of("message", pk)
             case "calendar":
                 return self._calendars[pk]
             case "person":

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,24 +18,27 @@ from earshot.deals.models import Deal
 from earshot.kit.problems import say
 from earshot.people.models import Person, Unit
 from earshot.playbooks.queries import role_names
+from earshot.talk.models import Message, Recipient
+from earshot.talk.queries import messages as talk
 from earshot.voice import queries as voice
-from earshot.voice.models import Ear
+from earshot.voice.models import Ear, Item, Meeting
 
 # Whom a step names, in words. Whoever that leads to when it fires stands beside it.
 RUNGS = {
     "hearer": _("whoever owes it"),
+    "sender": _("who asked for it"),
     "leader": _("the leader of the team"),
     "unit_head": _("the head of the unit"),
     "operations": _("sales operations"),
 }
-DUTIES = {"ear": _("Hear what the customer said"), "call": _("Deliver the result of a call")}
+DUTIES = {"ear": _("Hear what the customer said"), "call": _("Deliver the result of a call"), "recipient": _("Acknowledge a message")}
 ENDINGS = {"met": _("done in time"), "met_late": _("done late"), "cancelled": _("ended or passed on")}
 
 
 @dataclass(frozen=True)
 class ClockOfDeal:
-    """One duty with its clock. `what`: the statement or the call; `role`, `role_name`: for which it is owed; `person`: by whom, None:
-    nobody yet; `unit`: whose duty it is."""
+    """One duty with its clock. `what`: the statement, the call or the message; `role`, `role_name`: for which it is owed (empty: a message
+    is for a person); `person`: by whom, None: nobody yet; `unit`: whose duty it is."""
 
     course: Course
     duty: Any
@@ -49,7 +52,11 @@ class ClockOfDeal:
 def _of_deal(person: Person, deal: Deal) -> QuerySet[Clock]:
     heard = Ear.objects.filter(item__in=voice.visible_to(person).filter(deal=deal).values("pk")).values("pk")
     called = calls.visible_to(person).filter(deal=deal).values("pk")
-    return Clock.objects.filter(object_id__in=heard.union(called, all=True)).select_related("unit")
+    there = Q(object_id__in=[deal.pk, deal.team_id])
+    for belongs in (Item, Call, Meeting):
+        there |= Q(object_id__in=belongs.objects.filter(deal=deal).values("pk"))
+    asked = Recipient.objects.filter(message__in=talk.visible_to(person).filter(there).values("pk")).values("pk")
+    return Clock.objects.filter(object_id__in=heard.union(called, asked, all=True)).select_related("unit")
 
 
 def running(person: Person, deal: Deal) -> QuerySet[Clock]:
@@ -71,7 +78,7 @@ def read(clocks: Iterable[Clock]) -> list[ClockOfDeal]:
     """These clocks of a deal with their courses, in their order, in a number of statements that does not grow with theirs."""
     read = courses(clocks)
     owed = [_owed(course) for course in read]
-    names = role_names({role for role, _person, _unit in owed})
+    names = role_names({role for role, _person, _unit in owed if role})
     return [
         ClockOfDeal(course, DUTIES[course.clock.kind], course.subject.what, role, names.get(role, role), person, unit)
         for course, (role, person, unit) in zip(read, owed, strict=True)
@@ -83,6 +90,8 @@ def _owed(course: Course) -> tuple[str, Person | None, Unit | None]:
     subject = course.subject
     if isinstance(subject.what, Call):
         return subject.what.role, subject.person or subject.what.accountable, subject.unit
+    if isinstance(subject.what, Message):
+        return "", subject.person, subject.unit
     return subject.parts["ear"].role, subject.person, subject.unit  # type: ignore[attr-defined]  # an ear
 
 

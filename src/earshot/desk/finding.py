@@ -16,7 +16,8 @@ from earshot.people.models import Person, Token, Unit
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import calendars_visible_to, own_unit
 from earshot.people.standing import Seeing, reach_of
-from earshot.teams.models import Membership, Seat
+from earshot.talk.queries import messages as talk
+from earshot.teams.models import Membership, Seat, Team
 from earshot.voice import queries as voice
 from earshot.voice.models import Attendance, Meeting
 
@@ -45,6 +46,12 @@ def _memberships(person: Person) -> QuerySet[Membership]:
     return Membership.objects.filter(Q(person=person) | on_teams).select_related("seat__team", "person")
 
 
+def _teams(person: Person) -> QuerySet[Team]:
+    """Those that one sits on, and those of deals that one may see. What is said among the members is another matter."""
+    mine = Membership.objects.filter(person=person, ended_at__isnull=True, acceptance__isnull=False).values("seat__team")
+    return Team.objects.filter(Q(pk__in=mine) | Q(pk__in=deals.visible_to(person).values("team"))).select_related("unit")
+
+
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "deal": _deals,
     "account": lambda person: accounts.visible_to(person).select_related("unit", "owner"),
@@ -54,6 +61,8 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "attendance": lambda person: Attendance.objects.filter(person=person).select_related("meeting__deal"),
     "membership": _memberships,
     "seat": lambda person: Seat.objects.filter(team__in=deals.visible_to(person).values("team")).select_related("team__unit"),
+    "team": _teams,
+    "message": lambda person: talk.visible_to(person).select_related("author__unit"),
     "token": lambda person: Token.objects.filter(person=person).select_related("person"),
     "person": _people,
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),

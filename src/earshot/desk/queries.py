@@ -20,6 +20,7 @@ from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.deals import queries as deals
+from earshot.deals.conditions import unjudged
 from earshot.deals.models import Deal
 from earshot.desk import rules
 from earshot.journal import jobs
@@ -34,13 +35,17 @@ from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import calendars_visible_to
 from earshot.people.standing import Seeing, reach_of
 from earshot.playbooks import book
+from earshot.playbooks.models import ANSWER, DIRECTIVE
 from earshot.playbooks.queries import role_names
+from earshot.talk.models import Message, Recipient
+from earshot.talk.queries import messages as talk
 from earshot.teams.queries import nominations_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Ear, Hearing, Item
 
 # Lines of one cause that a day shows, the oldest first. A day with more is not read to its end; the rest comes up as these go.
 MOST = 100
+MOST_OF_WORDS = 120
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_to_hear(person),
         *own,
         *_alarms(person, {call for line in own for call in line.ids}),
+        *_to_answer(person),
         *_presence(person),
         *_seats(person),
         *_leaderless(person),
@@ -148,6 +154,51 @@ def _calls_to_do(person: Person) -> list[DayLine]:
     ]
 
 
+def _to_answer(person: Person) -> list[DayLine]:
+    """Messages that wait for the person's own acknowledgement: one line for what is asked on one thing."""
+    waiting = list(talk.waiting_for(person)[: 5 * MOST])
+    clocks = readings(one.pk for one in waiting)
+    places = talk.places_of(one.message for one in waiting)
+    groups: dict[tuple[UUID, str], list[Recipient]] = {}
+    for one in waiting:
+        groups.setdefault((one.message.object_id, one.message.asks), []).append(one)
+    lines = []
+    for (object_id, asks), group in groups.items():
+        soonest = min((clocks[one.pk] for one in group if one.pk in clocks), key=lambda reading: reading.due_at, default=None)
+        first = group[0].message
+        lines.append(
+            DayLine(
+                cause=asks,
+                sentence=_answer_sentence(group, asks),
+                scope=ref(places[object_id].about),
+                act="acknowledge",
+                target=ref(first),
+                colour=rules.colour(now(), soonest.due_at if soonest else None),
+                due_at=soonest.due_at if soonest else None,
+                clock=soonest,
+                ids=tuple(one.message_id for one in group),
+                detail=shortened(first.text) if len(group) == 1 else "",
+            )
+        )
+    return lines
+
+
+def _answer_sentence(group: Sequence[Recipient], asks: str) -> Any:
+    authors = list(dict.fromkeys(one.message.author.name for one in group))
+    names = gettext(", ").join(authors)
+    if asks == DIRECTIVE:
+        sentence = ngettext_lazy("Confirm a directive of {names}", "Confirm {n} directives of {names}", len(group))
+    else:
+        sentence = ngettext_lazy("An answer is wanted by {names}", "Answers to {n} messages are wanted by {names}", len(group))
+    return say(sentence, n=len(group), names=names)
+
+
+def shortened(words: str) -> str:
+    """The beginning of what somebody wrote, in one line."""
+    line = " ".join(words.split())
+    return f"{line[:MOST_OF_WORDS]}…" if len(line) > MOST_OF_WORDS + 1 else line
+
+
 def _accountable(person: Person) -> list[DayLine]:
     """Calls that the person answers for and somebody else does: a line only once they are overdue."""
     others = Assignment.objects.filter(call=OuterRef("pk"), ended_at__isnull=True).exclude(person=person)
@@ -169,36 +220,56 @@ def _alarms(person: Person, has_line: Collection[UUID]) -> list[DayLine]:
         subject = subjects[alarm.clock.object_id]
         if alarm.clock.object_id in has_line or (subject.person and subject.person.pk == person.pk):
             continue
-        whose = (subject.person.pk if subject.person else None, subject.scopes[0].pk)
-        groups.setdefault((alarm.clock.kind, *whose, *([subject.what.pk] if alarm.clock.kind == "call" else [])), []).append(alarm)
+        groups.setdefault((alarm.clock.kind, subject.person.pk if subject.person else None, *_one_cause(alarm, subject)), []).append(alarm)
     of_deals = deals.visible_to(person).filter(pk__in={subject.scopes[0].pk for subject in subjects.values()})
     seen = set(of_deals.values_list("pk", flat=True)) if groups else set()
+    seen |= _seen_messages(person, [subject.what.pk for subject in subjects.values() if isinstance(subject.what, Message)])
     clocks = readings(alarm.clock.object_id for group in groups.values() for alarm in group)
     lines = []
     for group in groups.values():
         first = subjects[group[0].clock.object_id]
         soonest = min((clocks[alarm.clock.object_id] for alarm in group), key=lambda reading: reading.due_at)
-        deal = first.scopes[0]
+        if isinstance(first.what, Message):  # to whom it is not written, its existence is told, neither its words nor what it is about
+            scope, sees = first.parts["about"], first.what.pk in seen
+        else:
+            scope, sees = first.scopes[0], first.scopes[0].pk in seen
         lines.append(
             DayLine(
                 cause="alarm",
-                sentence=_alarm_sentence(group, first, soonest.overdue),
-                scope=ref(deal if deal.pk in seen else first.what),
+                sentence=_alarm_sentence(group, first, soonest.overdue, own=first.sender == person),
+                scope=ref(scope if sees else first.what),
                 act="see_to",
                 target=ref(first.what),
                 colour=rules.colour(now(), soonest.due_at),
                 due_at=soonest.due_at,
                 clock=soonest,
                 ids=tuple(alarm.pk for alarm in group),
-                detail=str(first.what) if deal.pk in seen else "",
+                detail=str(first.what) if sees else "",
             )
         )
     return lines
 
 
-def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool) -> Any:
+def _one_cause(alarm: Alarm, subject: Subject) -> tuple[Any, ...]:
+    """What makes alarms about one person one line: the deal; each call for itself; what one person asks on one thing."""
+    match alarm.clock.kind, subject.what:
+        case "call", what:
+            return (subject.scopes[0].pk, what.pk)
+        case _, Message() as message:
+            return (message.object_id, message.author_id, message.asks)
+        case _:
+            return (subject.scopes[0].pk,)
+
+
+def _seen_messages(person: Person, messages: Collection[UUID]) -> set[UUID]:
+    return set(talk.visible_to(person).filter(pk__in=messages).values_list("pk", flat=True)) if messages else set()
+
+
+def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool, *, own: bool) -> Any:
     count = len({alarm.clock.object_id for alarm in group})
     who = subject.person.name if subject.person else "–"
+    if isinstance(subject.what, Message):
+        return say(_UNANSWERED[subject.what.asks, overdue, own], name=who, author=subject.what.author.name)
     if group[0].clock.kind == "ear":
         sentence = (
             ngettext_lazy("{name} has not heard {n} statement in time", "{name} has not heard {n} statements in time", count)
@@ -209,6 +280,19 @@ def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool) -> 
     if overdue:
         return say(_("{name} has not delivered the result of a call in time"), name=who)
     return say(_("{name} has yet to deliver the result of a call"), name=who)
+
+
+# What is asked, whether its time has run out, whether the reader asked it → what is said.
+_UNANSWERED = {
+    (ANSWER, True, True): _("{name} has not answered your message in time"),
+    (ANSWER, True, False): _("{name} has not answered a message of {author} in time"),
+    (ANSWER, False, True): _("{name} has yet to answer your message"),
+    (ANSWER, False, False): _("{name} has yet to answer a message of {author}"),
+    (DIRECTIVE, True, True): _("{name} has not confirmed your directive in time"),
+    (DIRECTIVE, True, False): _("{name} has not confirmed a directive of {author} in time"),
+    (DIRECTIVE, False, True): _("{name} has yet to confirm your directive"),
+    (DIRECTIVE, False, False): _("{name} has yet to confirm a directive of {author}"),
+}
 
 
 def _presence(person: Person) -> list[DayLine]:
@@ -360,6 +444,18 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
+    for name, count in unjudged():
+        target = Ref("condition", name, name)
+        sentence = say(
+            ngettext_lazy(
+                "“{name}” cannot be evaluated at the gate of {n} deal, so it counts as not met",
+                "“{name}” cannot be evaluated at the gates of {n} deals, so it counts as not met",
+                count,
+            ),
+            name=name,
+            n=count,
+        )
+        lines.append(DayLine("cannot_judge", sentence, target, "judge_again", target, rules.RED))
     return lines
 
 
@@ -378,6 +474,7 @@ def scopes_seen(person: Person) -> Any:
             | Q(Exists(voice.visible_to(person).filter(pk=this)), kind="item")
             | Q(Exists(calls.visible_to(person).filter(pk=this)), kind="call")
             | Q(Exists(accounts.visible_to(person).filter(pk=this)), kind="account")
+            | Q(Exists(talk.written_to(person).filter(pk=this)), kind="message")
             | Q(kind="calendar", object_id__in=calendars_visible_to(person).values("pk"))
             | Q(kind="person", object_id=person.pk)
             | Q(kind="unit", object_id__in=known.units)

@@ -35,15 +35,18 @@ class _Pending:
     scopes: list[Scope] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+    last: list[Callable[[], None]] = field(default_factory=list)
 
-    def mark(self) -> tuple[int, int, int, int]:
-        return len(self.touched), len(self.scopes), len(self.labels), len(self.deliveries)
+    def mark(self) -> tuple[int, int, int, int, int]:
+        return len(self.touched), len(self.scopes), len(self.labels), len(self.deliveries), len(self.last)
 
-    def forget_since(self, mark: tuple[int, int, int, int]) -> None:
+    def forget_since(self, mark: tuple[int, int, int, int, int]) -> None:
         """A verb inside the call was refused, and its caller's savepoint undoes its entries: so does this."""
-        del self.touched[mark[0] :], self.scopes[mark[1] :], self.labels[mark[2] :], self.deliveries[mark[3] :]
+        del self.touched[mark[0] :], self.scopes[mark[1] :], self.labels[mark[2] :], self.deliveries[mark[3] :], self.last[mark[4] :]
 
     def write(self) -> None:
+        while self.last:
+            self.last.pop(0)()
         written.insert(self.touched)
         written.insert(self.scopes)
         keep_labels(self.labels)
@@ -83,6 +86,16 @@ def call() -> Iterator[None]:
         raise
     finally:
         _inside.reset(token)
+
+
+def at_the_end(consequence: Callable[[], None]) -> None:
+    """`consequence` follows when everything else of this call is done, still in its transaction: for what depends on how things stand
+    in the end, whatever they went through on the way. Without a call it follows at once."""
+    pending = _inside.get()
+    if pending is None:
+        consequence()
+    else:
+        pending.last.append(consequence)
 
 
 def verb(action: Callable[P, R]) -> Callable[P, R]:

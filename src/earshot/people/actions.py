@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -38,9 +39,11 @@ def add_unit(*, by: Actor, code: str, name: str, parent: Unit | None = None, cal
 @verb
 def appoint_head(*, by: Actor, unit: Unit, person: Person) -> None:
     permits.require(by, permits.ADMINISTER)
+    former = Person.objects.filter(heads=unit).exclude(pk=person.pk)
+    objects: dict[str, Any] = {"unit": unit, "person": person, "former": list(former)}
     unit.head = person
     unit.save(update_fields=["head"])
-    record("people.head_appointed", by=by, objects={"unit": unit, "person": person}, scopes=[unit, person])
+    record("people.head_appointed", by=by, objects=objects, scopes=[unit, person])
 
 
 @verb

@@ -6,18 +6,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
+from earshot.journal.actions import at_the_end
 from earshot.journal.kinds import dangling
 from earshot.journal.models import Entry
 from earshot.kit import now
 from earshot.kit.engine import written
 from earshot.kit.engine.prepared import Parameter, Prepared, Rows
 from earshot.kit.registry import Registry
+from earshot.kit.ruling import permissive
 from earshot.people.models import LIVE, Grant, Person, Standing, UnitAbove
 
 Key = tuple[UUID | None, UUID | None, str, UUID]  # person, heads_of, kind, object
@@ -26,6 +29,9 @@ Source = Callable[[Sequence[UUID] | None], Iterable[tuple[UUID, Key]]]
 # Why → the rule that says which standings it gives: of the sources asked for, or of all (None). Each pair names its source.
 # One rule serves the reaction that writes, the check that compares and the rebuild.
 SOURCES: Registry[Source] = Registry("reason of standing")
+# What follows when people have lost a standing, filled by `wiring`: asked at the end of the call, when whatever else still lets them
+# see the same stands too. Takes the entry by which they lost it, and the people.
+LOST: Registry[Callable[[Entry, Collection[UUID]], None]] = Registry("consequence of lost standing")
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class Seeing:
         return next(iter(self.objects(person, *values, **shape)), None)
 
 
+@permissive("everybody sees it", lambda person, kind, **_: ~Q(pk__in=[]))
 def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", company: str = "") -> Q:
     """The condition "`person` may see it": standing, or heading the owning unit or one above, or a company-wide permission.
 
@@ -117,6 +124,32 @@ def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", c
         if unit:
             condition |= Q(**{f"{unit}__in": known.units})
     return condition
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One way to see an object: standing on this object, heading its owning unit or one above, or a company-wide permission. What
+    `seen_by` asks of a person, named of the object."""
+
+    kind: str
+    object_id: UUID
+    unit: UUID | None = None
+    company: str = ""
+
+
+def seers(sights: Iterable[Sight]) -> QuerySet[Person]:
+    """Who of the company sees an object, by any of its sights: the other direction of `seen_by`."""
+    condition = Q(pk__in=[])
+    for sight in sights:
+        held = Standing.objects.filter(LIVE, kind=sight.kind, object_id=sight.object_id)
+        heads = Q(unit__in=held.filter(heads_of__isnull=False).values("heads_of"))
+        if sight.unit is not None:
+            heads |= Q(unit=sight.unit)
+        condition |= Q(pk__in=held.filter(person__isnull=False).values("person"))
+        condition |= Q(pk__in=UnitAbove.objects.filter(heads, above__head__isnull=False).values("above__head"))
+        if sight.company:
+            condition |= Q(pk__in=Grant.objects.filter(permission=sight.company, until__isnull=True).values("person"))
+    return Person.objects.filter(condition, left_at__isnull=True)
 
 
 @dataclass(frozen=True)
@@ -145,7 +178,7 @@ _PERMITTED = Prepared(
 )
 
 
-def seers(objects: Collection[UUID], units: Collection[UUID], permissions: Collection[str]) -> Seers:
+def seers_of_many(objects: Collection[UUID], units: Collection[UUID], permissions: Collection[str]) -> Seers:
     """Who sees these objects by standing, these units' by heading them, and everything by these permissions: three statements."""
     rows = _HOLDERS_OF_STANDING.rows(sorted(objects))
     wanted = {unit for _kind, _object_id, _person, unit in rows if unit} | set(units)
@@ -204,6 +237,7 @@ def _align(why: str, because: Mapping[UUID, Entry], new: bool) -> None:
     _write(because, why, lacking, surplus)
 
 
+@permissive("no difference", dict)
 def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]]:
     """Reason → (lacking, surplus), for the reasons where the table differs from the rule."""
     found = {why: _compare(why, None) for why in SOURCES}
@@ -213,7 +247,7 @@ def differences() -> dict[str, tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]
 def rebuild(entry: Entry) -> None:
     """Make every standing what its rule says. `entry`: the act that orders it."""
     for why, (lacking, surplus) in differences().items():
-        _write({source: entry for source, _key in lacking}, why, lacking, surplus)
+        _write({source: entry for source, _key in lacking | surplus}, why, lacking, surplus)
 
 
 def _compare(why: str, source_ids: list[UUID] | None) -> tuple[set[tuple[UUID, Key]], set[tuple[UUID, Key]]]:
@@ -246,6 +280,22 @@ def _write(because: Mapping[UUID, Entry], why: str, lacking: set[tuple[UUID, Key
         holder = Q(person=p) if p else Q(heads_of=u)
         rows = Standing.objects.filter(holder, LIVE, why=why, source_id=source, kind=kind, object_id=o)
         rows.update(until=now())
+    if surplus:
+        _lost(next(iter(because.values())), surplus)
+
+
+def _lost(entry: Entry, ended: Collection[tuple[UUID, Key]]) -> None:
+    units = {unit for _source, (_person, unit, _kind, _object) in ended if unit}
+    people = {person for _source, (person, _unit, _kind, _object) in ended if person}
+    if units:
+        people |= {pk for (pk,) in _HEADS_OF.rows(sorted(units))}
+    for consequence in LOST.values():
+        at_the_end(partial(consequence, entry, people))
+
+
+_HEADS_OF = Prepared(
+    lambda units: UnitAbove.objects.filter(unit__in=units, above__head__isnull=False).values_list("above__head").distinct()
+)
 
 
 def orphans() -> list[str]:

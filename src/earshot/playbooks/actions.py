@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Max
 
-from earshot.clocks.registry import ADDRESSEES
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
 from earshot.kit.texts import text
 from earshot.people import permits
-from earshot.people.models import Unit
 from earshot.playbooks import models as rows
 from earshot.playbooks import packs
 from earshot.playbooks.models import IN_FORCE, PARTS, SUPERSEDED, PartVersion
-from earshot.playbooks.registry import CHECKS
+from earshot.playbooks.queries import known
 
 Tables = Mapping[str, list[dict[str, Any]]]
 
 
 @verb
-def adopt_pack(*, by: Actor, folder: Path, reason: str) -> list[PartVersion]:
-    """Put every part of the pack in `folder` in force now, as a new version each; running deals keep the process they began under."""
+def adopt_pack(*, by: Actor, sources: packs.Sources, reason: str) -> list[PartVersion]:
+    """Put every part of the pack in force now, as a new version each, kept as it is written; running deals keep the process they
+    began under."""
     permits.require(by, permits.OPERATE)
-    units = set(Unit.objects.values_list("code", flat=True))
-    pack = packs.read(folder, units=units, addressees=set(ADDRESSEES), checks=set(CHECKS))
+    pack = packs.read(sources, known())
     reason = text("reason", reason, most=300)
     return [_put_in_force(by, part, pack, reason) for part in PARTS]
 
@@ -39,7 +36,14 @@ def _put_in_force(by: Actor, part: str, pack: packs.Pack, reason: str) -> PartVe
     PartVersion.objects.filter(part=part, state=IN_FORCE).update(state=SUPERSEDED, in_force_until=at)
     profile = pack.profile if part == rows.POLICIES else ""
     version = PartVersion.objects.create(
-        part=part, number=number, pack=pack.name, profile=profile, state=IN_FORCE, reason=reason, in_force_from=at
+        part=part,
+        number=number,
+        pack=pack.name,
+        profile=profile,
+        state=IN_FORCE,
+        reason=reason,
+        in_force_from=at,
+        source=pack.sources.texts[part],
     )
     _WRITERS[part](version, pack.parts[part])
     record("playbooks.part_in_force", by=by, objects={"version": version}, data={"reason": reason}, permission=permits.OPERATE)
@@ -68,6 +72,8 @@ def _write_process(version: PartVersion, tables: Tables) -> None:
             question_en=row["question_en"],
             checks=row.get("checks", []),
         )
+        for condition in row.get("conditions", []):
+            rows.GateCondition.objects.create(version=version, **_named(condition), gate=gate, needs=condition["needs"])
         rows.Decider.objects.bulk_create([rows.Decider(gate=gate, role=roles[role]) for role in row["deciders"]])
     for row in tables["seats"]:
         rows.SeatTemplate.objects.create(version=version, **_named(row), role=roles[row["role"]], leader=row.get("leader", False))
@@ -75,7 +81,9 @@ def _write_process(version: PartVersion, tables: Tables) -> None:
 
 def _write_service_levels(version: PartVersion, tables: Tables) -> None:
     for row in tables["levels"]:
-        level = rows.ServiceLevel.objects.create(version=version, **_named(row), measure=row["measure"], minutes=row["minutes"])
+        level = rows.ServiceLevel.objects.create(
+            version=version, **_named(row), measure=row["measure"], minutes=row["minutes"], serves=row.get("serves", "")
+        )
         rows.Rung.objects.bulk_create([rows.Rung(service_level=level, **rung) for rung in row["ladder"]])
 
 

@@ -83,6 +83,12 @@ class Book:
         """By code, as the clocks take them, each citing its version."""
         return service_levels_of(self._version(SERVICE_LEVELS))
 
+    def serving(self, serves: str) -> clock_rules.Level | None:
+        """The level in force that serves this kind of message (see `ServiceLevel.serves`), if there is one."""
+        version = self._version(SERVICE_LEVELS)
+        code = served_by(version).get(serves)
+        return service_levels_of(version)[code] if code else None
+
     @property
     def policies(self) -> Policies:
         return policies_of(self._version(POLICIES))
@@ -112,7 +118,7 @@ def process_of(version: UUID) -> Process:
     stages = (
         rows.Stage.objects.filter(version=version)
         .select_related("version", "gate")
-        .prefetch_related("gate__deciders__role")
+        .prefetch_related("gate__deciders__role", "gate__conditions")
         .order_by("position")
     )
     seats = rows.SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")
@@ -161,6 +167,12 @@ def service_levels_of(version: UUID) -> Mapping[str, clock_rules.Level]:
         )
         for row in rows.ServiceLevel.objects.filter(version=version).select_related("version").prefetch_related("rungs")
     }
+
+
+@lru_cache(maxsize=64)
+def served_by(version: UUID) -> Mapping[str, str]:
+    """What levels of this version serve → the code of the level."""
+    return dict(rows.ServiceLevel.objects.filter(version=version).exclude(serves="").values_list("serves", "code"))
 
 
 @lru_cache(maxsize=64)

@@ -16,12 +16,16 @@ KNOWN_POLICIES = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
 # How strict a company is, as a word for its policies together. What a profile sets, the pack says policy by policy.
 PROFILES = ["light", "standard", "strict"]
 PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
+# What a service level may serve besides the rows that name it: messages that ask their recipients for an answer, and directives.
+ANSWER, DIRECTIVE = "answer", "directive"
+SERVES = [ANSWER, DIRECTIVE]
 
 
 class PartVersion(models.Model):
     """One version of one part. Exactly one version of a part is in force; a deal keeps the process version it began under.
 
-    `profile`: what the pack calls its policies together; of the part `policies` alone, else empty."""
+    `profile`: what the pack calls its policies together; of the part `policies` alone, else empty. `source`: the part as it was
+    written, to the byte; empty: put in force before sources were kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     part = models.CharField(max_length=30, choices=[(part, part) for part in PARTS])
@@ -32,6 +36,7 @@ class PartVersion(models.Model):
     reason = models.CharField(max_length=300)
     in_force_from = models.DateTimeField(null=True)
     in_force_until = models.DateTimeField(null=True)
+    source = models.TextField(blank=True)
 
     class Meta:
         constraints = [
@@ -97,6 +102,13 @@ class Gate(Row):
         return self.question_en if (get_language() or "").startswith("en") else self.question_zh
 
 
+class GateCondition(Row):
+    """What the gate asks besides its checks: `needs`, in CEL, of the facts that wiring provides. `zh`, `en`: the same in a sentence."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="conditions")
+    needs = models.TextField()
+
+
 class Decider(models.Model):
     """A role whose vote the gate needs."""
 
@@ -125,10 +137,20 @@ class SeatTemplate(Row):
 
 
 class ServiceLevel(Row):
-    """A limit: `minutes` of `working` or `clock` time, with its ladder."""
+    """A limit: `minutes` of `working` or `clock` time, with its ladder. `serves`: the messages that it is for; empty: only the rows that
+    name it."""
 
     measure = models.CharField(max_length=10, choices=[("working", "working"), ("clock", "clock")])
     minutes = models.PositiveIntegerField()
+    serves = models.CharField(max_length=10, blank=True, choices=[(serves, serves) for serves in SERVES])
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [
+            *Row.Meta.constraints,
+            models.UniqueConstraint(fields=["version", "serves"], condition=~Q(serves=""), name="one_level_serves"),
+            models.CheckConstraint(name="level_serves_what_is_known", condition=Q(serves__in=["", *SERVES])),
+        ]
 
 
 class Rung(models.Model):

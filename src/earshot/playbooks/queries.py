@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
-from earshot.kit.problems import say, wrong
-from earshot.playbooks import book
-from earshot.playbooks.models import HEARING, Category, DefaultHearer, HearerRule, PartVersion, Role, ServiceLevel, Stage, Trigger
+from earshot.clocks.registry import ADDRESSEES
+from earshot.journal.actors import Actor
+from earshot.kit.problems import Refusal, say, wrong
+from earshot.people import permits
+from earshot.people.models import Unit
+from earshot.playbooks import book, packs
+from earshot.playbooks.models import (
+    HEARING,
+    IN_FORCE,
+    PARTS,
+    PROCESS,
+    Category,
+    DefaultHearer,
+    HearerRule,
+    PartVersion,
+    Role,
+    ServiceLevel,
+    Stage,
+    Trigger,
+)
+from earshot.playbooks.registry import CHECKS, FACTS
 
 
 def service_level(code: str) -> clock_rules.Level:
@@ -55,6 +76,63 @@ def triggers(stage_code: str) -> tuple[Trigger, ...]:
 
 def says_none_needed(stage_code: str) -> bool:
     return stage_code in book.in_force().support.none_needed
+
+
+def known() -> packs.Known:
+    """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
+    units = frozenset(Unit.objects.values_list("code", flat=True))
+    return packs.Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
+
+
+def sources() -> packs.Sources:
+    """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept."""
+    found = {row.part: row for row in PartVersion.objects.filter(state=IN_FORCE)}
+    lacking = [part for part in PARTS if part not in found or not found[part].source]
+    if lacking:
+        sentence = _("The text of these parts was not kept: {parts}. It is from their next version on.")
+        raise Refusal("playbook.no_source", say(sentence, parts=", ".join(lacking)), status=409)
+    return packs.Sources(found[PROCESS].pack, {part: found[part].source for part in PARTS})
+
+
+def check_pack(by: Actor, new: packs.Sources) -> list[packs.Finding]:
+    """What is wrong with a pack, for whoever may put one in force: a check names units and facts of the company."""
+    permits.require(by, permits.OPERATE)
+    return packs.check(new, known())[1]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Lines of a part that a pack would write otherwise. `row`: code of the row in which they stand, empty at the top of the file.
+    `before`: lines of the version in force that go; `after`: lines that come."""
+
+    part: str
+    row: str
+    before: list[str]
+    after: list[str]
+
+
+_CODE = re.compile(r"^\s*(?:-\s*)?\{?\s*code:\s*([\w.-]+)")
+
+
+def changes(new: packs.Sources) -> list[Change]:
+    """What the pack would change in the parts in force, line by line; what stays as it is is left out."""
+    kept = {row.part: row.source for row in PartVersion.objects.filter(state=IN_FORCE)}
+    found = []
+    for part in PARTS:
+        old, text = kept.get(part, "").splitlines(), new.texts.get(part, "").splitlines()
+        for tag, first, last, begin, end in SequenceMatcher(None, old, text, autojunk=False).get_opcodes():
+            if tag != "equal":
+                row = _row_of(text, begin, end) if end > begin else _row_of(old, first, last)
+                found.append(Change(part, row, old[first:last], text[begin:end]))
+    return found
+
+
+def _row_of(lines: Sequence[str], first: int, last: int) -> str:
+    """The code of the row that the lines stand in: their own, or the nearest one above."""
+    for line in [*lines[first:last], *reversed(lines[:first])]:
+        if match := _CODE.match(line):
+            return match[1]
+    return ""
 
 
 def process_in_force() -> PartVersion:

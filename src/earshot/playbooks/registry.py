@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from earshot.kit.registry import Registry
+from earshot.playbooks.conditions import Fact, Value
 
+# Name → what a condition may speak of: `group.fact`.
+FACTS: Registry[Fact] = Registry("fact")
+# Group → the values of its facts for one subject (today: a deal), in a fixed number of statements; None: not known.
+PROVIDERS: Registry[Callable[[Any], Mapping[str, Value]]] = Registry("provider of facts")
 # Name → what a gate of the playbook may ask besides the laws; the room to the right says what a check takes and gives.
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")

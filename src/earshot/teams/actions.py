@@ -94,7 +94,8 @@ def accept_seat(*, by: Actor, membership: Membership) -> Acceptance:
 def _accept(by: Actor, membership: Membership) -> Acceptance:
     acceptance = Acceptance.objects.create(membership=membership, at=now())
     team = membership.seat.team
-    record("teams.accepted", by=by, objects={"membership": membership, "team": team}, scopes=[team])
+    objects: dict[str, Any] = {"membership": membership, "person": membership.person, "team": team}
+    record("teams.accepted", by=by, objects=objects, scopes=[team])
     return acceptance
 
 

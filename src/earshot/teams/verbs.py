@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.journal import kinds, verbs
 from earshot.teams.models import Membership, Team
 
-kinds.register("team", Team)
+kinds.register("team", Team, page="team")
 kinds.register("membership", Membership, label=lambda membership: membership.person.name)
 verbs.register(
     {

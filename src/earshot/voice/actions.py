@@ -22,6 +22,7 @@ from earshot.journal.models import Entry
 from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal, forbidden, missing, wrong
+from earshot.kit.ruling import permissive
 from earshot.kit.texts import believable, past, storable, text
 from earshot.people.actors import personally
 from earshot.people.models import Person
@@ -291,6 +292,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
     stop_clocks_of_heard(entry, [item])
 
 
+@permissive("no correction is kept", lambda **_: None)
 @verb
 def correct_item(*, by: Actor, item: Item, correction: str) -> Correction:
     """A correction stands beside the words; the words stay (law 1)."""

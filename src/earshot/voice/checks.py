@@ -10,6 +10,7 @@ from earshot.deals.models import Deal
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_GATE
@@ -42,6 +43,7 @@ def everyone_has_heard(deal: Deal) -> list[Condition]:
     return conditions
 
 
+@permissive("everybody has heard", lambda deal, people: {person: [] for person in people})
 def voters_have_heard(deal: Deal, people: Sequence[Person]) -> dict[Person, list[Line]]:
     """Law 3: person → a line for each critical item of the deal that he or she has not heard."""
     critical = {item.pk: item for item in queries.critical_now(deal)}

@@ -14,6 +14,7 @@ from earshot.journal.actions import record
 from earshot.journal.actors import process
 from earshot.journal.models import Entry
 from earshot.kit import now
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.playbooks import queries as playbook
 from earshot.teams.queries import sitting
@@ -75,6 +76,7 @@ def _end_ears(entry: Entry, ears: Sequence[Ear], items: Mapping[UUID, Item]) -> 
     clocks.cancel([ear.pk for ear in ears], because=done)
 
 
+@permissive("nobody's duty changes", lambda entry, deal, role, items=None: None)
 def align_ears(entry: Entry, deal: Deal, role: str, items: Iterable[UUID] | None = None) -> None:
     """A reaction: who acts for `role` on this deal has changed. Everybody who acts for it now hears for him- or herself all that the
     role must hear there, each by an ear of his or her own; who acts no more is released, and keeps the hearings; who still sits on the

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from earshot.kit.ruling import permissive
+
 
 @dataclass(frozen=True)
 class RequiredEar:
@@ -17,6 +19,7 @@ class RequiredEar:
     by_default: bool = False
 
 
+@permissive("nobody must hear", lambda rules, default: [])
 def required_hearers(rules: Iterable[RequiredEar], default: RequiredEar) -> list[RequiredEar]:
     """The roles that must hear an item: those of its category's rules, or the default hearer where no rule speaks."""
     return list(rules) or [default]
@@ -30,11 +33,13 @@ class EarNow:
     person: UUID | None
 
 
+@permissive("everybody has heard", lambda ears, heard: [])
 def unheard(ears: Iterable[EarNow], heard: Collection[tuple[UUID, UUID]]) -> list[EarNow]:
     """The duties to hear that are not done. `heard`: pairs of item and person. Another's hearing never counts for one (B12.3a)."""
     return [ear for ear in ears if ear.person is None or (ear.item, ear.person) not in heard]
 
 
+@permissive("everybody has heard", lambda critical, people, heard: {person: [] for person in people})
 def critical_unheard(critical: Iterable[UUID], people: Iterable[UUID], heard: Collection[tuple[UUID, UUID]]) -> Mapping[UUID, list[UUID]]:
     """Person → the critical items of the deal that he or she has not heard, in order (law 3)."""
     items = list(critical)

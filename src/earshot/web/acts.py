@@ -133,6 +133,14 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"act_label": _("I see to it"), "act_post": reverse("my_day"), "hidden": {"act": "see_to", "alarms": alarms}}
             if of_line.target.kind == "call":
                 shown |= {"url": of(of_line.target)}
+            elif of_line.target.kind == "message":  # whoever does not see what it is about does not see its page either
+                shown |= {"url": of(of_line.target) if of_line.scope.kind != "message" else ""}
+        case "acknowledge" if len(of_line.ids) == 1:
+            message = of(of_line.target)
+            shown |= {"act_label": _("Acknowledge"), "act_post": message, "hidden": {"act": "acknowledge", **here}, "url": message}
+            shown |= {"other_label": _("Answer in words"), "other_url": f"{message}#answer"}
+        case "acknowledge":
+            shown |= {"act_label": _("Open them"), "act_url": f"{reverse('messages')}#waiting", "url": f"{reverse('messages')}#waiting"}
         case "confirm_presence":
             shown |= {"act_label": _("I was there"), "act_post": reverse("my_day"), "hidden": {"act": "confirm", "attendance": one}}
             shown |= {"other_label": _("I was not"), "other_hidden": {"act": "deny", "attendance": one}}
@@ -156,6 +164,9 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
                 "hidden": {"act": "send_again", "which": "all", **here},
             }
             shown |= {"url": reverse("deliveries")}
+        case "judge_again":
+            shown |= {"act_label": _("Judge again"), "act_post": reverse("my_day"), "hidden": {"act": "judge_again", "name": one}}
+            shown |= {"url": "", "object": "", "other_label": _("See the conditions"), "other_url": reverse("conditions")}
         case "start_worker":
             shown |= {"act_label": _("See how"), "act_url": reverse("deliveries"), "url": ""}
         case "add_hearer_rule":

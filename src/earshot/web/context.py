@@ -18,6 +18,7 @@ from earshot.web.sessions import signed
 ROOMS = (
     ("my_day", _("My day")),
     ("to_hear", _("To hear")),
+    ("messages", _("Messages")),
     ("deals", _("Deals")),
     ("accounts", _("Accounts")),
     ("calls", _("Calls")),

@@ -114,12 +114,12 @@ class Page(View):
         """Before the page reads anything: what is recorded from here on, an open page will hear of."""
         self.since = tail.end() if self.live else ""
 
-    def about(self) -> Collection[topics.Object] | None:
+    def follows(self) -> Collection[topics.Object] | None:
         """What the page is about, asked when it has read what it shows: what concerns these objects, it is told of. None: whatever its
         reader sees or is named in."""
         if self.kind == "deal":
             return [("deal", self.thing.pk), ("team", self.thing.team_id)]
-        return [(self.kind, self.thing.pk)] if self.kind in KINDS else None
+        return [(self.kind, self.thing.pk)] if self.kind in KINDS and self.kind != "message" else None
 
     def waits(self) -> int | None:
         """How much waits for the reader, on a page that shows just that: when it becomes more, it is read out."""
@@ -206,7 +206,7 @@ class Page(View):
             context["typed_again"] = self.unsent
             if self.live:
                 keep = self.typed.get("act", "") if self.typed is not None else ""
-                context["live"] = {"address": topics.address(self.about(), self.since), "keep": keep, "waits": self.waits()}
+                context["live"] = {"address": topics.address(self.follows(), self.since), "keep": keep, "waits": self.waits()}
             return shown(self.request, self.template, context, status)
 
     def refused_lines(self) -> list[dict[str, Any]]:

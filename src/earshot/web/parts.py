@@ -16,6 +16,7 @@ from earshot.clocks.queries import Reading
 from earshot.clocks.rules import IN_TIME
 from earshot.desk import clocks as desk_clocks
 from earshot.desk import rules
+from earshot.journal.kinds import kind_of
 from earshot.journal.queries import Told
 from earshot.kit import now
 from earshot.people.models import Person
@@ -33,6 +34,7 @@ STATES = {
 }
 ADDRESSEES = {
     "hearer": gettext_lazy("whoever owes it is reminded"),
+    "sender": gettext_lazy("whoever asked for it is told"),
     "leader": gettext_lazy("the leader of the team is told"),
     "unit_head": gettext_lazy("the head of the unit is told"),
     "operations": gettext_lazy("sales operations are told"),
@@ -118,7 +120,7 @@ def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
         "id": f"clock-{going.pk}",
         "duty": one.duty,
         "what": one.what,
-        "url": acts.address(going.kind if going.kind == "call" else "item", one.what.pk),
+        "url": acts.address(kind_of(one.what).name, one.what.pk),
         "person": one.person.name if one.person else "",
         "person_url": acts.address("person", one.person.pk) if one.person else "",
         "role": one.role_name,

@@ -26,7 +26,7 @@ def _said(chinese: T, english: T) -> T:
 
 def samples() -> dict[str, Any]:
     now = kit.now()
-    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_fields(now), **_year()}
+    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_messages(now), **_fields(now), **_year()}
 
 
 def _people() -> dict[str, Any]:
@@ -56,6 +56,52 @@ def _people() -> dict[str, Any]:
         "category_2": _said("付款条件", "Payment terms"),
         "quote_url": "#words",
         "suggested": [_said("穆斯塔法", "Mustafa"), _said("李然", "Li Ran")],
+    }
+
+
+def _messages(now: datetime) -> dict[str, Any]:
+    reply = _said("可以，周四下午给初稿。", "Yes, a first draft on Thursday afternoon.")
+    asks = _said(
+        "周五前把两种方案的柴油费各算一遍，客户下周一要。",
+        "Work out the diesel bill of both solutions by Friday; the customer wants it on Monday.",
+    )
+    names = [_said("赵启明", "Zhao Qiming"), _said("李然", "Li Ran"), _said("王海燕", "Wang Haiyan")]
+    unit = _said("站点能源产品部", "Site energy products")
+    return {
+        "message_text": asks,
+        "message_reply": reply,
+        "message_names": names,
+        "message_many": [*names, "عبد الرحمن الفاتح محمد", *names, *names],
+        "message_asks": _said("要求答复", "answer needed"),
+        "message_team": _said("全体成员", "the whole team"),
+        "message_about": {"label": _said("尼罗河移动 2026 年站点能源改造", "Nile Mobile site power renewal 2026"), "url": "#messages"},
+        "message_answers": {"name": names[1], "words": asks[:20] + "…", "url": "#messages"},
+        "message_hidden": {"act": "acknowledge"},
+        "confirmed": [
+            {
+                "name": names[0],
+                "unit": unit,
+                "word": _said("超时未确认，已上报", "not acknowledged in time, escalated"),
+                "tone": "red",
+                "waits": True,
+                "due": now - timedelta(hours=5),
+                "left": times.left_of(-300, "working", over=True),
+            },
+            {
+                "name": names[2],
+                "unit": unit,
+                "word": _said("尚未确认", "not acknowledged yet"),
+                "tone": "amber",
+                "waits": True,
+                "due": now + timedelta(hours=3),
+                "left": times.left_of(180, "working"),
+            },
+            {"name": names[1], "unit": unit, "word": _said("已确认", "acknowledged"), "tone": "met", "when": now - timedelta(hours=1)},
+        ],
+        "all_confirmed": [
+            {"name": names[1], "unit": unit, "word": _said("已确认", "acknowledged"), "tone": "met", "when": now - timedelta(hours=1)},
+            {"name": names[0], "unit": "", "word": _said("不再要求", "no longer asked"), "tone": "grey", "when": now - timedelta(hours=2)},
+        ],
     }
 
 

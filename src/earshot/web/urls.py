@@ -7,7 +7,23 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from earshot.web.gallery import gallery
-from earshot.web.views import accounts, calendars, calls, clocks, day, deals, deliveries, items, meetings, people, reading, signing
+from earshot.web.views import (
+    accounts,
+    calendars,
+    calls,
+    clocks,
+    conditions,
+    day,
+    deals,
+    deliveries,
+    items,
+    meetings,
+    packs,
+    people,
+    reading,
+    signing,
+    talk,
+)
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
@@ -26,12 +42,19 @@ urlpatterns = [
     path("accounts/", accounts.Accounts.as_view(), name="accounts"),
     path("accounts/new/", accounts.NewAccount.as_view(), name="account_new"),
     path("accounts/<uuid:id>/", accounts.Account.as_view(), name="account"),
+    path("teams/<uuid:id>/", talk.Team.as_view(), name="team"),
+    path("messages/", talk.Messages.as_view(), name="messages"),
+    path("messages/<uuid:id>/", talk.Message.as_view(), name="message"),
+    path("discussions/<slug:kind>/<uuid:id>/", talk.Discussion.as_view(), name="discussion"),
     path("people/<uuid:id>/", people.Person.as_view(), name="person"),
     path("people/<uuid:id>/administration/", people.Administration.as_view(), name="administration"),
     path("me/", people.Me.as_view(), name="me"),
     path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
     path("search/", reading.Search.as_view(), name="search"),
     path("playbook/", reading.Playbook.as_view(), name="playbook"),
+    path("playbook/pack/", packs.Pack.as_view(), name="pack"),
+    path("playbook/pack/file/", packs.PackFile.as_view(), name="pack_file"),
+    path("playbook/conditions/", conditions.Conditions.as_view(), name="conditions"),
     path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
     path("calendars/", calendars.Calendars.as_view(), name="calendars"),
     path("calendars/<uuid:id>/", calendars.Calendar.as_view(), name="calendar"),

@@ -3,11 +3,10 @@ where the person whose duty it is would be told so, the next head above is."""
 
 from __future__ import annotations
 
-from typing import cast
 from uuid import UUID
 
 from earshot.clocks.registry import Resolver, Subject, Subjects
-from earshot.deals.models import Deal
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person, Unit
 from earshot.people.permits import OPERATE, holders
 from earshot.people.queries import heads_upwards
@@ -21,13 +20,19 @@ def hearer(subjects: Subjects) -> Told:
     return _or_operations({pk: [subject.person] if subject.person else [] for pk, subject in subjects.items()})
 
 
+@permissive("nobody", lambda subjects: {})
+def sender(subjects: Subjects) -> Told:
+    """Who asked for it; where nobody did, whose duty it is."""
+    asked = {pk: subject.sender or subject.person for pk, subject in subjects.items()}
+    return _or_operations({pk: [person] if person else [] for pk, person in asked.items()})
+
+
 def leader(subjects: Subjects) -> Told:
-    """Who sits in the leading seat of the deal's team, else the deal's owner."""
-    deals = {pk: cast(Deal, subject.parts["deal"]) for pk, subject in subjects.items()}
-    leading = leaders_of({deal.team_id for deal in deals.values()})
-    named = {pk: leading.get(deal.team_id, deal.owner) for pk, deal in deals.items()}
-    told = {pk: [person] for pk, person in named.items() if not _owes(person, subjects[pk])}
-    above = _heads({pk: (deals[pk].unit, subjects[pk]) for pk in subjects if pk not in told})
+    """Who sits in the leading seat of the team, else who answers for what it is about; else the nearest head."""
+    leading = leaders_of({subject.team for subject in subjects.values() if subject.team})
+    named = {pk: (leading.get(subject.team) if subject.team else None) or subject.owner for pk, subject in subjects.items()}
+    told = {pk: [person] for pk, person in named.items() if person and not _owes(person, subjects[pk])}
+    above = _heads({pk: (subject.led_by, subject) for pk, subject in subjects.items() if pk not in told})
     return _or_operations(told | above)
 
 
@@ -61,4 +66,10 @@ def _or_operations(told: Told) -> Told:
     return told
 
 
-RESOLVERS: dict[str, Resolver] = {"hearer": hearer, "leader": leader, "unit_head": unit_head, "operations": operations}
+RESOLVERS: dict[str, Resolver] = {
+    "hearer": hearer,
+    "sender": sender,
+    "leader": leader,
+    "unit_head": unit_head,
+    "operations": operations,
+}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from earshot.calls import queries as call_queries
 from earshot.calls.models import Assignment, Call
 from earshot.clocks.registry import Subject, Subjects
+from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared
+from earshot.talk.models import Recipient
+from earshot.talk.queries import messages as talk
 from earshot.voice.models import Ear
 
 
@@ -18,7 +22,7 @@ def ears(ids: Iterable[UUID]) -> Subjects:
     for ear in _EARS.objects(list(ids)):
         deal, unit = ear.item.deal, ear.person.unit if ear.person else None
         parts = {"deal": deal, "ear": ear} | ({"hearer": ear.person} if ear.person else {})
-        found[ear.pk] = Subject(ear.item, (deal, ear.item), ear.person, unit or deal.unit, parts)
+        found[ear.pk] = _led(Subject(ear.item, (deal, ear.item), ear.person, unit or deal.unit, parts), deal)
     return found
 
 
@@ -26,11 +30,24 @@ def calls(ids: Iterable[UUID]) -> Subjects:
     """A role call: who is assigned to it, in the unit that owes it."""
     rows = _CALLS.objects(list(ids))
     assigned = {one.call_id: one.person for one in _ASSIGNED.objects([call.pk for call in rows])}
-    return {call.pk: call_queries.subject(call, assigned.get(call.pk)) for call in rows}
+    return {call.pk: _led(call_queries.subject(call, assigned.get(call.pk)), call.deal) for call in rows}
+
+
+def _led(subject: Subject, deal: Deal) -> Subject:
+    """The subject with who leads what it belongs to."""
+    return replace(subject, team=deal.team_id, owner=deal.owner, led_by=deal.unit)
+
+
+def recipients(ids: Iterable[UUID]) -> Subjects:
+    """An answer: of whom the message asks it."""
+    rows = _RECIPIENTS.objects(list(ids))
+    places = talk.places_of(row.message for row in rows)
+    return {row.pk: talk.subject(row, places[row.message.object_id]) for row in rows}
 
 
 _EARS = Prepared(lambda ids: Ear.objects.filter(pk__in=ids).select_related("item__deal__owner", "item__deal__unit", "person__unit"))
 _CALLS = Prepared(
     lambda ids: Call.objects.filter(pk__in=ids).select_related("deal__owner", "deal__unit", "unit", "accountable", "trigger__support")
 )
+_RECIPIENTS = Prepared(lambda ids: Recipient.objects.filter(pk__in=ids).select_related("message__author", "person__unit"))
 _ASSIGNED = Prepared(lambda calls: Assignment.objects.filter(call__in=calls, ended_at__isnull=True).select_related("person__unit"))

@@ -18,6 +18,7 @@ from earshot.calls.models import Call
 from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
+from earshot.deals import conditions as gate_conditions
 from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
@@ -31,6 +32,11 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import knows_role
+from earshot.playbooks.registry import FACTS, PROVIDERS
+from earshot.talk import registry as talking
+from earshot.talk import verbs as talk
+from earshot.talk.actions import messages as message_actions
+from earshot.talk.models import Message
 from earshot.teams import registry as teams
 from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
@@ -38,7 +44,8 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, subjects
+from earshot.wiring import addressees, facts, subjects
+from earshot.wiring.topics import TOPICS
 
 
 def _standing(why: str, *parts: str, new: bool = False) -> Callable[[Entry], None]:
@@ -110,9 +117,28 @@ def _ears_of_seat(entry: Entry) -> None:
 def _alarmed(entry: Entry) -> None:
     """A step told somebody, or what it told of is over: whoever is alarmed sees what about, and only as long as it lasts."""
     touched = entry.parts()
+    if "recipient" in touched:  # that somebody has not answered is told; the message stays between those whom it reached
+        return
     standing.sync(entry, voice.ALARMED_EAR, touched.get("ear", []))
     if "ear" not in touched:
         standing.sync(entry, calls.ALARMED_CALL, touched["what"])
+
+
+def _messages_of_member(entry: Entry) -> None:
+    """Somebody sits on the team now, or does no more: so it is with what was written to him or her there."""
+    members = entry.parts().get("person", [])
+    mine = Q(author__in=members) | Q(recipients__person__in=members)
+    there = Message.objects.filter(mine, team=entry.one("team")).values_list("pk", flat=True).distinct()
+    standing.sync(entry, talk.REACHED, list(there))
+
+
+def _heads_of_before(entry: Entry) -> None:
+    """Another heads the unit now: whoever did before sees less."""
+    message_actions.release_unseeing(entry, entry.parts().get("former", []))
+
+
+def _permission_ended(entry: Entry) -> None:
+    message_actions.release_unseeing(entry, entry.parts()["person"])
 
 
 def _no_longer_alarmed(entry: Entry) -> None:
@@ -151,6 +177,14 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("teams.accepted", _ears_of_seat),
     ("teams.left", _ears_of_seat),
     ("teams.released", _ears_of_seat),
+    ("teams.accepted", _messages_of_member),
+    ("teams.left", _messages_of_member),
+    ("teams.released", _messages_of_member),
+    ("talk.posted", _standing(talk.REACHED, "message", new=True)),
+    ("talk.asked", _standing(talk.REACHED, "message", new=True)),
+    ("talk.directed", _standing(talk.REACHED, "message", new=True)),
+    ("people.head_appointed", _heads_of_before),
+    ("people.permission_ended", _permission_ended),
     ("deals.deal_opened", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_opened", _first_members_of_deal),
     ("deals.deal_brought_in", _standing(deals.OWNS, "deal", new=True)),
@@ -159,6 +193,10 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_changed", _members_of_deal),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
     ("deals.stage_entered", call_actions.raise_for_stage),
+    ("deals.gate_refused", gate_conditions.note_unjudged),
+    ("deals.gate_opened", gate_conditions.note_unjudged),
+    ("deals.deal_won", gate_conditions.note_unjudged),
+    ("deals.deal_lost", gate_conditions.note_unjudged),
     ("deals.deal_won", _standing(deals.DECIDES, "deal")),
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
@@ -226,7 +264,15 @@ def fill() -> None:
     people.ROLES.add("playbook", knows_role)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
+    for fact in facts.FACTS:
+        FACTS.add(fact.name, fact)
+    for group, provider in facts.PROVIDERS.items():
+        PROVIDERS.add(group, provider)
     SUBJECTS.add("ear", subjects.ears)
     SUBJECTS.add("call", subjects.calls)
+    SUBJECTS.add("recipient", subjects.recipients)
+    standing.LOST.add("messages", message_actions.release_unseeing)
+    for kind, topic in TOPICS.items():
+        talking.TOPICS.add(kind, topic)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import DatabaseError, connection, models, transaction
 
+from earshot.kit.ruling import permissive
+
 _guarded: dict[str, Guarded] = {}
 
 
@@ -41,6 +43,7 @@ def guarded_tables() -> list[str]:
     return sorted(_guarded)
 
 
+@permissive("no guard", lambda guard: {})
 def _statements(guard: Guarded) -> dict[str, str]:
     """Trigger name → the SQL that makes it, for the engine in use."""
     t = guard.table
@@ -86,6 +89,7 @@ def install(**_: Any) -> None:
                     cursor.execute(f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER {name}')
 
 
+@permissive("no fault", list)
 def faults() -> list[str]:
     """What is wrong with the guards of this database, in words; empty when every one stands and bites."""
     found: list[str] = []

@@ -45,8 +45,8 @@ register.simple_tag(table_rows)
 
 # In cascade order; the first file declares the layers.
 SHEETS = (
-    "tokens", "ground", "house", "page", "text", "mark", "quote", "clock", "course", "person", "state", "gate", "figure", "table",
-    "field", "form", "button", "empty", "notice", "live", "stages", "timeline", "duty", "tabs", "year", "print",
+    "tokens", "ground", "house", "page", "text", "mark", "quote", "message", "clock", "course", "person", "state", "gate", "figure",
+    "table", "field", "form", "button", "empty", "notice", "live", "stages", "timeline", "duty", "tabs", "year", "print",
 )  # fmt: skip
 
 
@@ -99,6 +99,12 @@ def for_input(value: Any, kind: str = "") -> str:
     if local is not None:
         return f"{local:%Y-%m-%d}" if kind == "date" else f"{local:%Y-%m-%dT%H:%M}"
     return "" if value is None else str(value)
+
+
+@register.simple_tag
+def waiting_of(people: Any) -> int:
+    """How many of those who are asked have not acknowledged."""
+    return sum(bool(one.get("waits")) for one in people or ())
 
 
 @register.simple_tag

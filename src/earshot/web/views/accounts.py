@@ -25,6 +25,7 @@ from earshot.web.page import Done, Page, page_number, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.deals import OUTCOMES
+from earshot.web.views.talk import WRITE, Talks
 
 A_PAGE = 50
 DEALS_SHOWN = 20
@@ -89,13 +90,14 @@ class NewAccount(Page):
         return Done(said, acts.address("account", account.pk))
 
 
-class Account(Page):
+class Account(Talks):
     template = "web/account.html"
     kind = "account"
     live = True
+    acts = WRITE
     shown: Sequence[Deal] = ()
 
-    def about(self) -> list[Object]:
+    def follows(self) -> list[Object]:
         return [("account", self.thing.pk), *(("deal", deal.pk) for deal in self.shown)]
 
     def context(self) -> dict[str, Any]:
@@ -124,5 +126,6 @@ class Account(Page):
                 ]
                 for deal in self.shown
             ],
+            **self.talk(),
             "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),
         }

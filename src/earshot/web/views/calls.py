@@ -40,6 +40,7 @@ from earshot.web.live.topics import Object
 from earshot.web.page import Done, Page, one_id, page_number
 from earshot.web.tables import late, link, under
 from earshot.web.templatetags.looks import provisional, quoted, when
+from earshot.web.views.talk import WRITE, Talks
 
 A_PAGE = 50
 
@@ -113,7 +114,7 @@ def cells(read: calls.CallRead) -> list[Any]:
     ]
 
 
-class Call(Page):
+class Call(Talks):
     """One call on one screen: the customer's words it needs, until when, take; then the result."""
 
     template = "web/call.html"
@@ -129,10 +130,11 @@ class Call(Page):
         "end": ("reason",),
         "pause": ("reason",),
         "resume": (),
+        **WRITE,
     }
     needs: Sequence[UUID] = ()
 
-    def about(self) -> list[Object]:
+    def follows(self) -> list[Object]:
         """The call, its deal and what the customer said that it needs: of which its reader is told what he or she sees."""
         return [("call", self.thing.pk), ("deal", self.thing.deal_id), *(("item", pk) for pk in self.needs)]
 
@@ -171,6 +173,7 @@ class Call(Page):
             "accountable_url": acts.address("person", call.accountable_id),
             "assigned_url": acts.address("person", read.assignment.person_id) if read.assignment else "",
             "late_start": read.call.prescribed_at if read.call.prescribed_at != read.call.raised_at else "",
+            **self.talk(),
             "entries": parts.entries(timeline(self.person, call.pk), here=str(call), this=_("this call")),
         }
 

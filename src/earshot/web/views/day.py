@@ -15,6 +15,7 @@ from earshot.calls import queries as calls
 from earshot.clocks.actions import see_to
 from earshot.clocks.models import Alarm
 from earshot.deals import queries as deals
+from earshot.deals.actions import judge_again
 from earshot.deals.models import Deal
 from earshot.desk.finding import find
 from earshot.desk.queries import DayLine, my_day
@@ -39,7 +40,7 @@ class MyDay(Page):
 
     template = "web/my_day.html"
     live = True
-    acts = {"confirm": (), "deny": (), "accept": (), "see_to": ()}
+    acts = {"confirm": (), "deny": (), "accept": (), "see_to": (), "judge_again": ()}
 
     waiting = 0
 
@@ -88,6 +89,13 @@ class MyDay(Page):
     def see_to(self, posted: QueryDict) -> Done:
         see_to(by=self.by, alarms=Alarm.objects.filter(pk__in=ids(posted.get("alarms", ""))))
         return Done(_("It stands in the record that you see to it. If it is still open tomorrow, it stands here again."))
+
+    def judge_again(self, posted: QueryDict) -> Done:
+        left = judge_again(by=self.by, name=posted.get("name", ""))
+        if left:
+            sentence = ngettext("It still cannot be judged on %(n)s deal.", "It still cannot be judged on %(n)s deals.", left)
+            return Done(sentence % {"n": left})
+        return Done(_("It can be judged everywhere again."))
 
 
 def _deals_of_teams(lines: Sequence[DayLine]) -> dict[UUID, UUID]:

@@ -44,6 +44,7 @@ from earshot.web.page import Done, Form, Page, one_id, page_number, version, wor
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.day import take_note_of
+from earshot.web.views.talk import WRITE, Talks
 
 A_PAGE = 50
 WORDS_SHOWN = 20
@@ -244,7 +245,7 @@ def currencies() -> list[tuple[str, str]]:
     return [(code, code) for code in CURRENCIES]
 
 
-class War(Page):
+class War(Talks):
     """The war room of a deal: where it stands and what keeps it there; the customer's words; people and empty seats; what happened."""
 
     template = "web/deal.html"
@@ -259,6 +260,7 @@ class War(Page):
         "accept": ("membership",),
         "decline": ("membership", "reason"),
         "release": ("membership", "reason", "person"),
+        **WRITE,
     }
 
     @cached_property
@@ -272,6 +274,7 @@ class War(Page):
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         deal = self.thing
         return {
+            **super().initial(),
             "change": {"title": deal.title, "account": str(deal.account_id or ""), "amount": plain(deal.amount), "currency": deal.currency},
         }
 
@@ -305,6 +308,7 @@ class War(Page):
             "earlier_members": self.earlier(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
+            **self.talk(),
             "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
         }
 

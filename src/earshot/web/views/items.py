@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -15,19 +16,20 @@ from earshot.voice import queries as voice
 from earshot.voice.actions import correct_item, file_item, take_note
 from earshot.voice.models import Item as Statement
 from earshot.web import acts, parts
-from earshot.web.page import Done, Page
+from earshot.web.page import Done
+from earshot.web.views.talk import WRITE, Talks
 
 
-class Item(Page):
+class Item(Talks):
     """The words, who has heard them, corrections beside them, and what they are about."""
 
     template = "web/item.html"
     kind = "item"
     live = True
-    acts = {"take_note": (), "correct": ("correction",), "file": ("category",)}
+    acts = {"take_note": (), "correct": ("correction",), "file": ("category",), **WRITE}
 
-    def initial(self) -> dict[str, dict[str, Any]]:
-        return {"file": {"category": voice.live_filing(self.thing).category}}
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {**super().initial(), "file": {"category": voice.live_filing(self.thing).category}}
 
     def context(self) -> dict[str, Any]:
         read = voice.read(Statement.objects.filter(pk=self.thing.pk))[0]
@@ -54,6 +56,7 @@ class Item(Page):
             "author_url": acts.address("person", read.author.pk),
             "works": works,
             "categories": [(row.code, str(row)) for row in categories()] if works else [],
+            **self.talk(),
             "entries": parts.entries(timeline(self.person, self.thing.pk)),
         }
 

@@ -34,6 +34,7 @@ from earshot.web import acts, parts
 from earshot.web.live.topics import Object
 from earshot.web.page import Done, Page, is_id, words
 from earshot.web.templatetags.looks import when
+from earshot.web.views.talk import WRITE, Talks
 
 ITEMS, MOST_ITEMS = 3, 20
 PEOPLE, MOST_PEOPLE = 1, 8
@@ -196,22 +197,23 @@ def who_was_there(posted: QueryDict) -> tuple[list[Person], list[str]]:
     return list(found.values()), unknown
 
 
-class Meeting(Page):
+class Meeting(Talks):
     """A record: what was said, who must hear it, and what it still asks of its author."""
 
     template = "web/meeting.html"
     kind = "meeting"
     live = True
-    acts = {"complete": ("held_at", "place", "contact", "title", "present[]", "others"), "file": ("item", "category")}
+    acts = {"complete": ("held_at", "place", "contact", "title", "present[]", "others"), "file": ("item", "category"), **WRITE}
 
-    def about(self) -> list[Object]:
+    def follows(self) -> list[Object]:
         return [("deal", self.thing.deal_id)]
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         asks = self.thing.asks
         typed = next((value for name, value in sorted(asks.items()) if name.startswith("contact_")), "")
         held_at = moment(asks.get("held_at", ""))
-        return {"complete": {"place": self.thing.place, "contact": typed, "held_at": held_at or "", "others": asks.get("present", "")}}
+        complete = {"place": self.thing.place, "contact": typed, "held_at": held_at or "", "others": asks.get("present", "")}
+        return {**super().initial(), "complete": complete}
 
     def context(self) -> dict[str, Any]:
         meeting = self.thing
@@ -235,6 +237,7 @@ class Meeting(Page):
             "categories": [(row.code, str(row)) for row in categories()],
             "colleagues": colleagues(self.person, meeting.deal) if author and "present" in meeting.asks else None,
             "contacts": list(meeting.contacts.order_by("name", "pk")),
+            **self.talk(),
             "present": [
                 {
                     "name": one.person.name,

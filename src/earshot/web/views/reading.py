@@ -27,6 +27,10 @@ PROFILES = {
     "standard": pgettext_lazy("profile of the policies", "standard"),
     "strict": pgettext_lazy("profile of the policies", "strict"),
 }
+SERVED = {
+    "answer": gettext_lazy("for messages that ask for an answer"),
+    "directive": gettext_lazy("for directives"),
+}
 SETTINGS = {"block": gettext_lazy("refuses"), "warn": gettext_lazy("only warns, and stands on the record")}
 
 
@@ -163,6 +167,7 @@ class Playbook(Page):
                 {
                     "label": str(row),
                     "limit": _limit(row.measure, row.minutes),
+                    "serves": SERVED.get(row.serves, ""),
                     "ladder": [
                         {
                             "when": f"{rung.share} %" if rung.minutes is None else _limit(row.measure, rung.minutes),

@@ -1,0 +1,96 @@
+"""The pack in force as it is written, checking another one, and putting it in force."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ninja import Router
+from pydantic import Field, StringConstraints
+from typing_extensions import TypedDict
+
+from earshot.api.answers import Reply, read, write
+from earshot.api.auth import Asked, actor
+from earshot.api.fields import CLEAN, Body, Code, ShortReason
+from earshot.playbooks import packs
+from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.models import PARTS
+from earshot.playbooks.queries import changes, check_pack, sources
+
+router = Router()
+Text = Annotated[str, StringConstraints(max_length=packs.MOST_BYTES, pattern=CLEAN)]
+
+
+class PackShown(TypedDict):
+    """`parts`: part → its text in YAML, to the byte."""
+
+    name: str
+    parts: dict[str, str]
+
+
+class FindingShown(TypedDict):
+    """What is wrong with a pack. `place`: path inside the file. `line`: counted from 1; null where the file itself is meant."""
+
+    file: str
+    place: str
+    line: int | None
+    sentence: str
+
+
+class ChangeShown(TypedDict):
+    """Lines of a part that go and come, compared with what is in force. `row`: code of the row in which they stand."""
+
+    part: str
+    row: str
+    before: list[str]
+    after: list[str]
+
+
+class Checked(TypedDict):
+    findings: list[FindingShown]
+    changes: list[ChangeShown]
+
+
+class PackSent(Body):
+    """`parts`: part → its text in YAML: process, service_levels, hearing, support, policies."""
+
+    name: Code
+    parts: Annotated[dict[Annotated[str, StringConstraints(max_length=30, pattern=CLEAN)], Text], Field(max_length=20)]
+
+    def sources(self) -> packs.Sources:
+        return packs.Sources(self.name, {part: self.parts[part] for part in PARTS if part in self.parts})
+
+
+class Adopting(PackSent):
+    reason: ShortReason
+
+
+class InForce(TypedDict):
+    """`versions`: part → version."""
+
+    versions: dict[str, str]
+
+
+@router.get("/playbook/pack", response=PackShown)
+@read
+def show_pack(request: Asked) -> PackShown:
+    """The parts in force as they were written."""
+    found = sources()
+    return {"name": found.name, "parts": dict(found.texts)}
+
+
+@router.post("/playbook/pack/checks", response=Checked)
+@write
+def check(request: Asked, body: PackSent) -> Reply:
+    """What is wrong with a pack, and what it would change; nothing is put in force (sales operations)."""
+    found = check_pack(actor(request), body.sources())
+    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence)} for f in found]
+    changed = [{"part": one.part, "row": one.row, "before": one.before, "after": one.after} for one in changes(body.sources())]
+    return Reply({"findings": findings, "changes": changed})
+
+
+@router.put("/playbook/pack", response=InForce)
+@write
+def adopt(request: Asked, body: Adopting) -> Reply:
+    """Put every part in force as a new version; running deals keep the process they began under (sales operations)."""
+    made = adopt_pack(by=actor(request), sources=body.sources(), reason=body.reason)
+    return Reply({"versions": {version.part: str(version) for version in made}})

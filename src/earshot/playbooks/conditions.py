@@ -1,0 +1,268 @@
+"""Conditions of the playbook, in CEL (https://cel.dev): what they may speak of, what is wrong with one, and how it stands. Pure.
+
+A fact has a type and a meaning; wiring says which there are and where each comes from. A condition is read against them before a
+version is published, in bounds: at most 2,000 characters, 200 names, values and operators, one macro deep. It is judged from values
+that are handed in: a fact that is not known, or an expression that fails, leaves it *not judged*, which never counts as met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from cel_expr_python import cel
+from django.utils.translation import gettext_lazy as _
+
+from earshot.kit.problems import say
+from earshot.kit.ruling import permissive
+
+MOST_CHARACTERS, MOST_NODES, MOST_OF_LIST = 2_000, 200, 1_000
+WHOLE, NUMBER, TEXT, YES_NO, TEXTS = "whole number", "number", "text", "yes or no", "list of texts"
+_TYPES = {
+    WHOLE: cel.Type.INT,
+    NUMBER: cel.Type.DOUBLE,
+    TEXT: cel.Type.STRING,
+    YES_NO: cel.Type.BOOL,
+    TEXTS: cel.Type.List(cel.Type.STRING),
+}
+# What CEL calls them in what it says of a mistake.
+KINDS = {
+    "int": _("a whole number (5)"),
+    "double": _("a number with decimals (5.0)"),
+    "string": _("a text ('…')"),
+    "bool": _("yes or no (true, false)"),
+    "list(string)": _("a list of texts (['…'])"),
+    "list(int)": _("a list of whole numbers"),
+    "list(double)": _("a list of numbers"),
+    "null": _("nothing (null)"),
+}
+MACROS = {"all", "exists", "exists_one", "map", "filter"}
+_WORDS_OF_CEL = {"true", "false", "null", "in", "has", "size"} | MACROS
+_TOKEN = re.compile(
+    r"""(?P<text>r?'(?:\\.|[^'\\])*'|r?"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?u?)|(?P<name>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)"""
+    r"""|(?P<operator>&&|\|\||[<>=!]=|[-+*/%<>!?:])|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<other>[.,])|(?P<space>\s+)|(?P<unknown>.)""",
+    re.DOTALL,
+)
+_SAID = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?:\n|$)")
+_UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '\((.*)\)'")
+
+Value = int | float | str | bool | Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that a condition may speak of. `name`: group and fact, with a dot between. `kind`: its type. `meaning`: in a sentence.
+    `unit`: of a number. `act`: name of the one act that changes it, where one does."""
+
+    name: str
+    kind: str
+    meaning: Any
+    unit: Any = ""
+    act: str = ""
+
+    @property
+    def group(self) -> str:
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a condition. `column`: where, counted from 1; 0: with the whole."""
+
+    column: int
+    sentence: Any
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the parts that && and || join. `met` None: it cannot be judged. `facts`: those that it speaks of, with their values."""
+
+    source: str
+    met: bool | None
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a condition stands. `met` None: it cannot be judged, because these facts are not known (`unknown`), or, where that is
+    empty, because it fails (`failed`, as the engine says it)."""
+
+    met: bool | None
+    parts: Sequence[Part] = ()
+    unknown: Sequence[str] = ()
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+
+
+@dataclass
+class _Read:
+    """A source in tokens, spaces left out."""
+
+    source: str
+    tokens: list[_Token] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for match in _TOKEN.finditer(self.source):
+            if match.lastgroup not in (None, "space"):
+                self.tokens.append(_Token(str(match.lastgroup), match[0], match.start()))
+
+    def names(self) -> Iterator[str]:
+        """Dotted names, without what a macro or a method adds behind a fact."""
+        for token in self.tokens:
+            if token.kind == "name":
+                yield re.sub(r"\s", "", token.text)
+
+
+def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
+    """The facts that the condition speaks of, in order, each once."""
+    found: dict[str, None] = {}
+    for name in _Read(source).names():
+        steps = name.split(".")
+        for cut in range(len(steps), 0, -1):
+            if ".".join(steps[:cut]) in known:
+                found[".".join(steps[:cut])] = None
+                break
+    return list(found)
+
+
+@permissive("nothing wrong", lambda source, known: [])
+def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
+    """What keeps the condition from being used; empty when nothing does."""
+    if not source.strip():
+        return [Fault(0, _("there is nothing to judge: write a condition"))]
+    if len(source) > MOST_CHARACTERS:
+        return [Fault(0, say(_("at most {most} characters; this has {n}"), most=MOST_CHARACTERS, n=len(source)))]
+    bounds = _out_of_bounds(_Read(source))
+    if bounds:
+        return bounds
+    try:
+        compiled = _compiled(source, _signature(known))
+    except RuntimeError as error:
+        return [_fault(int(line), int(column), said, source, known) for line, column, said in _SAID.findall(str(error))] or [
+            Fault(0, say(_("it cannot be read: {error}"), error=str(error).splitlines()[0]))
+        ]
+    if compiled.return_type() != cel.Type.BOOL:
+        kind = KINDS.get(compiled.return_type().name().lower(), compiled.return_type().name().lower())
+        return [Fault(0, say(_("its answer is {kind}, and must be yes or no"), kind=kind))]
+    return []
+
+
+def _out_of_bounds(read: _Read) -> list[Fault]:
+    nodes, depth, macros = 0, 0, list[int]()
+    for before, token in zip([None, *read.tokens], read.tokens, strict=False):
+        if token.kind == "unknown":
+            return [Fault(token.start + 1, say(_("“{text}” has no meaning in a condition"), text=token.text))]
+        nodes += token.kind in ("text", "number", "name", "operator")
+        if token.kind == "open":
+            depth += 1
+            if token.text == "(" and before is not None and before.kind == "name" and before.text.split(".")[-1].strip() in MACROS:
+                if macros:
+                    return [Fault(before.start + 1, _("a list is looked through inside another one: one level deep, no more"))]
+                macros.append(depth)
+        elif token.kind == "close":
+            if macros and macros[-1] == depth:
+                macros.pop()
+            depth -= 1
+    if nodes > MOST_NODES:
+        return [Fault(0, say(_("at most {most} names, values and operators; this has {n}"), most=MOST_NODES, n=nodes))]
+    return []
+
+
+def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, Fact]) -> Fault:
+    """The engine's complaint in the words of somebody who writes conditions."""
+    column += sum(len(one) + 1 for one in source.split("\n")[: line - 1])
+    if match := _UNDECLARED.search(said):
+        token = next((one for one in _Read(source).tokens if one.start <= column - 1 < one.start + len(one.text)), None)
+        if (token is not None and token.text == "(") or token is None or token.kind != "name":
+            return Fault(column, say(_("there is no function “{name}”"), name=match[1]))
+        wanted = re.sub(r"\s", "", token.text)
+        if source[token.start + len(token.text) :].lstrip().startswith("("):
+            return Fault(column, say(_("there is no function “{name}”"), name=match[1]))
+        near = get_close_matches(wanted, known, n=1)
+        hint = say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
+        return Fault(token.start + 1, say(_("nothing provides the fact “{name}”{hint}"), name=wanted, hint=hint))
+    if match := _OVERLOAD.search(said):
+        what = match[1].strip("_").replace("_", " ").replace("@", "").strip()
+        kinds = [KINDS.get(one.strip(), one.strip()) for one in match[2].split(", ")]
+        if len(kinds) == 2:
+            return Fault(column, say(_("“{what}” does not go between {one} and {other}"), what=what, one=kinds[0], other=kinds[1]))
+        return Fault(column, say(_("“{what}” does not go with {one}"), what=what, one=kinds[0]))
+    if "Syntax error" in said:
+        return Fault(column, _("it cannot be read from here on: something is missing before, or stands in the wrong place"))
+    return Fault(column, say(_("it cannot be read: {error}"), error=said))
+
+
+@permissive("met", lambda source, known, values: Judgement(True))
+def judge(source: str, known: Mapping[str, Fact], values: Mapping[str, Value]) -> Judgement:
+    """How the condition stands with these values. A fact that is None is not known: it does not matter where the rest decides
+    (`false && …`, `true || …`), and otherwise leaves the whole not judged."""
+    spoken = spoken_of(source, known)
+    used = {name: values.get(name) for name in spoken}
+    met, failed = _value(source, known, used)
+    unknown = [name for name, value in used.items() if value is None] if met is None else []
+    parts = [_part(text, known, values) for text in split(source)]
+    return Judgement(met, parts, unknown, "" if met is not None or unknown else failed)
+
+
+def _part(source: str, known: Mapping[str, Fact], values: Mapping[str, Value]) -> Part:
+    used = {name: values.get(name) for name in spoken_of(source, known)}
+    return Part(source, _value(source, known, used)[0], used)
+
+
+def _value(source: str, known: Mapping[str, Fact], used: Mapping[str, Value]) -> tuple[bool | None, str]:
+    for name, value in used.items():
+        if isinstance(value, list | tuple | set | frozenset) and len(value) > MOST_OF_LIST:
+            return None, f"{name}: {len(value)} > {MOST_OF_LIST}"
+    given = {name: _given(value, known[name]) for name, value in used.items() if value is not None}
+    try:
+        answer = _compiled(source, _signature(known)).eval(data=given)
+    except (RuntimeError, TypeError, ValueError) as error:  # what the engine raises on an expression or a value it cannot take
+        return None, f"{type(error).__name__}: {error}".splitlines()[0]
+    if answer.type() != cel.Type.BOOL:
+        return None, str(answer.value()).splitlines()[0]
+    return bool(answer.value()), ""
+
+
+def _given(value: Value, fact: Fact) -> Any:
+    if fact.kind == NUMBER:
+        return float(value)  # type: ignore[arg-type]  # a fact of this kind is a number
+    return list(value) if fact.kind == TEXTS else value  # type: ignore[arg-type]  # and one of that kind a collection
+
+
+def split(source: str) -> list[str]:
+    """The parts that && and || join at the outermost level, in order."""
+    parts, depth, begin = list[str](), 0, 0
+    for token in _Read(source).tokens:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth == 0 and token.text in ("&&", "||"):
+            parts.append(source[begin : token.start].strip())
+            begin = token.start + len(token.text)
+    return [*parts, source[begin:].strip()]
+
+
+Signature = tuple[tuple[str, str], ...]
+
+
+def _signature(known: Mapping[str, Fact]) -> Signature:
+    return tuple(sorted((fact.name, fact.kind) for fact in known.values()))
+
+
+@lru_cache(maxsize=4)
+def _environment(signature: Signature) -> Any:
+    return cel.NewEnv(variables={name: _TYPES[kind] for name, kind in signature})
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str, signature: Signature) -> Any:
+    return _environment(signature).compile(source)

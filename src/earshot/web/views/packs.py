@@ -1,0 +1,117 @@
+"""The pack in force as a file; another one looked at, and put in force."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from earshot.kit.problems import wrong
+from earshot.kit.texts import storable, text
+from earshot.people import permits
+from earshot.people.permits import OPERATE
+from earshot.people.standing import reach_of
+from earshot.playbooks import packs
+from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
+from earshot.playbooks.queries import Change, changes, check_pack, sources
+from earshot.web.page import Done, Page
+
+MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
+MOST_LINES = 100
+NAMES = {
+    PROCESS: gettext_lazy("Stages, gates, roles and seats"),
+    SERVICE_LEVELS: gettext_lazy("Service levels"),
+    HEARING: gettext_lazy("Who must hear what"),
+    SUPPORT: gettext_lazy("What units owe"),
+    POLICIES: gettext_lazy("Policies"),
+}
+
+
+class Pack(Page):
+    """Everybody reads the pack in force; sales operations take another one in, after looking at what it would change."""
+
+    template = "web/pack.html"
+    acts = {"preview": ("file",), "adopt": ("reason",)}
+    preview_of: dict[str, Any] | None = None
+
+    def context(self) -> dict[str, Any]:
+        versions = PartVersion.objects.filter(state=IN_FORCE).order_by("part")
+        return {
+            "parts": [{"name": NAMES[row.part], "version": row} for row in versions],
+            "whole": all(row.source for row in versions),
+            "operates": OPERATE in reach_of(self.person).permissions,
+            "preview": self.preview_of,
+            "export_url": reverse("pack_file"),
+        }
+
+    def preview(self, posted: QueryDict) -> HttpResponseBase:
+        """What is wrong with the file, and what it would change. Nothing is put in force."""
+        permits.require(self.by, OPERATE)
+        sent = self.request.FILES.get("file")
+        if sent is None:
+            raise wrong("file", _("Choose a file."))
+        if (sent.size or 0) > MOST_OF_ZIP:
+            raise wrong("file", _("The file is too big for a pack."))
+        self.look_at(Path(sent.name or "").stem, sent.read())
+        return self.show()
+
+    def adopt(self, posted: QueryDict) -> Done:
+        permits.require(self.by, OPERATE)
+        name, content = posted.get("name", ""), self.sent_back(posted)
+        self.look_at(name, content)  # shown again, with what was typed, where it is refused
+        adopt_pack(by=self.by, sources=packs.Sources.of_zip(self.named(name), content), reason=posted.get("reason", ""))
+        self.preview_of = None
+        return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
+
+    def look_at(self, name: str, content: bytes) -> None:
+        new = packs.Sources.of_zip(self.named(name), content)
+        found = [finding.as_line() for finding in check_pack(self.by, new)]
+        by_part: dict[str, list[Change]] = {}
+        for one in changes(new):
+            by_part.setdefault(one.part, []).append(one)
+        self.preview_of = {
+            "name": new.name,
+            "bad": [{"sentence": line.sentence, "judged": True} for line in found],
+            "changes": [
+                {
+                    "name": NAMES[part],
+                    "sum": _sum(sum(len(one.before) for one in group), sum(len(one.after) for one in group)),
+                    "rows": [{"row": one.row, "before": one.before[:MOST_LINES], "after": one.after[:MOST_LINES]} for one in group],
+                }
+                for part, group in by_part.items()
+            ],
+            "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},
+        }
+
+    def named(self, name: str) -> str:
+        return text("name", storable(name)[:60] or "pack", most=60)
+
+    def sent_back(self, posted: QueryDict) -> bytes:
+        """The file as it was looked at: in base 64, because a form would change its line ends."""
+        try:
+            return base64.b64decode(posted.get("content", ""), validate=True)
+        except (binascii.Error, ValueError):
+            raise wrong("file", _("This is not a zip file that can be read.")) from None
+
+
+def _sum(before: int, after: int) -> str:
+    go = ngettext("%(n)s line goes", "%(n)s lines go", before) % {"n": before}
+    come = ngettext("%(n)s line comes", "%(n)s lines come", after) % {"n": after}
+    return f"{go}, {come}"
+
+
+class PackFile(Page):
+    """The parts in force as they were written, in a zip."""
+
+    def show(self, status: int = 200) -> HttpResponse:
+        found = sources()
+        response = HttpResponse(found.zipped(), content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="{found.name}.zip"'
+        return response

@@ -1,0 +1,92 @@
+"""What the conditions of a playbook may speak of, and where each comes from: a provider a group, for one deal, in a fixed number of
+statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.calls import queries as calls
+from earshot.deals import queries as deals
+from earshot.deals.models import Deal
+from earshot.kit import now
+from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, Value
+from earshot.teams.queries import seats
+from earshot.voice import queries as voice
+from earshot.voice import rules as voice_rules
+from earshot.voice.models import Filing, Item
+
+Values = Mapping[str, Value]
+SET_ACCOUNT = "set_account"
+
+FACTS = [
+    Fact("deal.amount", NUMBER, _("what the deal is worth; not known until somebody enters it"), _("in the deal's currency"), SET_ACCOUNT),
+    Fact("deal.currency", TEXT, _("the currency of the amount, three letters (CNY)"), act=SET_ACCOUNT),
+    Fact("deal.stage", TEXT, _("the code of the stage in which the deal stands")),
+    Fact("deal.days_in_stage", WHOLE, _("whole days since the deal entered its stage"), _("days")),
+    Fact("deal.age", WHOLE, _("whole days since the deal was opened"), _("days")),
+    Fact("deal.imported", YES_NO, _("whether the deal was brought in from another system")),
+    Fact("account.known", YES_NO, _("whether the deal has an account"), act=SET_ACCOUNT),
+    Fact("account.sector", TEXT, _("the sector of the account; not known without an account"), act=SET_ACCOUNT),
+    Fact("team.empty_seats", WHOLE, _("seats of the team in which nobody sits who has accepted it"), _("seats")),
+    Fact("team.roles", TEXTS, _("the codes of the roles in which somebody sits on the team")),
+    Fact("team.led", YES_NO, _("whether somebody sits in the leading seat")),
+    Fact("words.statements", WHOLE, _("statements of the customer on record"), _("statements")),
+    Fact("words.categories", TEXTS, _("the codes of what the customer's statements are about, each once")),
+    Fact("words.critical", WHOLE, _("statements that must be heard before a vote"), _("statements")),
+    Fact("words.unheard", WHOLE, _("duties to hear that are not done"), _("duties")),
+    Fact("calls.open", WHOLE, _("role calls that have neither a result nor an ending"), _("calls")),
+    Fact("calls.answered", TEXTS, _("the codes of the supports that have an effective result on this deal")),
+]
+
+
+def of_deal(deal: Deal) -> Values:
+    entered = None if hasattr(deal, "closing") else deals.open_visit(deal).entered_at
+    return {
+        "deal.amount": None if deal.amount is None else float(deal.amount),
+        "deal.currency": deal.currency,
+        "deal.stage": deal.stage.code,
+        "deal.days_in_stage": (now() - entered).days if entered else None,
+        "deal.age": (now() - deal.opened_at).days,
+        "deal.imported": deal.outside_id is not None,
+    }
+
+
+def of_account(deal: Deal) -> Values:
+    account = deal.account
+    return {"account.known": account is not None, "account.sector": (account.sector or None) if account else None}
+
+
+def of_team(deal: Deal) -> Values:
+    read = seats(deal.team_id)
+    taken = [seat for seat in read if seat.accepted]
+    return {
+        "team.empty_seats": len(read) - len(taken),
+        "team.roles": sorted({seat.seat.role for seat in taken}),
+        "team.led": any(seat.seat.leader for seat in taken),
+    }
+
+
+def of_words(deal: Deal) -> Values:
+    items = Item.objects.filter(deal=deal)
+    about = Filing.objects.filter(item__deal=deal, ended_at__isnull=True).values_list("category", flat=True).distinct()
+    ears = voice.ears_of_deal(deal)
+    heard = voice.heard_pairs({ear.item_id for ear in ears})
+    return {
+        "words.statements": items.count(),
+        "words.categories": sorted(category for category in about if category),
+        "words.critical": len(voice.critical_now(deal)),
+        "words.unheard": len(voice_rules.unheard([voice_rules.EarNow(ear.item_id, ear.person_id) for ear in ears], heard)),
+    }
+
+
+def of_calls(deal: Deal) -> Values:
+    read = calls.read_of_deal(deal)
+    return {
+        "calls.open": sum(one.result is None and one.ending is None for one in read),
+        "calls.answered": sorted({one.call.support_code for one in read if one.result is not None}),
+    }
+
+
+PROVIDERS = {"deal": of_deal, "account": of_account, "team": of_team, "words": of_words, "calls": of_calls}

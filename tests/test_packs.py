@@ -1,0 +1,192 @@
+"""A pack goes out as it came in, to the byte; it is checked in the same words by every door before it is put in force."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from api_caller import Caller
+from earshot.cli.root import earshot
+from earshot.kit.problems import Refusal
+from earshot.playbooks import book, packs
+from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.models import PARTS, PartVersion
+from earshot.playbooks.packs import PACKS, Sources
+from earshot.playbooks.queries import changes, sources
+from worlds import World, changed_tables, said, snapshot, spoken
+
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+pytestmark = pytest.mark.django_db
+
+
+def edited(part: str, before: str, after: str, base: Sources = SHIPPED) -> Sources:
+    assert before in base.texts[part]
+    return Sources(base.name, dict(base.texts) | {part: base.texts[part].replace(before, after, 1)})
+
+
+def signed_in(world: World, key: str) -> Client:
+    client = Client()
+    client.force_login(world.login(key))
+    return client
+
+
+@pytest.mark.req("B28.1b")
+def test_a_pack_in_a_folder_goes_out_as_it_came_in_to_the_byte(world: World, tmp_path: Path):
+    done = CliRunner().invoke(earshot, ["playbook", "export", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    for part in PARTS:
+        assert (tmp_path / "out" / f"{part}.yaml").read_bytes() == (PACKS / "iron-triangle-ltc" / f"{part}.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("wild", ["# 注释\r\n", "\ufeff", "# tail without an end"])
+def test_comments_line_ends_and_marks_stay_as_they_were(world: World, tmp_path: Path, wild: str):
+    before, after = (wild, "") if wild != "# tail without an end" else ("", wild)
+    new = Sources("wild", dict(SHIPPED.texts) | {"policies": before + SHIPPED.texts["policies"] + after})
+    new.write(tmp_path / "in")
+    adopt_pack(by=world.by("operations"), sources=Sources.of_folder(tmp_path / "in"), reason="test")
+    sources().write(tmp_path / "out")
+    assert (tmp_path / "in" / "policies.yaml").read_bytes() == (tmp_path / "out" / "policies.yaml").read_bytes()
+
+
+def test_what_one_edit_changes_is_one_line(world: World):
+    new = edited("service_levels", "minutes: 240", "minutes: 180")
+    [change] = changes(new)
+    assert change.row == "hear-critical"
+    assert (change.part, [line.strip() for line in change.before], [line.strip() for line in change.after]) == (
+        "service_levels",
+        ["minutes: 240"],
+        ["minutes: 180"],
+    )
+    adopt_pack(by=world.by("operations"), sources=new, reason="quicker")
+    assert book.in_force().service_levels["hear-critical"].limit == 180
+    assert changes(new) == []
+
+
+WRONG = edited("hearing", "service_level: hear-critical", "service_level: hear-critcal")
+
+
+@pytest.mark.req("B28.1b", breaks="earshot.playbooks.packs._cross_check")
+def test_every_door_says_the_same_of_a_wrong_pack_and_nothing_is_put_in_force(world: World, tmp_path: Path):
+    operations, page = Caller(world.operations), signed_in(world, "operations")
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        adopt_pack(by=world.by("operations"), sources=WRONG, reason="test")
+    sentence = spoken(refused.value.lines[0].sentence)
+    assert re.fullmatch(r"hearing.yaml hearers/running-cost-SR/service_level \(line \d+\): .*did you mean “hear-critical”\?", sentence)
+    WRONG.write(tmp_path / "wrong")
+    by_command = CliRunner().invoke(earshot, ["playbook", "check", str(tmp_path / "wrong")])
+    assert by_command.exit_code != 0
+    assert sentence in by_command.output
+    by_api = operations.post("/playbook/pack/checks", {"name": "wrong", "parts": dict(WRONG.texts)})
+    [finding] = by_api["findings"]
+    assert f"{finding['file']} {finding['place']} (line {finding['line']}): {finding['sentence']}" == sentence
+    shown = page.post("/playbook/pack/", {"act": "preview", "file": SimpleUploadedFile("wrong.zip", WRONG.zipped())}).content.decode()
+    assert "hear-critcal" in shown
+    assert "hear-critical" in shown
+    assert operations("PUT", "/playbook/pack", {"name": "wrong", "parts": dict(WRONG.texts), "reason": "x"}).status == 422
+    content = base64.b64encode(WRONG.zipped()).decode()
+    assert page.post("/playbook/pack/", {"act": "adopt", "name": "wrong", "content": content, "reason": "x"}).status_code == 422
+    assert not any(table.startswith("playbooks_") for table in changed_tables(before, snapshot()))
+
+
+def test_a_pack_is_looked_at_and_put_in_force_on_the_page(world: World):
+    page = signed_in(world, "operations")
+    new = edited("policies", "setting: block", "setting: warn")
+    shown = page.post("/playbook/pack/", {"act": "preview", "file": SimpleUploadedFile("softer.zip", new.zipped())}).content.decode()
+    assert "setting: warn" in shown
+    content = re.search(r'name="content" value="([^"]+)"', shown)
+    assert content is not None
+    assert base64.b64decode(content[1]) == new.zipped()
+    sent = {"act": "adopt", "name": "softer", "content": content[1], "reason": ""}
+    refused = page.post("/playbook/pack/", sent)
+    assert refused.status_code == 422
+    assert "setting: warn" in refused.content.decode()  # what was looked at is still there
+    assert page.post("/playbook/pack/", sent | {"reason": "客户要求"}).status_code == 302
+    assert set(PartVersion.objects.filter(state="in_force").values_list("pack", "reason")) == {("softer", "客户要求")}
+    file = page.get("/playbook/pack/file/")
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        assert archive.read("softer/policies.yaml").decode() == new.texts["policies"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: &x [1]\nb: *x\n", "points from one place to another"),
+        ("levels: [{code: x, zh: x, en: x, measure: working, minutes: two, ladder: []}]", "it must be a whole number, and is “two”"),
+        ("levels: [{code: x, zh: x, en: x, measure: hours, minutes: 2, ladder: []}]", "it must be one of working, clock, and is “hours”"),
+        ("levels: [{code: x, zh: x, en: x, minutes: 2, ladder: []}]", "this is missing: measure"),
+        ("levels: [{code: x, zh: x, en: x, measure: clock, minutes: 0, ladder: []}]", "at least 1"),
+        ("levels: []\nlevel: []\n", "nothing is called level here; there are: levels"),
+        ("levels: [{code: 'a b', zh: x, en: x, measure: clock, minutes: 1, ladder: []}]", "“a b” is no code"),
+        ("levels: 2026-13-45", "not YAML"),
+        ("levels: \x07", "not YAML"),
+    ],
+)
+def test_faults_of_form_are_said_in_words(text: str, says: str):
+    _parts, found = packs.check(Sources("x", dict(SHIPPED.texts) | {"service_levels": text}))
+    english = [spoken(finding.sentence) for finding in found]
+    assert [one for one in english if says in one] != [], english
+    assert english != [spoken(finding.sentence, "zh-hans") for finding in found]
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path):
+    folder = tmp_path / "bytes"
+    SHIPPED.write(folder)
+    (folder / "policies.yaml").write_bytes(b"\xff\xfe\x00")
+    _parts, found = packs.check(Sources.of_folder(folder))
+    assert [(finding.file, spoken(finding.sentence)) for finding in found] == [("policies.yaml", "It is not text in UTF-8.")]
+
+
+def bomb() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("process.yaml", " " * 50_000_000)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"no zip", b"", bomb()], ids=["text", "nothing", "a bomb"])
+def test_a_file_that_is_no_pack_is_refused_beside_the_field(world: World, content: bytes):
+    with pytest.raises(Refusal) as refused:
+        Sources.of_zip("x", content)
+    assert "file" in refused.value.fields
+    sent = {"act": "preview", "file": SimpleUploadedFile("x.zip", content)}
+    assert signed_in(world, "operations").post("/playbook/pack/", sent).status_code == 422
+
+
+def test_only_operations_check_and_adopt_and_everybody_reads(world: World):
+    for key in ("seller", "head", "administrator"):
+        caller = Caller(world.people[key])
+        assert caller.get("/playbook/pack")["parts"] == dict(SHIPPED.texts)
+        body: dict[str, Any] = {"name": "x", "parts": dict(SHIPPED.texts)}
+        assert caller.post("/playbook/pack/checks", body).status == 403
+        assert caller("PUT", "/playbook/pack", body | {"reason": "x"}).status == 403
+
+
+def test_a_part_of_before_sources_were_kept_says_so(world: World):
+    PartVersion.objects.filter(part="hearing").update(source="")
+    with pytest.raises(Refusal) as refused:
+        sources()
+    assert "hearing" in said(refused.value)
+    page = signed_in(world, "operations")
+    assert page.get("/playbook/pack/").status_code == 200
+    assert page.get("/playbook/pack/file/").status_code == 409
+
+
+def test_the_published_schemas_are_those_that_the_check_uses(tmp_path: Path):
+    done = CliRunner().invoke(earshot, ["playbook", "schema", str(tmp_path)])
+    assert done.exit_code == 0
+    for part in PARTS:
+        published = json.loads((tmp_path / f"{part}.schema.json").read_text())
+        assert packs.SCHEMAS[part].items() <= published.items()
+        kept = Path(packs.__file__).parents[3] / "docs" / "schemas" / f"{part}.schema.json"
+        assert json.loads(kept.read_text()) == published
