@@ -119,7 +119,7 @@ class Page(View):
         reader sees or is named in."""
         if self.kind == "deal":
             return [("deal", self.thing.pk), ("team", self.thing.team_id)]
-        return [(self.kind, self.thing.pk)] if self.kind in KINDS and self.kind != "message" else None
+        return [(self.kind, self.thing.pk)] if self.kind in KINDS else None
 
     def waits(self) -> int | None:
         """How much waits for the reader, on a page that shows just that: when it becomes more, it is read out."""

@@ -239,6 +239,9 @@ class Team(Talks):
     live = True
     acts = WRITE
 
+    def follows(self) -> None:
+        """What reaches the reader: a message among the members may be seen by who does not see what it is about."""
+
     def context(self) -> dict[str, Any]:
         place = talk.place_of(self.thing)
         rows = seats(self.thing.pk)
@@ -277,6 +280,9 @@ class Message(Page):
     kind = "message"
     live = True
     acts = {"acknowledge": ("text",), "reply": ("text", "to_all"), "withdraw": ()}
+
+    def follows(self) -> None:
+        """What reaches the reader: a message among the members may be seen by who does not see what it is about."""
 
     def context(self) -> dict[str, Any]:
         message = self.thing
