@@ -53,7 +53,7 @@ def sql(statement: str) -> None:
     import psycopg
 
     with psycopg.connect(host=settings()["HOST"], user="earshot", dbname="postgres", autocommit=True) as server:
-        server.execute(statement)  # type: ignore[arg-type]
+        server.execute(statement)
 
 
 def template(*, bare: bool = False) -> str:

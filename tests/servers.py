@@ -70,8 +70,11 @@ def die_with_parent() -> None:
 
 
 class Server:
-    def __init__(self, run: Path) -> None:
+    """`more`: settings of the server on top of the fast ones."""
+
+    def __init__(self, run: Path, **more: str) -> None:
         self.folder = run / "pg"
+        self.options = FAST | more
         self.user = system_user()
         self.bin = binaries(run)
         self.folder.mkdir(exist_ok=True)
@@ -79,10 +82,11 @@ class Server:
             run.chmod(0o755)
             shutil.chown(self.folder, self.user)
         self.folder.chmod(0o700)
+        self.make()
         self.process = self.start()
 
-    def start(self) -> subprocess.Popen[bytes]:
-        data, log = self.folder / "data", self.folder / "log"
+    def make(self) -> None:
+        data = self.folder / "data"
         made = subprocess.run(
             [self.bin / "initdb", "-D", data, "-U", "earshot", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
             user=self.user,
@@ -92,7 +96,11 @@ class Server:
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
-        options = [f"--{name}={value}" for name, value in FAST.items()]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Begin it, or begin it again on what was written before."""
+        data, log = self.folder / "data", self.folder / "log"
+        options = [f"--{name}={value}" for name, value in self.options.items()]
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [self.bin / "postgres", "-D", data, "-k", self.folder, *options],
@@ -120,6 +128,7 @@ class Server:
         raise RuntimeError(f"PostgreSQL did not answer within 30 seconds: {log.read_text()}")
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        """At once, without asking anybody: as if it had crashed."""
+        self.process.send_signal(signal.SIGQUIT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=20)

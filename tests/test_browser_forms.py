@@ -70,3 +70,22 @@ def test_filters_are_one_line_on_a_phone_and_open_at_a_desk(world: World, open_p
     phone.locator(".filter button").click()
     phone.wait_for_url("**state=all*")
     expect(phone.locator(".filter-fold summary")).to_contain_text("全部")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_every_room_is_one_step_away_on_a_phone_without_scripts_too(world: World, open_page: OpenPage, scripts: bool):
+    page = at(open_page, world.seller, "phone", java_script_enabled=scripts)
+    more = page.locator(".house-more")
+    expect(more.locator("ul")).to_be_hidden()
+    more.locator("summary").click()
+    hrefs = [link.get_attribute("href") for link in more.locator("a").all()]
+    assert hrefs == ["/hear/", "/accounts/", "/calls/", "/playbook/", "/calendars/"]
+    for link in more.locator("a").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        expect(link).to_be_in_viewport()
+    more.locator("a").nth(2).click()
+    page.wait_for_url("**/calls/")
+    expect(page.locator(".house-more summary")).to_have_class("is-here")
+    expect(page.locator(".house-more ul")).to_be_hidden()

@@ -32,7 +32,9 @@ from earshot.people import calendars, rules
 from earshot.people.models import CalendarDay, Login, Unit, WorkingCalendar
 from earshot.people.queries import business_time_of, business_times, calendars_visible_to, days_of, first_calendar
 from earshot.people.rules import COMPANY, EXCEPTION, HOLIDAY, MAKE_UP, Day
-from worlds import SHANGHAI, World, later, said, spoken
+from test_cli import good
+from test_cli import refused as bad
+from worlds import SHANGHAI, World, changed_tables, later, said, snapshot, spoken
 
 OFFICE = ((540, 720), (810, 1080))
 TUESDAY = date(2026, 11, 24)  # the world stands on Monday the 23rd, 10:00
@@ -123,6 +125,22 @@ def test_everybody_sees_the_calendars_at_and_above_the_own_unit_and_no_others(wo
     assert client.get(f"/calendars/{berlin.pk}/").status_code == 404
     assert client.get(f"/calendars/{berlin.pk}/days.csv").status_code == 404
     assert client.get(f"/calendars/{office.pk}/").status_code == 200
+
+
+def test_a_calendar_is_never_written_over_by_its_name(world: World, office: WorkingCalendar, caller) -> None:
+    """The office of everybody, set again with the hours of Berlin, would move every due time: refused in the verb and by each door."""
+    by, before = world.by("administrator"), snapshot()
+    with pytest.raises(Refusal) as refused:
+        calendars.set_calendar(by=by, name=f" {office.name} ", zone="Europe/Berlin", country="DE")
+    assert office.name in str(refused.value.fields["name"])
+    assert changed_tables(before, snapshot()) == set()
+    answer = caller("administrator").post("/calendars", {"name": office.name, "zone": "Europe/Berlin", "country": "DE"})
+    assert (answer.status, list(answer["fields"])) == (422, ["name"])
+    client = Client()
+    client.force_login(Login.objects.get(username="demo-administrator"))
+    page = client.post("/calendars/", {"act": "set", "name": office.name, "zone": "Europe/Berlin", "country": "DE"})
+    assert page.status_code == 422
+    assert business_time_of(world.units["solutions"].pk).calendar.spans_on(TUESDAY) == OFFICE
 
 
 # What may be entered.
@@ -325,6 +343,82 @@ def test_a_due_time_is_provisional_until_its_year_is_confirmed_and_says_so_where
     deliver_all()
     assert not Clock.objects.get(object_id=call.pk).provisional
     assert ">暂定</span>" not in client.get(f"/calls/{call.pk}/").content.decode()
+
+
+def test_a_confirmation_is_taken_back_with_a_reason_and_its_due_times_are_provisional_again(
+    world: World, office: WorkingCalendar, caller
+) -> None:
+    by = world.by("administrator")
+    call = world.calls(world.moved_deal())[0]
+    Clock.objects.filter(object_id=call.pk).update(limit=450 * 60)
+    calendars.confirm_year(by=by, calendar=office, year=2027)
+    deliver_all()
+    assert not Clock.objects.get(object_id=call.pk).provisional
+    before = snapshot()
+    for year, reason, field in ((2026, "x", "year"), (2028, "x", "year"), (2027, " ", "reason")):
+        with pytest.raises(Refusal) as refused:
+            calendars.unconfirm_year(by=by, calendar=office, year=year, reason=reason)
+        assert set(refused.value.fields) == {field}
+    assert changed_tables(before, snapshot()) == set()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(Login.objects.get(username="demo-administrator"))
+    typed = {"act": "unconfirm", "year": "2027", "reason": "国务院又发了通知"}
+    assert client.post(f"/calendars/{office.pk}/", typed).status_code == 302
+    deliver_all()
+    assert Clock.objects.get(object_id=call.pk).provisional
+    assert WorkingCalendar.objects.get(pk=office.pk).confirmed_to == date(2026, 12, 31)
+    assert Entry.objects.get(verb="people.year_unconfirmed").data["year"] == 2027
+    assert "国务院又发了通知" in client.get(f"/calendars/{office.pk}/").content.decode()
+    answer = caller("administrator").post(f"/calendars/{office.pk}/unconfirmed-years", {"year": 2026, "reason": "x"})
+    assert (answer.status, answer["confirmed_to"]) == (201, "2025-12-31")
+    assert "is confirmed no more" in good("calendar", "unconfirm", office.name, "2025", "--reason", "x", "--as", world.administrator.name)
+    assert "not confirmed" in bad("calendar", "unconfirm", office.name, "2026", "--reason", "x", "--as", world.administrator.name)
+
+
+def test_the_days_of_a_unit_begin_with_the_first_of_them_and_not_by_looking(world: World) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(Login.objects.get(username="demo-administrator"))
+    unit = str(world.units["solutions"].pk)
+    before = snapshot()
+    assert client.get("/calendars/").status_code == 200
+    for typed in ({"unit": "", "day": ""}, {"unit": unit}, {"unit": unit, "day": "2026-11-24", "hours": "noon"}):
+        assert client.post("/calendars/", {"act": "own", **typed}).status_code == 422
+    assert changed_tables(before, snapshot()) <= {"django_session", "journal_repeat"}
+    done = client.post("/calendars/", {"act": "own", "unit": unit, "day": "2026-11-24", "hours": "9:00-12:00", "name": "盘点"})
+    assert done.status_code == 302
+    assert business_time_of(world.units["solutions"].pk).calendar.spans_on(TUESDAY) == ((540, 720),)
+
+
+def test_all_that_is_wrong_with_a_calendar_is_said_at_once(world: World, office: WorkingCalendar) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(Login.objects.get(username="demo-administrator"))
+
+    def fields(url: str, **typed: str) -> set[str]:
+        answer = client.post(url, typed)
+        assert answer.status_code == 422
+        return set(answer.context["refused"].fields)
+
+    page = f"/calendars/{office.pk}/"
+    assert fields("/calendars/", act="set", name="", zone="Nowhere", country="DE") == {"name", "zone"}
+    assert fields("/calendars/", act="own", unit="", day="", hours="noon") == {"unit", "day", "hours"}
+    assert fields(page, act="day", day="", kind="company", hours="noon") == {"day", "hours"}
+    assert fields(page, act="hours", name="", zone="", weekly_2="noon") == {"name", "zone", "weekly_2"}
+
+
+def test_who_was_slower_finds_the_file_again_against_the_table_as_it_stands_now(world: World, office: WorkingCalendar) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(Login.objects.get(username="demo-administrator"))
+    content = "day,kind,hours,name\n2027-01-01,holiday,,New Year\n"
+    shown = client.post(f"/calendars/{office.pk}/", {"act": "preview", "file": SimpleUploadedFile("days.csv", content.encode())})
+    hidden = shown.context["preview"]["hidden"]
+    set_day(world, office, date(2027, 5, 3), COMPANY)
+    refused = client.post(f"/calendars/{office.pk}/", hidden)
+    assert refused.status_code == 412
+    again = refused.context["preview"]
+    assert date(2027, 5, 3) in {one["day"] for one in again["changes"]}
+    assert again["hidden"]["version"] != hidden["version"]
+    assert client.post(f"/calendars/{office.pk}/", again["hidden"]).status_code == 302
+    assert set(days_of(WorkingCalendar.objects.get(pk=office.pk))) >= {date(2027, 1, 1)}
 
 
 # Clocks move with the table.

@@ -186,7 +186,7 @@ def test_the_walk(world: World):
 def test_a_deal_is_opened_changed_taken_back_and_lost(world: World):
     account = world.accounts["sudatel"]
     opened = good("deals", "open", "--title", "第二站点", "--account", account.number, "--as", "陈晓")
-    number = re.search(r"D-\d+-\d+", opened)[0]  # type: ignore[index]
+    number = re.search(r"D-\d+-\d+", opened)[0]
     good("deals", "move", number, "--as", "陈晓")
     good("deals", "back", number, "--to", "ML", "--reason", "客户推迟", "--as", "陈晓")
     good("deals", "lose", number, "--reason", "客户选择了别家", "--as", "陈晓")
@@ -202,7 +202,7 @@ def test_a_login_is_given_once_and_its_password_shown_once(world: World):
     somebody = add_person(by=world.by("administrator"), name="Moses Frase", unit=world.units["branch"])
     told = good("login", "give", "Moses Frase", "--as", "吴凡")
     login = Login.objects.get(person=somebody)
-    password = re.search(r"password: +(\S+)", told)[1]  # type: ignore[index]
+    password = re.search(r"password: +(\S+)", told)[1]
     assert f"user name: {login.username}" in told
     assert login.check_password(password)
     assert "has a login already" in refused("login", "give", "Moses Frase", "--as", "吴凡")

@@ -41,17 +41,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _command(pid: int) -> list[bytes]:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+
+
 class Served:
     """`earshot demo` in a process of its own, on the test's database."""
 
     def __init__(self, home: Path, name: str, *words: str, **more: str) -> None:
+        """`words`: options of `demo`, or another command and its options."""
         self.port = free_port()
+        home.mkdir(exist_ok=True)
+        told = words if words and not words[0].startswith("--") else ("demo", *words)
         place = (
             f"sqlite://{name}" if databases.vendor() == "sqlite" else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
         )
         env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
         env |= {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "PYTHONPATH": databases.path_of_servers()} | more
-        command = [sys.executable, "-m", "earshot.cli", "demo", "--port", str(self.port), *words]
+        command = [sys.executable, "-m", "earshot.cli", *told, "--port", str(self.port)]
         self.process = subprocess.Popen(command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def answers(self, path: str = "/") -> int:
@@ -70,10 +77,11 @@ class Served:
         return [int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
 
     def worker(self) -> int | None:
-        for pid in self.children():
-            if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                return pid
-        return None
+        return next((pid for pid in self.children() if b"worker" in _command(pid)), None)
+
+    def web(self) -> int:
+        """The process that watches those that answer."""
+        return next(pid for pid in self.children() if b"worker" not in _command(pid))
 
     def stop(self, by: signal.Signals) -> str:
         children = self.children()
@@ -121,6 +129,38 @@ def test_the_demonstration_from_nothing(own_database: str, tmp_path: Path):
     assert third.answers() == 200
     assert "Building the company" in third.stop(signal.SIGTERM)
     assert not Deal.objects.filter(title="Kept").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.own_database
+def test_whichever_process_is_killed_none_is_left_behind_on_the_port(own_database: str, tmp_path: Path):
+    """Found by the soak: the process that answers outlived the one that watches it, and held the port against the next start."""
+    for number, victim in enumerate(("serve", "granian")):
+        served = Served(tmp_path / str(number), own_database, "serve")
+        assert served.answers("/sign-in/") == 200
+        before = descendants(served.process.pid)
+        assert len(before) >= 3  # the worker, and two of the web
+        os.kill(served.process.pid if victim == "serve" else served.web(), signal.SIGKILL)
+        until = time.monotonic() + 30
+        while left := [pid for pid in before if alive(pid)]:
+            assert time.monotonic() < until, left
+            time.sleep(0.1)
+        served.process.communicate(timeout=30)
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", served.port)) != 0
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; one that has ended and waits to be asked how does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(below for child in children for below in descendants(child))]
 
 
 @pytest.mark.own_database(bare=True)

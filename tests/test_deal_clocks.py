@@ -12,7 +12,7 @@ from earshot.calls.actions import pause_call, resume_call
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.sweep import sweep
-from earshot.desk.clocks import ClockOfDeal, ended, next_in_words, read, running, told_in_words
+from earshot.desk.clocks import ClockOfDeal, ended, next_in_words, nobody_else_in_words, read, running, told_in_words
 from earshot.journal.models import Entry
 from earshot.people.models import Person, Unit
 from pages import Visitor
@@ -22,11 +22,11 @@ from worlds import CRITICAL, World, spoken
 
 
 def run(world: World, key: str, deal: object) -> list[ClockOfDeal]:
-    return read(running(world.people[key], deal))  # type: ignore[arg-type]
+    return read(running(world.people[key], deal))
 
 
 def of_the_ear(world: World, deal: object, key: str = "seller") -> ClockOfDeal:
-    ear = critical_ear(deal)  # type: ignore[arg-type]
+    ear = critical_ear(deal)
     return next(one for one in run(world, key, deal) if one.course.clock.object_id == ear.pk)
 
 
@@ -215,3 +215,26 @@ def test_the_api_gives_them_in_parts(world: World) -> None:
         cursor = f"&cursor={part['next']}"
     assert [row["id"] for row in found] == [row["id"] for row in whole]
     assert len(found) > 2
+
+
+def test_an_overdue_clock_shows_its_whole_ladder_and_says_when_nobody_else_will_be_told(world: World) -> None:
+    """What happened, what is next, to whom; and at the end, that nothing happens by itself any more."""
+    deal = world.spoken_deal()
+    fresh = of_the_ear(world, deal)
+    chain = [*fresh.course.ahead, *fresh.course.beyond]
+    assert [ahead.step.after for ahead in chain] == sorted(ahead.step.after for ahead in chain)
+    assert len(chain) == fresh.course.clock.steps.count() > 2
+    page = Visitor("seller", "en").get(f"/deals/{deal.pk}/clocks/").text
+    assert all(spoken(next_in_words(ahead)) in page for ahead in fresh.course.beyond)
+    assert "Nobody else will be told" not in page
+    given = Caller(world.seller)("GET", f"/deals/{deal.pk}/clocks").data["items"]
+    [row] = [row for row in given if row["id"] == str(fresh.course.clock.pk)]
+    assert [step["sentence"] for step in row["then"]] == [spoken(next_in_words(ahead)) for ahead in fresh.course.beyond]
+    with until(at(30, 14, 30)):
+        while sweep():
+            pass
+        last = of_the_ear(world, deal)
+        assert (last.course.ahead, last.course.beyond) == ([], [])
+        assert spoken(nobody_else_in_words(last.course)).startswith("Nobody else will be told")
+        assert "Nobody else will be told" in Visitor("seller", "en").get(f"/deals/{deal.pk}/clocks/").html
+        assert "Nobody else will be told" in good("deals", "clocks", deal.number, "--as", world.seller.name)

@@ -56,7 +56,7 @@ def test_what_is_wrong_with_a_deal_is_said_beside_its_field_and_nothing_is_kept(
     assert changed_tables(before, snapshot()) == set()
     deal = world.deals["branches"]
     with pytest.raises(Refusal) as refused:
-        change_deal(by=world.by("seller"), deal=deal, version=deal.version, **given)  # type: ignore[arg-type]
+        change_deal(by=world.by("seller"), deal=deal, version=deal.version, **given)
     assert set(refused.value.fields) == {field}
 
 

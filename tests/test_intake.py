@@ -280,7 +280,7 @@ def test_an_import_survives_other_codes_for_everything(tmp_path: Path):
 
     for path in pack.glob("*.yaml"):
         path.write_text(yaml.safe_dump(renamed(yaml.safe_load(path.read_text())), allow_unicode=True))
-    spec = renamed(read_world()) | {"deals": [], "meetings": [], "messages": []}  # type: ignore[operator]
+    spec = renamed(read_world()) | {"deals": [], "meetings": [], "messages": []}
     build_world(spec, pack=pack)
     map_path = tmp_path / "map.yaml"
     map_path.write_text(yaml.safe_dump(renamed(yaml.safe_load(MAP.read_text())), allow_unicode=True))

@@ -8,8 +8,9 @@ from django.db import DatabaseError, IntegrityError, transaction
 from earshot.journal.models import Entry, Label, Repeat, Scope
 from earshot.kit import now, uuid7
 from earshot.kit.engine import written
-from earshot.people.calendars import set_calendar
-from earshot.people.models import Unit, WorkingCalendar
+from earshot.people import rules
+from earshot.people.calendars import change_hours, set_calendar
+from earshot.people.models import Unit
 from earshot.people.queries import business_time_of
 from earshot.teams.models import Acceptance, Membership, Seat, Team
 from worlds import World
@@ -88,10 +89,13 @@ def test_a_calendar_that_was_rolled_back_is_never_reckoned_with(world: World) ->
     def zone() -> str:
         return str(business_time_of(unit.pk).calendar.zone)
 
-    def change(zone: str) -> WorkingCalendar:
-        return set_calendar(by=world.by("administrator"), name="ours", zone=zone)
+    ours = set_calendar(by=world.by("administrator"), name="ours", zone="Asia/Kathmandu")
+    week = [rules.written(spans) for spans in ours.weekly]
 
-    Unit.objects.filter(pk=unit.pk).update(calendar=change("Asia/Kathmandu"))
+    def change(zone: str) -> None:
+        change_hours(by=world.by("administrator"), calendar=ours, name="ours", zone=zone, weekly=week)
+
+    Unit.objects.filter(pk=unit.pk).update(calendar=ours)
     assert zone() == "Asia/Kathmandu"
     with transaction.atomic():
         change("Europe/Berlin")

@@ -630,3 +630,37 @@ def test_a_role_held_elsewhere_and_a_call_that_is_done_keep_their_people(world: 
     lose_post(world, "engineer", call.role)
     assert passed(call) == []
     assert doing(call) == world.engineer
+
+
+@pytest.mark.req("law 5")
+@pytest.mark.parametrize("gone", ["post", "left"])
+def test_a_result_sent_back_after_its_author_may_do_it_no_more_goes_to_who_answers_now(world: World, gone: str, caller: Any) -> None:
+    """The duty is the unit's: it opens again with somebody who may do it, who sees it on the day and whose clock runs."""
+    deal = world.moved_deal()
+    call = the_call(deal)
+    deliver_result(by=world.by("engineer"), call=call, result="太薄的结果")
+    if gone == "post":
+        lose_post(world, "engineer", call.role)
+    else:
+        Person.objects.filter(pk=world.engineer.pk).update(left_at=now())
+    answer = caller("seller").post(f"/calls/{call.pk}/results/returns", {"reason": "没有算运营成本"})
+    assert (answer.status, answer["assignment"]["person"]["name"]) == (201, world.engineer_two.name)
+    call.refresh_from_db()
+    assert call.accountable == doing(call) == world.engineer_two
+    assert passed(call) == ["calls.passed_on"]
+    assert any(line.cause == "call" for line in my_day(world.engineer_two))
+    assert Clock.objects.filter(object_id=call.pk, stopped_at=None).count() == 1
+    with pytest.raises(Refusal):
+        deliver_result(by=world.by("engineer"), call=call, result="x")
+    deliver_result(by=world.by("engineer_two"), call=call, result="这次算了运营成本")
+
+
+@pytest.mark.req("law 5")
+def test_a_result_sent_back_stays_with_a_head_to_whom_it_had_fallen(world: World) -> None:
+    call = the_call(world.moved_deal())
+    for key in ("engineer_two", "engineer"):
+        lose_post(world, key, call.role)
+    deliver_result(by=world.by("engineer_head"), call=call, result="x")
+    return_result(by=world.by("seller"), call=call, reason="太薄")
+    assert doing(call) == world.engineer_head
+    assert passed(call) == ["calls.passed_on"]  # the one before

@@ -188,6 +188,25 @@ def test_a_category_without_a_rule_goes_to_the_default_hearer_and_alarms_operati
     assert not any(line.cause == "no_hearer_rule" for line in my_day(world.operations))
 
 
+@pytest.mark.req("law 3", breaks="earshot.playbooks.packs._default_too_slow")
+def test_a_playbook_in_which_unfiled_words_may_wait_longer_than_critical_ones_is_refused(world: World, tmp_path: Path) -> None:
+    slower = changed_pack(tmp_path / "slower", lambda parts: parts["hearing"]["default"][0].update(service_level="hear"))
+    with pytest.raises(Refusal) as refused:
+        put_in_force(slower)
+    assert "within 240 minutes" in said(refused.value)
+
+
+@pytest.mark.req("law 3")
+def test_what_is_not_filed_yet_runs_under_the_limit_of_what_is_critical(world: World) -> None:
+    """It counts as critical at a vote: so it is heard, and alarmed, as soon as that."""
+    deal = world.deal()
+    world.words(deal, words=[("还没归类的一句", ""), ("柴油费能省一半", world.categories[0])])
+    limits = {
+        item.words: {clock.limit for clock in Clock.objects.filter(object_id__in=item.ears.values("pk"))} for item in world.items(deal)
+    }
+    assert limits["还没归类的一句"] == limits["柴油费能省一半"] == {240}
+
+
 def test_a_statement_whose_category_was_not_told_goes_to_the_default_hearer_and_its_author_is_asked(world: World) -> None:
     deal = world.deal()
     world.words(deal, words=[("不知道算什么", "")])

@@ -249,9 +249,9 @@ def run_in_shell(statement: str) -> None:
     own = databases.settings()
     with psycopg.connect(host=own["HOST"], user="earshot", dbname=own["NAME"], autocommit=True) as shell:
         for role in ("origin", "replica"):
-            shell.execute(f"SET session_replication_role = {role}")  # type: ignore[arg-type]
+            shell.execute(f"SET session_replication_role = {role}")
             with pytest.raises(psycopg.Error, match="append-only"):
-                shell.execute(statement)  # type: ignore[arg-type]
+                shell.execute(statement)
 
 
 @pytest.mark.req("law 1", breaks="earshot.kit.engine.guards.faults")

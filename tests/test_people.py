@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from earshot.journal.models import Entry
 from earshot.kit import now
 from earshot.kit.problems import Refusal
-from earshot.people import permits
+from earshot.people import permits, rules
 from earshot.people.actions import (
     add_person,
     add_unit,
@@ -26,7 +26,7 @@ from earshot.people.actions import (
     make_token,
     revoke_token,
 )
-from earshot.people.calendars import set_calendar
+from earshot.people.calendars import change_hours, set_calendar
 from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove
 from earshot.people.queries import answerable_for, business_time_of, by_token, head_at_or_above, holders, is_head_at_or_above, valid_skills
 from worlds import World, changed_tables, snapshot
@@ -89,7 +89,7 @@ def test_a_skill_has_a_level_from_1_to_5_with_evidence(world: World) -> None:
     give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=5, evidence="第四个站点")
     assert Skill.objects.get(person=world.engineer, code="solution-design").level == 5
     with pytest.raises(Refusal) as refused:
-        give_skill(by=world.by("administrator"), person=world.engineer, code="x", level=6, evidence="x")
+        give_skill(by=world.by("administrator"), person=world.engineer, code="solution-design", level=6, evidence="x")
     assert set(refused.value.fields) == {"level"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Skill.objects.create(person=world.engineer, code="x", level=6, evidence="x")
@@ -221,5 +221,6 @@ def test_a_unit_works_by_its_own_calendar_or_that_of_the_nearest_unit_above(worl
     Unit.objects.filter(code="solutions").update(calendar=berlin)
     assert (zone("solutions"), zone("delivery")) == ("Europe/Berlin", "Asia/Shanghai")
     assert str(business_time_of(None).calendar.zone) == "Asia/Shanghai"
-    set_calendar(by=world.by("administrator"), name="Berlin", zone="Europe/Lisbon", country="DE")
+    week = [rules.written(spans) for spans in berlin.weekly]
+    change_hours(by=world.by("administrator"), calendar=berlin, name="Berlin", zone="Europe/Lisbon", weekly=week)
     assert zone("solutions") == "Europe/Lisbon"

@@ -52,6 +52,11 @@ def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
         (misname("hearing", "hearers", "role"), "hearing.yaml hearers/running-cost-SR/role", "nonsense"),
         (misname("hearing", "hearers", "service_level"), "hearing.yaml hearers/running-cost-SR/service_level", "nonsense"),
         (misname("hearing", "default", "role"), "hearing.yaml default/default/role", "nonsense"),
+        (
+            lambda parts: first(parts, "hearing", "default").update(service_level="hear"),
+            "hearing.yaml default/default/service_level",
+            "within 240 minutes",
+        ),
         (misname("support", "catalogue", "role"), "support.yaml catalogue/need-interview/role", "nonsense"),
         (misname("support", "catalogue", "unit"), "support.yaml catalogue/need-interview/unit", "nonsense"),
         (misname("support", "catalogue", "service_level"), "support.yaml catalogue/need-interview/service_level", "nonsense"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from earshot.accounts.actions import add_contact, open_account
 from earshot.accounts.models import Contact
@@ -181,6 +182,25 @@ def test_an_empty_leading_seat_stands_on_the_day_of_the_deals_owner_until_somebo
     Person.objects.filter(pk=world.seller.pk).update(left_at=now())
     assert deal.pk in leaderless(world, "sales_head")
     assert deal.pk not in leaderless(world, "head")
+
+
+def test_the_day_of_a_head_asks_for_the_heads_of_many_leaderless_deals_at_once(world: World) -> None:
+    def left_alone(number: int) -> None:
+        deal = world.deal(f"无主 {number}")
+        release_seat(by=world.by("seller"), membership=leading(deal), reason="休假")
+
+    left_alone(0)
+    Person.objects.filter(pk=world.seller.pk).update(left_at=now())
+    deals.leaderless(world.sales_head)  # what a process keeps is kept
+    with CaptureQueriesContext(connection) as of_one:
+        before = len(deals.leaderless(world.sales_head))
+    Person.objects.filter(pk=world.seller.pk).update(left_at=None)
+    for number in range(1, 6):
+        left_alone(number)
+    Person.objects.filter(pk=world.seller.pk).update(left_at=now())
+    with CaptureQueriesContext(connection) as of_many:
+        assert len(deals.leaderless(world.sales_head)) == before + 5
+    assert len(of_many) == len(of_one)
 
 
 def test_a_leader_hands_over_in_one_act_and_leads_no_more(world: World) -> None:

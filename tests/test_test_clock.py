@@ -165,3 +165,13 @@ def test_the_page_moves_it(people: dict[str, Person], settings: Any, client: Any
     refused = ask("post", "administrator", act="set", to="2020-01-01T09:00")
     assert refused.status_code == 422
     assert "2020-01-01T09:00" in refused.content.decode()
+
+
+def test_only_who_may_set_it_is_led_to_it(people: dict[str, Person], client: Any) -> None:
+    """On every page the time stands as text; it is a link for administrators alone, who do not meet a refusal there."""
+    shown = {}
+    for key in ("administrator", "seller"):
+        client.force_login(Login.objects.get(username=f"demo-{key}"))
+        shown[key] = client.get("/me/").content.decode()
+    assert [key for key, page in shown.items() if '<a class="house-demo house-clock"' in page] == ["administrator"]
+    assert '<span class="house-demo house-clock">' in shown["seller"]

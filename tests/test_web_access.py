@@ -29,7 +29,9 @@ from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
 from earshot.playbooks.packs import PACKS, Sources
+from earshot.talk.actions.channels import add_channel, make_feed
 from earshot.talk.actions.messages import post_message
+from earshot.talk.codes import code_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
@@ -164,6 +166,22 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST end_permission": administers(302),
     },
     "me/": {"GET": everybody(), "POST make_token": everybody(200), "POST revoke": only("seller", 302)},
+    # Everybody's own; the channel of the case is the seller's.
+    "me/notifications/": {
+        "GET": everybody(),
+        "POST add": everybody(302),
+        "POST confirm": only("seller", 302),
+        "POST send_code": only("seller", 409),  # one was sent a moment ago
+        "POST choose": only("seller", 302),
+        "POST try": only("seller", 409),  # it is not confirmed
+        "POST mend": only("seller", 409),  # nothing was given up
+        "POST end": only("seller", 302),
+        "POST wishes": everybody(302),
+        "POST make_feed": everybody(200),
+        "POST revoke_feed": row(*(302 if one == "seller" else 409 for one in PEOPLE), nobody=IN),
+    },
+    # Whoever knows the key, signed in or not.
+    "feeds/<str:key>.ics": {"GET": everybody(200, nobody=200), "POST": everybody(405, nobody=405)},
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
@@ -190,6 +208,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST remove": administers(302),
         "POST seed": administers(302),
         "POST confirm": administers(302),
+        "POST unconfirm": administers(302),
         "POST preview": administers(422),  # no file was sent
         "POST take_in": administers(302),
     },
@@ -259,6 +278,19 @@ API: dict[str, dict[str, list[int]]] = {
     "people/{person_id}/permissions/endings": {"POST": administers(201, 401)},
     "me": {"GET": everybody(200, 401)},
     "me/tokens": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "me/channels": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "me/channels/{channel_id}/confirmations": {"POST": only("seller", 201, 401)},
+    "me/channels/{channel_id}/codes": {"POST": only("seller", 409, 401)},
+    "me/channels/{channel_id}/choice": {"PUT": only("seller", 200, 401)},
+    "me/channels/{channel_id}/trials": {"POST": only("seller", 409, 401)},
+    "me/channels/{channel_id}/mendings": {"POST": only("seller", 409, 401)},
+    "me/channels/{channel_id}/endings": {"POST": only("seller", 204, 401)},
+    "me/wishes": {"GET": everybody(200, 401), "PUT": everybody(200, 401)},
+    "me/feed": {
+        "GET": only("seller", 200, 401),
+        "POST": everybody(201, 401),
+        "DELETE": row(*(204 if one == "seller" else 409 for one in PEOPLE), nobody=401),
+    },
     "tokens/{token_id}": {"DELETE": only("seller", 204, 401)},
     "my-day": {"GET": everybody(200, 401)},
     "my-day/seen-to": {"POST": only("seller", 204, 401)},
@@ -277,6 +309,7 @@ API: dict[str, dict[str, list[int]]] = {
     "calendars/{calendar_id}/days/{day}": {"PUT": administers(200, 401), "DELETE": administers(204, 401)},
     "calendars/{calendar_id}/files": {"POST": administers(200, 401)},
     "calendars/{calendar_id}/confirmed-years/{year}": {"PUT": administers(200, 401)},
+    "calendars/{calendar_id}/unconfirmed-years": {"POST": administers(201, 401)},
     # A unit is seen by its own people, by who heads it, and by whoever administers.
     "units/{unit_id}/calendar": {"PUT": row(404, 403, 403, 403, 404, 404, 204, 404, 404, nobody=401)},
     "units/{unit_id}/own-days": {"POST": row(404, 403, 403, 403, 404, 404, 201, 404, 404, nobody=401)},
@@ -302,6 +335,7 @@ class Case:
     def form(self, address: str, act: str) -> dict[str, str]:
         """What is sent with an act: something that only standing and right could refuse."""
         other = {"attendance": self.ids["attendance"], "membership": self.ids["membership"], "alarms": self.ids["alarm"]}
+        other |= {"channel": self.ids["channel"]}
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
@@ -313,8 +347,8 @@ class Case:
             "release": {"reason": "needed elsewhere"},
             "give_post": {"role": self.ids["role"], "unit": "branch"},
             "end_post": {"post": self.ids["post"], "reason": "moved on"},
-            "give_skill": {"code": "spoken", "level": "3", "evidence": "three years"},
-            "end_skill": {"code": "kept", "reason": "long ago"},
+            "give_skill": {"code": "solution-design", "level": "3", "evidence": "three years"},
+            "end_skill": {"code": "solution-design", "reason": "long ago"},
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version)},
@@ -331,18 +365,22 @@ class Case:
             "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
             "make_token": {"name": "program"},
             "set": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
-            "own": {"unit": self.ids["unit"]},
+            "own": {"unit": self.ids["unit"], "day": "2026-12-01"},
             "use": {"unit": self.ids["unit"], "calendar": self.ids["calendar"]},
             "hours": {"name": "office", "zone": "Asia/Shanghai", **{f"weekly_{n}": "9:00-17:00" for n in range(1, 6)}},
             "day": {"day": "2026-11-29", "kind": "company", "hours": "9:00-12:00"},
             "remove": {"day": "2026-10-01"},
             "seed": {"country": "CN"},
-            "confirm": {"year": "2027"},
+            "confirm": {"year": "2027", "code": self.ids["code"]},
+            "add": {"kind": "wecom", "address": ROBOT},
+            "choose": {"digest": "1"},
+            "wishes": {"digest_at": "09:00", "language": "en"},
+            "unconfirm": {"year": "2026", "reason": "a holiday came late"},
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
-            "adopt": {"name": "pack", "content": base64.b64encode(SHIPPED.zipped()).decode(), "reason": "because"},
             "write": {"text": "when?", "asks": "nothing"},
             "reply": {"text": "soon"},
+            "adopt": {"name": "pack", "content": base64.b64encode(SHIPPED.zipped()).decode(), "reason": "because"},
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
@@ -362,8 +400,8 @@ class Case:
             "POST memberships/{membership_id}/release": because,
             "POST people/{person_id}/posts": {"role": self.ids["role"], "unit": self.ids["unit"]},
             "POST people/{person_id}/posts/endings": {"post": self.ids["post"], **because},
-            "POST people/{person_id}/skills": {"code": "spoken", "level": 3, "evidence": "three years"},
-            "POST people/{person_id}/skills/endings": {"code": "kept", **because},
+            "POST people/{person_id}/skills": {"code": "solution-design", "level": 3, "evidence": "three years"},
+            "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
             "POST messages/{message_id}/acknowledgements": {},
@@ -386,9 +424,15 @@ class Case:
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
+            "POST me/channels": {"kind": "wecom", "address": ROBOT},
+            "POST me/channels/{channel_id}/confirmations": {"code": self.ids["code"]},
+            "PUT me/channels/{channel_id}/choice": {"at_once": False, "digest": True},
+            "POST me/channels/{channel_id}/endings": because,
+            "PUT me/wishes": {"digest_at": "09:00", "language": "en"},
             "POST calendars": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
             "PUT calendars/{calendar_id}/hours": {"name": "office", "zone": "Asia/Shanghai", "weekly": ["9:00-17:00"] * 7},
             "PUT calendars/{calendar_id}/days/{day}": {"kind": "company"},
+            "POST calendars/{calendar_id}/unconfirmed-years": {"year": 2026, **because},
             "POST calendars/{calendar_id}/files": {"content": "day,kind\n2026-12-31,company\n"},
             "PUT units/{unit_id}/calendar": {"calendar": self.ids["calendar"]},
         }
@@ -406,11 +450,16 @@ def case(world: World) -> Case:
         sweep()
     token, _key = make_token(by=world.by("seller"), person=world.seller, name="program")
     # What the seller holds, for the administrator to end. Nobody but who administers gets as far as that.
-    give_skill(by=world.by("administrator"), person=world.seller, code="kept", level=2, evidence="a course")
+    give_skill(by=world.by("administrator"), person=world.seller, code="solution-design", level=2, evidence="a course")
     give_permission(by=world.by("administrator"), person=world.seller, permission="accounts.see_all")
     item = world.items(stands)[0]
+    channel, _secret = add_channel(by=world.by("seller"), kind="wecom", address=f"{ROBOT}0")
+    _feed, key = make_feed(by=world.by("seller"))
     message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     ids = {
+        "channel": channel.pk,
+        "code": code_of(channel),
+        "feed": key,
         "team": stands.team_id,
         "message": message.pk,
         "kind": "item",
@@ -440,6 +489,7 @@ def case(world: World) -> Case:
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 
 
+ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1"
 KINDS_OF_PAGES = {
     "deals": "deal",
     "meetings": "meeting",
@@ -514,6 +564,7 @@ def test_pages(case: Case):
     for address, sendings in PAGES.items():
         kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
         url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
+        url = url.replace("<str:key>", case.ids["feed"])
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -584,7 +635,7 @@ def test_a_login_without_a_person_is_told_so(case: Case):
     client = Client()
     client.force_login(Login.objects.create_user("nobody-yet", "a long password"))
     for address in PAGES:
-        if address in ("sign-in/", "sign-out/", "language/", "gallery/"):
+        if address in ("sign-in/", "sign-out/", "language/", "gallery/", "feeds/<str:key>.ics"):
             continue
         response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item"))
         assert response.status_code == 403, address

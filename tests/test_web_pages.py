@@ -292,6 +292,17 @@ def test_a_stale_page_is_refused_with_what_changed_and_keeps_what_was_typed(worl
     assert deal.title == "Sudan and Chad"
 
 
+def test_no_account_is_offered_where_there_is_one(world: World):
+    """A deal has a customer or, brought in by an import, none yet; nobody takes it away again by a form."""
+    deal = world.deal()
+    change = Visitor("seller", "en").get(f"/deals/{deal.pk}/").html.partition('id="change"')[2]
+    assert '<option value="">' not in change.partition("</form>")[0]
+    world.sound = False  # its standing is of the import that never was
+    Deal.objects.filter(pk=deal.pk).update(account=None)
+    change = Visitor("seller", "en").get(f"/deals/{deal.pk}/").html.partition('id="change"')[2]
+    assert '<option value="">Choose</option>' in change.partition("</form>")[0]
+
+
 # What a page costs.
 
 

@@ -11,5 +11,5 @@ DEBUG = False
 ROOT_URLCONF = "bench_urls"
 ALLOWED_HOSTS = ["testserver"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-LOGGING["root"]["level"] = "ERROR"  # type: ignore[index]
+LOGGING["root"]["level"] = "ERROR"  # type: ignore[index]  # a plain dictionary of dictionaries
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)

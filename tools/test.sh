@@ -16,6 +16,7 @@ stage() { # stage "name" command…
     if "$@"; then passed+=("$name"); else failed+=("$name"); printf '✗ %s\n' "$name"; fi
     printf '   %s s\n' $((SECONDS - begin))
 }
+soak_on() { EARSHOT_TEST_ENGINE="$1" python -m pytest -m soak -s; } # one after the other: they kill processes, and wait for them
 pytest_on() { EARSHOT_TEST_ENGINE="$1" python -m pytest -n 2 --dist worksteal "${@:2}"; }
 
 if [ "$mode" != soak ]; then
@@ -36,8 +37,8 @@ all)
     ;;
 fast) stage "tests on SQLite, no browser" pytest_on sqlite -m "not browser and not soak" ;;
 soak)
-    stage "long tests on SQLite" pytest_on sqlite -m soak
-    stage "long tests on PostgreSQL" pytest_on postgresql -m soak
+    stage "long tests on SQLite" soak_on sqlite
+    stage "long tests on PostgreSQL" soak_on postgresql
     ;;
 *) echo "tools/test.sh: all, fast or soak" >&2; exit 2 ;;
 esac

@@ -8,12 +8,19 @@
 `EARSHOT_TEST_CLOCK` `1`: an administrator may move "now" by page, API and command line; for trials, never in production
 `EARSHOT_DEBUG`     `1`: Django's debug mode; never in production
 `EARSHOT_SECURE`    `1`: behind HTTPS; cookies only over HTTPS, HSTS on
+`EARSHOT_URL`       the address by which people open this installation, for links in messages (default: http://localhost:8000)
+`EARSHOT_MAIL`      mail server: `smtp://user:password@host:port?tls=starttls` (or `ssl`, or `off`); `folder`: mails are laid into the
+                    folder `mail` of the home, as the demonstration does; unset: nobody gets mail
+`EARSHOT_MAIL_FROM` whom mail comes from, such as `Earshot <earshot@example.com>` (default: earshot@ the host of EARSHOT_URL)
+`EARSHOT_ROBOTS`    comma-separated `wecom=https://host`: robots of private installations of WeCom, DingTalk and Feishu
+`EARSHOT_WEBHOOKS_INSIDE` comma-separated origins (`https://host:port`) in one's own network to which webhooks may go
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, SELF
@@ -89,6 +96,50 @@ def database(url: str) -> dict[str, object]:
         }
     raise ValueError(f"EARSHOT_DATABASE={url!r}: write 'sqlite', 'sqlite:///path' or 'postgresql://user:password@host:port/name'")
 
+
+def mail(url: str) -> dict[str, Any] | None:
+    """What Django's mail backend takes. `url`: `smtp://user:password@host:port?tls=starttls|ssl|off`, or `folder`; empty: there is no
+    mail."""
+    if not url:
+        return None
+    if url == "folder":
+        return {"backend": "django.core.mail.backends.filebased.EmailBackend", "file_path": HOME / "mail"}
+    parts = urlsplit(url)
+    tls = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair).get("tls", "starttls")
+    if parts.scheme != "smtp" or not parts.hostname or tls not in ("starttls", "ssl", "off"):
+        raise ValueError("EARSHOT_MAIL: write 'smtp://user:password@host:port?tls=starttls' (or ssl, or off)")
+    return {
+        "backend": "django.core.mail.backends.smtp.EmailBackend",
+        "timeout": 10,
+        "host": parts.hostname,
+        "port": parts.port or {"starttls": 587, "ssl": 465, "off": 25}[tls],
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": tls == "starttls",
+        "use_ssl": tls == "ssl",
+    }
+
+
+def _listed(name: str) -> list[str]:
+    return [part.strip().rstrip("/").lower() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def robots(listed: list[str]) -> dict[str, list[str]]:
+    """Kind of robot → origins of private installations. `listed`: `wecom=https://host`."""
+    found: dict[str, list[str]] = {}
+    for one in listed:
+        kind, _equals, origin = one.partition("=")
+        if kind not in ("wecom", "dingtalk", "feishu") or "://" not in origin:
+            raise ValueError(f"EARSHOT_ROBOTS={one!r}: write 'wecom=https://host', 'dingtalk=…' or 'feishu=…'")
+        found.setdefault(kind, []).append(origin)
+    return found
+
+
+URL = os.environ.get("EARSHOT_URL", "http://localhost:8000").rstrip("/")
+MAIL = mail(os.environ.get("EARSHOT_MAIL", "folder" if DEMO else ""))
+MAIL_FROM = os.environ.get("EARSHOT_MAIL_FROM") or f"Earshot <earshot@{urlsplit(URL).hostname or 'localhost'}>"
+ROBOTS = robots(_listed("EARSHOT_ROBOTS"))
+WEBHOOKS_INSIDE = _listed("EARSHOT_WEBHOOKS_INSIDE")
 
 DATABASES = {"default": database(os.environ.get("EARSHOT_DATABASE", "sqlite"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -216,4 +267,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"httpcore": {"level": "WARNING"}},  # it would name addresses, and with them keys
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 from ninja import Router
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from earshot.api.answers import Reply, permitted, read, write
+from earshot.api.answers import Reply, for_some, read, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import AnyId, Body, Code, Coded, Day, Id, Moment, Named, ShortReason, moment, named
 from earshot.api.problems import misfit
@@ -117,15 +118,15 @@ def holdings(person: Person) -> Holdings:
     }
 
 
-def _somebody(request: Asked, person_id: object) -> Person:
+def _somebody(request: Asked, person_id: UUID) -> Person:
     """The person of the address, for somebody who administers."""
-    person: Person = find(me(request), "person", person_id)  # type: ignore[arg-type]
+    person: Person = find(me(request), "person", person_id)
     require(actor(request), ADMINISTER)
     return person
 
 
 @router.get("/people/{person_id}/holdings", response=Holdings)
-@permitted
+@for_some
 @read
 def show_holdings(request: Asked, person_id: AnyId) -> Holdings:
     """The posts, skills and permissions of a person, for whoever administers."""

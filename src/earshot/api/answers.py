@@ -103,31 +103,25 @@ def _request(request: Asked) -> list[Any]:
 
 def _signed(run: Callable[..., HttpResponse], operation: Callable[..., Any]) -> Callable[..., HttpResponse]:
     """The framework reads an operation's parameters from its signature; the words in it mean what they mean in its own module."""
-    run.__signature__ = inspect.signature(operation, eval_str=True)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.signature(operation, eval_str=True)  # type: ignore[attr-defined]  # read back by the document
     return run
 
 
 def shows_version(operation: Callable[P, Any]) -> Callable[P, Any]:
     """Mark an operation whose answer carries the row's version as its ETag, for the document."""
-    operation.shows_version = True  # type: ignore[attr-defined]
+    operation.shows_version = True  # type: ignore[attr-defined]  # read back by the document
     return operation
 
 
 def for_some(operation: Callable[P, Any]) -> Callable[P, Any]:
-    """Mark a read that needs a permission, for the document."""
-    operation.needs_permission = True  # type: ignore[attr-defined]
+    """Mark a read that needs a permission besides sight of the object, for the document."""
+    operation.needs_permission = True  # type: ignore[attr-defined]  # read back by the document
     return operation
 
 
 def versioned(operation: Callable[P, Any]) -> Callable[P, Any]:
     """Mark a write that must name the version it was based on: the document shows its `If-Match`, `version` reads it."""
-    operation.needs_version = True  # type: ignore[attr-defined]
-    return operation
-
-
-def permitted(operation: Callable[P, Any]) -> Callable[P, Any]:
-    """Mark a reading that needs a permission besides sight of the object, for the document."""
-    operation.needs_permission = True  # type: ignore[attr-defined]
+    operation.needs_version = True  # type: ignore[attr-defined]  # read back by the document
     return operation
 
 

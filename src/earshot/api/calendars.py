@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from earshot.api import paging
 from earshot.api.answers import Reply, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor, me
-from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, Named, Page, Short, moment, named
+from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, Named, Page, Short, ShortReason, moment, named
 from earshot.desk.finding import FINDERS, find
 from earshot.kit import worktime
 from earshot.kit.problems import Refusal, wrong
@@ -85,6 +85,11 @@ class NewFile(Body):
     file: Annotated[Short, Field(min_length=1)] = "days.csv"
 
 
+class Unconfirmed(Body):
+    year: Year
+    reason: ShortReason
+
+
 class ChosenCalendar(Body):
     """Null: that of the nearest unit above."""
 
@@ -125,7 +130,7 @@ def calendar_shown(one: WorkingCalendar) -> CalendarShown:
         "days": [
             {
                 "day": day.day.isoformat(),
-                "kind": day.kind,  # type: ignore[typeddict-item]
+                "kind": day.kind,  # type: ignore[typeddict-item]  # by the choices of its column
                 "hours": rules.written(day.spans),
                 "name": day.name,
                 "inherited": day.day not in own,
@@ -153,8 +158,6 @@ def list_calendars(request: Asked, cursor: paging.Cursor = None, limit: paging.L
 @write
 def set_calendar(request: Asked, body: NewCalendar) -> Reply:
     """A further calendar: the office week with the public holidays of a country, to be changed then."""
-    if WorkingCalendar.objects.filter(name=body.name.strip()).exists():
-        raise wrong("name", _("There is a calendar of this name already."))
     return _answer(calendars.set_calendar(by=actor(request), name=body.name, zone=body.zone, country=body.country), 201)
 
 
@@ -218,6 +221,16 @@ def confirm_year(request: Asked, calendar_id: AnyId, year: Year) -> Reply:
     one = find(me(request), "calendar", calendar_id)
     calendars.confirm_year(by=actor(request), calendar=one, year=year)
     return _answer(one)
+
+
+@router.post("/calendars/{calendar_id}/unconfirmed-years", response={201: CalendarShown})
+@shows_version
+@write
+def unconfirm_year(request: Asked, calendar_id: AnyId, body: Unconfirmed) -> Reply:
+    """The confirmation of the last confirmed year is taken back: due times in it are provisional again."""
+    one = find(me(request), "calendar", calendar_id)
+    calendars.unconfirm_year(by=actor(request), calendar=one, year=body.year, reason=body.reason)
+    return _answer(one, 201)
 
 
 @router.put("/units/{unit_id}/calendar", response={204: None})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from django.db.models import QuerySet
 from ninja import Query, Router
@@ -162,7 +164,7 @@ def call_shown(one: queries.CallRead) -> CallShown:
         }
         if assignment
         else None,
-        "state": one.state,  # type: ignore[typeddict-item]
+        "state": one.state,  # type: ignore[typeddict-item]  # one of those that the rules know
         "since": moment(one.since),
         "raised_at": moment(call.raised_at),
         "prescribed_at": moment(call.prescribed_at),
@@ -185,6 +187,13 @@ def _calls_page(rows: QuerySet[Call], cursor: str | None, limit: int) -> Page[Ca
 def _one(call: Call, status: int = 200) -> Reply:
     """The call as it stands now, for somebody who has just seen it."""
     return Reply(call_shown(queries.read(Call.objects.filter(pk=call.pk))[0]), status)
+
+
+def _done(request: Asked, call_id: UUID, act: Callable[..., Any], **what: Any) -> Reply:
+    """The act done on the call, and the call as it stands then."""
+    call = find(me(request), "call", call_id)
+    act(by=actor(request), call=call, **what)
+    return _one(call, 201)
 
 
 @router.get("/calls", response=Page[CallShown])
@@ -248,9 +257,7 @@ def list_candidates(request: Asked, call_id: AnyId) -> Candidates:
 @write
 def name_person(request: Asked, call_id: AnyId, body: NewAssignment) -> Reply:
     """Name another qualified person. The duty stays the unit's."""
-    call = find(me(request), "call", call_id)
-    actions.name_person(by=actor(request), call=call, person=meant(me(request), "person", body.person, "person"))
-    return _one(call, 201)
+    return _done(request, call_id, actions.name_person, person=meant(me(request), "person", body.person, "person"))
 
 
 @router.post("/calls/{call_id}/declines", response={204: None})
@@ -265,60 +272,46 @@ def decline_call(request: Asked, call_id: AnyId, body: Declining) -> Reply:
 @write
 def take_call(request: Asked, call_id: AnyId) -> Reply:
     """You do it."""
-    call = find(me(request), "call", call_id)
-    actions.take_call(by=actor(request), call=call)
-    return _one(call, 201)
+    return _done(request, call_id, actions.take_call)
 
 
 @router.post("/calls/{call_id}/results", response={201: CallShown})
 @write
 def deliver_result(request: Asked, call_id: AnyId, body: NewResult) -> Reply:
     """The result that the catalogue asks for; the clock stops."""
-    call = find(me(request), "call", call_id)
-    actions.deliver_result(by=actor(request), call=call, result=body.text, id=body.id)
-    return _one(call, 201)
+    return _done(request, call_id, actions.deliver_result, result=body.text, id=body.id)
 
 
 @router.post("/calls/{call_id}/results/returns", response={201: CallShown})
 @write
 def return_result(request: Asked, call_id: AnyId, body: Because) -> Reply:
     """Done but useless is not done: send the result back and say why. The duty is open again."""
-    call = find(me(request), "call", call_id)
-    actions.return_result(by=actor(request), call=call, reason=body.reason)
-    return _one(call, 201)
+    return _done(request, call_id, actions.return_result, reason=body.reason)
 
 
 @router.post("/calls/{call_id}/objections", response={201: CallShown})
 @write
 def object_to_call(request: Asked, call_id: AnyId, body: Because) -> Reply:
     """Say that the support is not needed, and why. It runs until a head decides."""
-    call = find(me(request), "call", call_id)
-    actions.object_to(by=actor(request), call=call, reason=body.reason)
-    return _one(call, 201)
+    return _done(request, call_id, actions.object_to, reason=body.reason)
 
 
 @router.post("/calls/{call_id}/endings", response={201: CallShown})
 @write
 def end_call(request: Asked, call_id: AnyId, body: Because) -> Reply:
     """A head of the deal's unit decides that the duty ends without a result."""
-    call = find(me(request), "call", call_id)
-    actions.end_call(by=actor(request), call=call, reason=body.reason)
-    return _one(call, 201)
+    return _done(request, call_id, actions.end_call, reason=body.reason)
 
 
 @router.post("/calls/{call_id}/pauses", response={201: CallShown})
 @write
 def pause_call(request: Asked, call_id: AnyId, body: Because) -> Reply:
     """Who may end a call lets its time stand still, with a reason."""
-    call = find(me(request), "call", call_id)
-    actions.pause_call(by=actor(request), call=call, reason=body.reason)
-    return _one(call, 201)
+    return _done(request, call_id, actions.pause_call, reason=body.reason)
 
 
 @router.post("/calls/{call_id}/resumptions", response={201: CallShown})
 @write
 def resume_call(request: Asked, call_id: AnyId) -> Reply:
     """The time of a call runs on; what is still ahead is due later by as much working time as the pause took."""
-    call = find(me(request), "call", call_id)
-    actions.resume_call(by=actor(request), call=call)
-    return _one(call, 201)
+    return _done(request, call_id, actions.resume_call)

@@ -11,7 +11,7 @@ from earshot.api import paging
 from earshot.api.answers import read
 from earshot.api.auth import Asked, me
 from earshot.api.fields import AnyId, Coded, Id, Moment, Named, Page, Reference, moment, moment_or_none, named, reference_to
-from earshot.clocks.queries import Reading
+from earshot.clocks.queries import Ahead, Reading
 from earshot.desk import clocks
 from earshot.desk.finding import find
 
@@ -49,7 +49,7 @@ def clock_shown(reading: Reading | None) -> ClockShown | None:
     shown: ClockShown = {
         "started_at": moment(clock.started_at),
         "due_at": moment(clock.due_at),
-        "measure": clock.measure,  # type: ignore[typeddict-item]
+        "measure": clock.measure,  # type: ignore[typeddict-item]  # one of those that the rules know
         "left": reading.left,
         "overdue": reading.overdue,
         "provisional": clock.provisional,
@@ -93,8 +93,8 @@ class PauseThatWas(PauseShown):
 class CourseShown(TypedDict):
     """A clock from its beginning to its end. `about`: the statement to be heard, the call to be answered, or the message to be
     acknowledged. `role` null: a message is for a person. `person`: who owes it; null: nobody holds the role. `limit`: minutes of the
-    clock's measure. `next`: all that happens at the next step, the soonest. `ended` null: it runs; `met`, `met_late`: done; `cancelled`:
-    ended by decision, or passed on."""
+    clock's measure. `next`: all that happens at the next step, the soonest; empty while it runs: nobody else will be told. `then`: the
+    steps after it. `ended` null: it runs; `met`, `met_late`: done; `cancelled`: ended by decision, or passed on."""
 
     id: Id
     kind: Literal["ear", "call", "recipient"]
@@ -105,9 +105,20 @@ class CourseShown(TypedDict):
     limit: int
     clock: ClockShown
     next: list[StepAhead]
+    then: list[StepAhead]
     told: list[AlarmShown]
     pauses: list[PauseThatWas]
     ended: Literal["met", "met_late", "cancelled"] | None
+
+
+def _ahead(one: Ahead) -> StepAhead:
+    return {
+        "step": one.step.name,
+        "at": moment_or_none(one.step.due_at),
+        "addressee": one.step.addressee,
+        "people": [named(person) for person in one.people],
+        "sentence": str(clocks.next_in_words(one)),
+    }
 
 
 def _course(one: clocks.ClockOfDeal) -> CourseShown:
@@ -116,23 +127,15 @@ def _course(one: clocks.ClockOfDeal) -> CourseShown:
     assert shown is not None
     return {
         "id": str(run.clock.pk),
-        "kind": run.clock.kind,  # type: ignore[typeddict-item]
+        "kind": run.clock.kind,  # type: ignore[typeddict-item]  # one of those that the rules know
         "about": reference_to(one.what),
         "role": {"code": one.role, "name": one.role_name} if one.role else None,
         "person": named(one.person) if one.person else None,
         "unit": named(one.unit) if one.unit else None,
         "limit": run.clock.limit,
         "clock": shown,
-        "next": [
-            {
-                "step": ahead.step.name,
-                "at": moment_or_none(ahead.step.due_at),
-                "addressee": ahead.step.addressee,
-                "people": [named(person) for person in ahead.people],
-                "sentence": str(clocks.next_in_words(ahead)),
-            }
-            for ahead in run.ahead
-        ],
+        "next": [_ahead(one) for one in run.ahead],
+        "then": [_ahead(one) for one in run.beyond],
         "told": [
             {
                 "step": alarm.step.name,
@@ -153,7 +156,7 @@ def _course(one: clocks.ClockOfDeal) -> CourseShown:
             }
             for pause in run.pauses
         ],
-        "ended": run.ended or None,  # type: ignore[typeddict-item]
+        "ended": run.ended or None,  # type: ignore[typeddict-item]  # one of those that the rules know
     }
 
 

@@ -1,4 +1,4 @@
-"""Deals: list, open, change, move, lose; the gate and its votes; the timeline."""
+"""Deals: list, open, change, move, lose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from earshot.api.fields import (
     CLEAN,
     Amount,
     AnyId,
-    AnyReason,
     Body,
     Code,
     Coded,
@@ -35,12 +34,10 @@ from earshot.api.fields import (
     named,
 )
 from earshot.api.finding import meant
-from earshot.api.problems import ProblemLine, line
 from earshot.api.teams import SeatShown, seats_shown
-from earshot.deals import actions, gates, queries
-from earshot.deals.models import Deal, Vote
-from earshot.deals.rules import Condition
-from earshot.desk.finding import find, find_row
+from earshot.deals import actions, queries
+from earshot.deals.models import Deal
+from earshot.desk.finding import find_row
 from earshot.kit.problems import missing
 from earshot.people.standing import Seeing
 from earshot.playbooks import book
@@ -102,35 +99,6 @@ class DealShown(DealLine):
     seats: list[SeatShown]
 
 
-class ConditionShown(TypedDict):
-    """`met` null: it cannot be judged, which counts as not met. `warns`: a policy lets the gate open all the same."""
-
-    met: bool | None
-    warns: bool
-    line: ProblemLine
-
-
-class GateShown(TypedDict):
-    """`gate` null: nothing stands at the end of this stage, or the deal is closed. `open`: nothing keeps the deal here."""
-
-    gate: GateNamed | None
-    open: bool
-    conditions: list[ConditionShown]
-
-
-class VoteShown(TypedDict):
-    """`replaced_at`: when the same person voted anew."""
-
-    id: Id
-    gate: Coded
-    role: Coded
-    person: Named
-    approves: bool
-    reason: str
-    at: Moment
-    replaced_at: Moment | None
-
-
 class NewDeal(Body):
     """`owner`: left out, you. `another`: this is not the deal of the same title, for the same account and owner, that was opened in
     the last twelve hours; without it, such a deal is answered with 409, naming the one that is there."""
@@ -166,13 +134,6 @@ class Reversal(Body):
 
 class Loss(Body):
     reason: Reason
-
-
-class NewVote(Body):
-    """A no says why."""
-
-    approves: bool
-    reason: AnyReason = ""
 
 
 # What a line of the list needs, in one statement. The name of the stage, in the language asked for, is asked for beside them.
@@ -277,23 +238,6 @@ def _shown(deal: Deal, line: DealLine, unit: Named, closing: ClosingShown | None
         "seats": seats_shown(deal.team_id, roles),
     }
     return Reply(data, status, version=line["version"])
-
-
-def _condition(condition: Condition) -> ConditionShown:
-    return {"met": condition.met, "warns": condition.warns, "line": line(condition.line)}
-
-
-def _vote(vote: Vote) -> VoteShown:
-    return {
-        "id": str(vote.pk),
-        "gate": {"code": vote.gate.code, "name": str(vote.gate)},
-        "role": {"code": vote.role.code, "name": str(vote.role)},
-        "person": named(vote.person),
-        "approves": vote.approves,
-        "reason": vote.reason,
-        "at": moment(vote.at),
-        "replaced_at": moment_or_none(vote.replaced_at),
-    }
 
 
 @router.get("/deals", response=Page[DealLine])
@@ -406,40 +350,3 @@ def lose_deal(request: Asked, deal_id: AnyId, body: Loss) -> Reply:
     """The customer decided for another, or against buying: why."""
     deal = find_row(me(request), "deal", deal_id)
     return deal_shown(actions.lose_deal(by=actor(request), deal=deal, version=version(request), reason=body.reason))
-
-
-@router.get("/deals/{deal_id}/gate", response=GateShown)
-@read
-def review_gate(request: Asked, deal_id: AnyId) -> GateShown:
-    """The gate before the deal: every condition, met or not, for which object, who can mend it and by which act. Asking is not
-    trying: it leaves no trace."""
-    deal = find(me(request), "deal", deal_id)
-    review = None if hasattr(deal, "closing") else gates.review(deal)
-    if review is None:
-        return {"gate": None, "open": True, "conditions": []}
-    return {
-        "gate": gate_named(review.gate),
-        "open": review.open,
-        "conditions": [_condition(condition) for condition in review.conditions],
-    }
-
-
-@router.get("/deals/{deal_id}/votes", response=Page[VoteShown])
-@read
-def list_votes(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[VoteShown]:
-    """Who decided what at the gates of this deal, the newest first."""
-    deal = find(me(request), "deal", deal_id)
-    rows = Vote.objects.filter(visit__deal=deal).select_related("gate", "role", "person")
-    found, after = paging.part(rows, ("-at", "-id"), cursor, limit)
-    return {"items": [_vote(vote) for vote in found], "next": after}
-
-
-@router.post("/deals/{deal_id}/votes", response={201: VoteShown})
-@versioned
-@write
-def cast_vote(request: Asked, deal_id: AnyId, body: NewVote) -> Reply:
-    """Your vote at the gate before the deal. It is refused, naming each statement, while you have not heard something critical
-    that the customer said. The last vote needed opens the gate."""
-    deal = find_row(me(request), "deal", deal_id)
-    cast = actions.vote(by=actor(request), deal=deal, approves=body.approves, reason=body.reason, version=version(request))
-    return Reply(_vote(cast), 201)

@@ -26,7 +26,7 @@ router = Router()
 
 class DayLineShown(TypedDict):
     """One thing that waits for you. `act`: the one act that mends it, done on `target`; `ids`: all objects that it covers.
-    `colour`: red is overdue or blocks the next gate, amber is due within a day, grey is not yet owed."""
+    `colour`: red is overdue or blocks the next gate, amber is due within a day, grey is not yet due."""
 
     cause: str
     sentence: str
@@ -114,7 +114,7 @@ def my_day(request: Asked) -> MyDay:
                 "act": one.act,
                 "target": reference(one.target),
                 "ids": [str(key) for key in one.ids],
-                "colour": one.colour,  # type: ignore[typeddict-item]
+                "colour": one.colour,  # type: ignore[typeddict-item]  # one of the rule's colours
                 "due_at": moment_or_none(one.due_at),
                 "clock": clock_shown(one.clock),
             }

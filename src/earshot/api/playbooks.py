@@ -102,9 +102,9 @@ def show_playbook(request: Asked) -> Playbook:
             {"code": row.code, "name": str(row), "unit": row.unit_code, "role": row.role_code, "result": row.result}
             for row in support.catalogue.values()
         ],
-        "profile": now.policies.profile,  # type: ignore[typeddict-item]
+        "profile": now.policies.profile,  # type: ignore[typeddict-item]  # one of the settings that a pack is checked for
         "policies": [
-            {"code": row.code, "name": str(row), "setting": row.setting}  # type: ignore[typeddict-item]
+            {"code": row.code, "name": str(row), "setting": row.setting}  # type: ignore[typeddict-item]  # one of the settings that a pack is checked for
             for row in now.policies.rows.values()
         ],
     }

@@ -130,7 +130,7 @@ def _item(one: queries.ItemRead, person: Person) -> ItemShown:
         "heard_by_me": one.heard_by(person),
         "ears": [_ear(ear) for ear in one.ears],
         "heard_by": [
-            {"person": named(hearing.person), "at": moment(hearing.at), "how": hearing.how}  # type: ignore[typeddict-item]
+            {"person": named(hearing.person), "at": moment(hearing.at), "how": hearing.how}  # type: ignore[typeddict-item]  # by the choices of its column
             for hearing in one.hearings
         ],
         "corrections": [_correction(correction) for correction in one.corrections],

@@ -198,7 +198,8 @@ def deliver_result(*, by: Actor, call: Call, result: str, id: UUID | None = None
 
 @verb
 def return_result(*, by: Actor, call: Call, reason: str) -> None:
-    """Done but useless is not done: who works on the deal sends the result back with a reason, and the duty is open again."""
+    """Done but useless is not done: who works on the deal sends the result back with a reason, and the duty is open again: of whoever
+    did it, or, where that person may do it no more, of who answers for it now."""
     person = personally(by)
     call = _locked(call)
     _works_on_deal(person, call, _("Only those who work on the deal send a result back."))
@@ -210,6 +211,10 @@ def return_result(*, by: Actor, call: Call, reason: str) -> None:
     result.save(update_fields=["returned_at", "returned_by", "return_reason"])
     data = {"reason": reason}
     entry = record("calls.returned", by=by, objects={"call": call, "deal": call.deal}, scopes=[call.deal, call], data=data)
+    live = Assignment.objects.select_related("person").get(call=call, ended_at__isnull=True)
+    for former in dict.fromkeys((live.person, call.accountable)):
+        if not _may_still(former, call):
+            _pass_on(process("calls.returned").because(entry), call, former, reason[:300])
     level = playbook.service_level(call.trigger.support.service_level)
     clocks.start("call", [call.pk], level, unit=call.unit, because=entry)
 
@@ -318,11 +323,21 @@ def pass_on(entry: Entry) -> None:
     deals.lock(*found.order_by().values_list("deal_id", flat=True).distinct())
     for call in found.select_related("deal", "unit", "accountable").order_by("raised_at", "pk"):
         if not holders(call.role, call.unit).filter(pk=former.pk).exists():
-            _pass_on(entry, call, former)
+            _pass_on(process("people.post_ended").because(entry), call, former, entry.data["reason"])
 
 
-def _pass_on(entry: Entry, call: Call, former: Person) -> None:
-    by = process("people.post_ended").because(entry)
+def _may_still(person: Person, call: Call) -> bool:
+    """Whether the person may do or answer for the call as things stand: a holder of its role there, a head, or, where there is neither,
+    the operations to whom it fell."""
+    if person.left_at is not None:
+        return False
+    if holders(call.role, call.unit).filter(pk=person.pk).exists() or is_head_at_or_above(person, call.unit):
+        return True
+    return answerable_for(call.unit, call.role) is None and Person.objects.filter(holders_of_permit(OPERATE), pk=person.pk).exists()
+
+
+def _pass_on(by: Actor, call: Call, former: Person, reason: str) -> None:
+    """What the person did or answered for passes to who answers for it now."""
     heir = answerable_for(call.unit, call.role) or _operations(call.unit)
     answered = call.accountable_id == former.pk and heir.pk != former.pk
     if answered or call.accountable.left_at is not None:
@@ -330,7 +345,7 @@ def _pass_on(entry: Entry, call: Call, former: Person) -> None:
         call.save(update_fields=["accountable"])
     does = Assignment.objects.filter(call=call, person=former, ended_at__isnull=True).exists()
     if does and call.accountable_id != former.pk:
-        _assign(by, call, call.accountable, "calls.passed_on", entry.data["reason"], former=former)
+        _assign(by, call, call.accountable, "calls.passed_on", reason, former=former)
     elif answered:
         objects = {"call": call, "deal": call.deal, "unit": call.unit, "assignee": heir, "former": former}
         record("calls.answered_for", by=by, objects=objects, scopes=[call.deal, call])

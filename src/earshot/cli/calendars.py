@@ -146,6 +146,16 @@ def confirm(which: str, year: int, person: Person | None) -> None:
     click.echo(_("{year} is confirmed: times due in it are no longer provisional.").format(year=year))
 
 
+@calendar.command(help=noop("The confirmation of YEAR, the last one confirmed, is taken back: due times in it are provisional again."))
+@click.argument("which", metavar="CALENDAR")
+@click.argument("year", type=int)
+@option("--reason", required=True, help=noop("Why."))
+@acting(required=False)
+def unconfirm(which: str, year: int, reason: str, person: Person | None) -> None:
+    calendars.unconfirm_year(by=_by(person, "unconfirm"), calendar=_calendar(person, which), year=year, reason=reason)
+    click.echo(_("{year} is confirmed no more: times due in it are provisional.").format(year=year))
+
+
 @calendar.command(help=noop("Let UNIT work by CALENDAR; without CALENDAR, by that of the unit above."))
 @click.argument("unit")
 @click.argument("which", metavar="[CALENDAR]", required=False)

@@ -133,10 +133,12 @@ def _tell_clock(one: desk_clocks.ClockOfDeal) -> None:
     for alarm in run.told:
         seen = "; " + _("sees to it since {since}").format(since=moment(alarm.seen_to_at)) if alarm.seen_to_at else ""
         click.echo(f"  {moment(alarm.at)}  {desk_clocks.told_in_words(alarm)}{seen}")
-    for ahead in run.ahead:
+    for ahead in [*run.ahead, *run.beyond]:
         at, what = ahead.step.due_at, desk_clocks.next_in_words(ahead)
         then = _("then, {at}: {what}").format(at=moment(at), what=what) if at else _("once the time runs on, {what}").format(what=what)
         click.echo(f"  {then}")
+    if last := desk_clocks.nobody_else_in_words(run):
+        click.echo(f"  {last}")
 
 
 @deals.command(help=noop("The gate before a deal, line by line; nothing changes."))

@@ -23,6 +23,7 @@ COMMANDS = {
     "alarms": "earshot.cli.desk:alarms",
     "calendar": "earshot.cli.calendars:calendar",
     "calls": "earshot.cli.calls:calls",
+    "channels": "earshot.cli.channels:channels",
     "clock": "earshot.cli.clocks:clock",
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",

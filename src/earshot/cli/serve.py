@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import os
@@ -28,6 +27,7 @@ from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.root import Worded, option
 from earshot.kit.problems import Refusal, say
+from earshot.kit.processes import end_with_parent
 
 HOST = "127.0.0.1"
 PATIENCE = 15.0  # seconds that a process gets to end what it began
@@ -95,7 +95,7 @@ class Child:
         self.command = command
         self.began = monotonic()
         # No thread of ours runs in this process, so what runs between fork and exec is safe.
-        settled: Any = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": _dies_with_us}
+        settled: Any = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": end_with_parent}
         self.process: subprocess.Popen[bytes] = subprocess.Popen(command, **settled)
 
     def stop(self) -> None:
@@ -108,12 +108,6 @@ class Child:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-
-
-def _dies_with_us() -> None:
-    """Runs in the child, where the system knows how: whatever kills the parent, no child is left behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def run(port: int, ready: Callable[[], None] = lambda: None) -> int:

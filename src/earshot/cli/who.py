@@ -52,7 +52,7 @@ def acting(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[
                 raise forbidden("act.person_left", say(_("{name} is no longer with the company."), name=person.name))
             return command(*args, person=person, **kwargs)
 
-        return option(  # type: ignore[no-any-return]
+        return option(  # type: ignore[no-any-return]  # click decorates anything
             "--as",
             "as_",
             metavar="PERSON",

@@ -33,6 +33,7 @@ MOVED_BY = (
     "people.hours_changed",
     "people.days_changed",
     "people.year_confirmed",
+    "people.year_unconfirmed",
     "people.calendar_given",
     IN_PART,
 )

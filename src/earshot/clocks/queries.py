@@ -109,13 +109,14 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Course:
-    """A clock from its beginning to its end: what it is about, what comes next (`ahead`: all that happens at that moment; nothing
-    once it has stopped), what was told already, and how often it stood still. `ended`: how, see `rules.how_it_ended`; empty while it
-    runs."""
+    """A clock from its beginning to its end: what it is about, what comes next (`ahead`: all that happens at that moment; nothing once
+    it has stopped, or once the ladder has been climbed) and after that (`beyond`, in order), what was told already, and how often it
+    stood still. `ended`: how, see `rules.how_it_ended`; empty while it runs."""
 
     reading: Reading
     subject: Subject
     ahead: list[Ahead]
+    beyond: list[Ahead]
     told: list[Alarm]
     pauses: list[Pause]
     ended: str
@@ -139,8 +140,7 @@ def courses(clocks: Iterable[Clock]) -> list[Course]:
     alarms = Alarm.objects.filter(clock__in=pks).select_related("step", "person")
     told = grouped(alarms.order_by("at", "step__after", "person__name", "pk"), "clock_id")
     owed = grouped(Step.objects.filter(UNFIRED, clock__in=pks).order_by("after", "pk"), "clock_id")
-    first = {pk: [step for step in steps if step.after == steps[0].after] for pk, steps in owed.items()}
-    people = whom([(step, clock) for clock in shown for step in first.get(clock.pk, [])], subjects)
+    people = whom([(step, clock) for clock in shown for step in owed.get(clock.pk, [])], subjects)
     times = business_times({clock.unit_id for clock in shown if clock.stopped_at is None})
     at = now()
     found = []
@@ -149,13 +149,15 @@ def courses(clocks: Iterable[Clock]) -> list[Course]:
         still = next((pause for pause in stood if pause.resumed_at is None), None)
         runs = clock.stopped_at is None and still is None
         left = rules.passed(times[clock.unit_id].calendar, clock.measure, at, clock.due_at) if runs else None
-        steps = first.get(clock.pk, [])
-        next_step = next((step for step in steps if _ahead(step, at)), None)
+        steps = [Ahead(step, people[step.pk]) for step in owed.get(clock.pk, [])]
+        ahead = [one for one in steps if one.step.after == steps[0].step.after]
+        next_step = next((one.step for one in ahead if _ahead(one.step, at)), None)
         found.append(
             Course(
                 reading=Reading(clock, left, next_step, still),
                 subject=subjects[clock.object_id],
-                ahead=[Ahead(step, people[step.pk]) for step in steps],
+                ahead=ahead,
+                beyond=steps[len(ahead) :],
                 told=told.get(clock.pk, []),
                 pauses=stood,
                 ended=_ended(clock, stood),

@@ -18,7 +18,7 @@ from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
 from earshot.kit.ruling import permissive
 from earshot.people.models import Person, Post, UnitAbove
-from earshot.people.queries import head_at_or_above, is_head_at_or_above
+from earshot.people.queries import heads_upwards, is_head_at_or_above
 from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks import book
 from earshot.playbooks.models import Decider, Gate, Role, Stage
@@ -76,8 +76,9 @@ def leaderless(person: Person) -> list[Deal]:
     company, the nearest head."""
     empty = with_names(Deal.objects.filter(still_open(), team__in=Team.objects.filter(without_leader())))
     mine = Q(owner=person) | Q(owner__left_at__isnull=False, unit__in=reach_of(person).units)
-    found = empty.filter(mine).order_by("opened_at", "pk")
-    return [deal for deal in found if deal.owner_id == person.pk or head_at_or_above(deal.unit) == person]
+    found = list(empty.filter(mine).order_by("opened_at", "pk"))
+    heads = heads_upwards({deal.unit_id for deal in found if deal.owner_id != person.pk})
+    return [deal for deal in found if deal.owner_id == person.pk or person in heads.get(deal.unit_id, [])[:1]]
 
 
 def lock(*deal_ids: UUID) -> None:

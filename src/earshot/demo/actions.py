@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts.actions import open_account
@@ -26,7 +27,9 @@ from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.packs import PACKS, Sources
+from earshot.talk.actions.channels import add_channel, confirm_channel, set_wishes
 from earshot.talk.actions.messages import post_message
+from earshot.talk.codes import code_of
 from earshot.talk.models import Message
 from earshot.voice.actions import Said, With, record_meeting
 
@@ -85,6 +88,7 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         owner = world.people[row["owner"]]
         world.accounts[row["key"]] = open_account(by=as_person(owner), name=row["name"], sector=row["sector"], owner=owner)
     _history(spec, world)
+    _channels(spec, world)
     record("demo.world_built", by=by, objects={})
     return world
 
@@ -130,6 +134,15 @@ def _written(spec: Mapping[str, Any], world: World, today: datetime) -> None:
                 replies_to=known[row["replies_to"]] if "replies_to" in row else None,
             )
         known[row.get("key", "")] = message
+
+
+def _channels(spec: Mapping[str, Any], world: World) -> None:
+    """By which way some of them are told, where mail is set up: in a demonstration it is laid into a folder, and nothing leaves."""
+    for row in spec.get("channels", []) if settings.MAIL is not None else []:
+        by = as_person(world.people[row["person"]])
+        channel, _secret = add_channel(by=by, kind="mail", address=row["address"])
+        confirm_channel(by=by, channel=channel, code=code_of(channel))
+        set_wishes(by=by, **row["wishes"])
 
 
 def offered_people() -> list[Person]:

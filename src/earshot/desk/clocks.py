@@ -108,6 +108,13 @@ def next_in_words(one: Ahead) -> Any:
     return say(_("{names} will be told ({rung})"), names=names, rung=rung)
 
 
+def nobody_else_in_words(course: Course) -> Any:
+    """Of a clock that runs and has no step left: nobody hears of it any more by itself. Empty otherwise."""
+    if course.ahead or course.clock.stopped_at is not None:
+        return ""
+    return _("Nobody else will be told: every step has been taken. It stays here until it is done.")
+
+
 def told_in_words(alarm: Alarm) -> Any:
     """Whom a step has told, and as what."""
     if alarm.step.addressee == "hearer":

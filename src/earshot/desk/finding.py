@@ -16,6 +16,7 @@ from earshot.people.models import Person, Token, Unit
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import calendars_visible_to, own_unit
 from earshot.people.standing import Seeing, reach_of
+from earshot.talk.models import Channel
 from earshot.talk.queries import messages as talk
 from earshot.teams.models import Membership, Seat, Team
 from earshot.voice import queries as voice
@@ -64,6 +65,7 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "team": _teams,
     "message": lambda person: talk.visible_to(person).select_related("author__unit"),
     "token": lambda person: Token.objects.filter(person=person).select_related("person"),
+    "channel": lambda person: Channel.objects.filter(person=person, ended_at__isnull=True).select_related("person"),
     "person": _people,
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
     "unit": _units,
@@ -75,7 +77,7 @@ def _one(finder: Callable[[Person], QuerySet[Any]]) -> Seeing:
 
 
 _ONE = {kind: _one(finder) for kind, finder in FINDERS.items()}
-_ROW = {kind: _one(lambda person, finder=finder: finder(person).select_related(None)) for kind, finder in FINDERS.items()}  # type: ignore[misc]
+_ROW = {kind: _one(lambda person, finder=finder: finder(person).select_related(None)) for kind, finder in FINDERS.items()}  # type: ignore[misc]  # a default that binds the loop's value
 
 
 def find(person: Person, kind: str, object_id: UUID) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +38,8 @@ from earshot.people.standing import Seeing, reach_of
 from earshot.playbooks import book
 from earshot.playbooks.models import ANSWER, DIRECTIVE
 from earshot.playbooks.queries import role_names
-from earshot.talk.models import Message, Recipient
+from earshot.talk.actions.channels import NAMES as CHANNELS
+from earshot.talk.models import Channel, Message, Recipient
 from earshot.talk.queries import messages as talk
 from earshot.teams.queries import nominations_of
 from earshot.voice import queries as voice
@@ -78,6 +80,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_leaderless(person),
         *_votes(person),
         *_asked(person),
+        *_silent_channels(person),
         *(_engine_room() if {OPERATE, ADMINISTER} & reach_of(person).permissions else []),
         *(_operations() if OPERATE in reach_of(person).permissions else []),
     ]
@@ -389,6 +392,21 @@ def _asked(person: Person) -> list[DayLine]:
         lines.append(
             DayLine("category_asked", sentence, ref(item.deal), "file_item", ref(item), rules.GREY, ids=(item.pk,), detail=str(item))
         )
+    return lines
+
+
+def _silent_channels(person: Person) -> list[DayLine]:
+    """Ways by which nothing reaches the person any more: what should have arrived there is overdue."""
+    lines = []
+    for channel in Channel.objects.filter(person=person, ended_at__isnull=True, given_up_at__isnull=False).order_by("failing_since")[:MOST]:
+        since = channel.failing_since or channel.given_up_at
+        sentence = say(
+            _("Nothing has reached you by {way} since {when}: let it be tried again, or end it"),
+            way=CHANNELS[channel.kind],
+            when=f"{timezone.localtime(since):%m-%d %H:%M}",
+        )
+        target = ref(channel)
+        lines.append(DayLine("channel_dead", sentence, target, "mend_channel", target, rules.RED, ids=(channel.pk,)))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The colour of a line, pure: red is only "overdue, or blocks the next gate", amber only "due within a day", grey "not yet owed"."""
+"""The colour of a line, pure: red is only "overdue, or blocks the next gate", amber only "due within a day", grey "not yet due"."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def _belongings(pending: _Pending, news: News, entry: Entry) -> None:
         lane = about[0] if about else None
         pending.deliveries += [Delivery(entry=entry, reaction=one, lane=lane, due_at=entry.recorded_at) for one in owed]
     # Reactions ask for what the entry touches: it is known here, so nothing is read back.
-    entry._prefetched_objects_cache = {"objects_touched": touched}  # type: ignore[attr-defined]
+    entry._prefetched_objects_cache = {"objects_touched": touched}  # type: ignore[attr-defined]  # what Django itself reads
 
 
 _LABELS = Prepared(

@@ -2,7 +2,8 @@
 
 A delivery is held by one worker, which must be alive to hold it: it says so every few seconds (`alive`), and what a silent one held
 is free. The reaction, and the mark that it is done, are one transaction in which the row itself is locked; so whatever is killed at
-whatever instant, a reaction has happened once or not at all as far as the database goes. What it does outside must be idempotent.
+whatever instant, a reaction has happened once or not at all as far as the database goes. What leaves the database is an errand: prepared
+and settled in transactions, sent in none.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from earshot.journal.models import Delivery, Worker
-from earshot.journal.reactions import HANDLERS
+from earshot.journal.reactions import ERRANDS, HANDLERS, Errand, NotYet, Undeliverable, Undelivered
 from earshot.kit import now, uuid7
 from earshot.kit.clock import machine_time
+from earshot.kit.engine import written
 from earshot.kit.engine.locks import claim
 
 BEAT = 5.0  # seconds between two signs of life
@@ -76,43 +82,73 @@ def living() -> QuerySet[Worker]:
     return Worker.objects.filter(stopped_at__isnull=True, seen_at__gte=machine_time() - SILENT)
 
 
-def drain(worker: UUID, most: int = 100) -> int:
+def owe(deliveries: Sequence[Delivery]) -> None:
+    """Owe these from their due times on, in the transaction of what they follow from; what is owed already is owed once."""
+    written.insert(deliveries, unless_taken=True)
+
+
+def drain(worker: UUID, most: int = 100, *, outside: bool | None = None) -> int:
     """Deliver what is owed, oldest first; returns how many were tried. A failing one is tried again later with growing pauses, and
-    parked as dead after the last attempt; it never stops the others."""
+    parked as dead after the last attempt; it never stops the others. `outside`: only what leaves the database, or only what does not;
+    None: both."""
     tried = 0
+    if not _due(worker, outside).exists():  # a look without a transaction: on SQLite that would take the only write lock
+        return 0
     while tried < most:
-        delivery = _claim(worker)
+        delivery = _claim(worker, outside)
         if delivery is None:
             break
         tried += 1
-        _deliver(delivery)
+        if delivery.reaction in ERRANDS:
+            _carry(delivery, ERRANDS[delivery.reaction])
+        else:
+            _deliver(delivery)
     return tried
 
 
-def _claim(worker: UUID) -> Delivery | None:
-    """Take the oldest delivery that is due, that no living worker holds, and before which its lane owes nothing."""
-    owed = Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
-    before = owed.filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
-    free = Q(holder__isnull=True) | ~Q(Exists(living().filter(pk=OuterRef("holder"))))
-    with transaction.atomic():
-        due = owed.filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
-        found = claim(due.select_related("entry")[:1])
-        if not found:
-            return None
-        delivery: Delivery = found[0]
-        if delivery.attempts >= MOST_ATTEMPTS:  # the workers that were at it died of it, each time
-            _park(delivery, f"WorkerDied: {delivery.attempts} times")
-            return _claim(worker)
-        Delivery.objects.filter(pk=delivery.pk).update(holder=worker, attempts=F("attempts") + 1)
-        delivery.holder, delivery.attempts = worker, delivery.attempts + 1
-    return delivery
+def _due(worker: UUID, outside: bool | None) -> QuerySet[Delivery]:
+    """What is due, no living worker holds, and before which its lane owes nothing: the oldest first."""
+    before = owed().filter(lane=OuterRef("lane"), reaction=OuterRef("reaction"), pk__lt=OuterRef("pk"))
+    # What this worker holds, another of its threads is at.
+    free = Q(holder__isnull=True) | (~Q(Exists(living().filter(pk=OuterRef("holder")))) & ~Q(holder=worker))
+    due = owed().filter(free, ~Exists(before), due_at__lte=now()).order_by("due_at", "pk")
+    if outside is None:
+        return due
+    return due.filter(reaction__in=list(ERRANDS)) if outside else due.exclude(reaction__in=list(ERRANDS))
+
+
+def _claim(worker: UUID, outside: bool | None = None) -> Delivery | None:
+    """Take the oldest delivery that is due; on the way, park those that their workers died of."""
+    while True:
+        with transaction.atomic():
+            found = claim(_due(worker, outside).select_related("entry")[:1])
+            if not found:
+                return None
+            delivery: Delivery = found[0]
+            if delivery.attempts < _most_attempts(delivery):
+                Delivery.objects.filter(pk=delivery.pk).update(holder=worker, attempts=F("attempts") + 1)
+                delivery.holder, delivery.attempts = worker, delivery.attempts + 1
+                return delivery
+            _park(delivery, f"WorkerDied: {delivery.attempts} times")  # the workers that were at it died of it, each time
+            if delivery.reaction in ERRANDS:
+                ERRANDS[delivery.reaction].failed(delivery, _("The worker died each time that it tried."), True)
+
+
+def _most_attempts(delivery: Delivery) -> int:
+    errand = ERRANDS.get(delivery.reaction)
+    return errand.attempts if errand else MOST_ATTEMPTS
+
+
+def _mine(delivery: Delivery) -> QuerySet[Delivery]:
+    """The row, as long as it is held by who claimed it: one that was taken for dead meanwhile finds nothing."""
+    return Delivery.objects.filter(pk=delivery.pk, holder=delivery.holder, done_at__isnull=True, dead_at__isnull=True)
 
 
 def _deliver(delivery: Delivery) -> None:
-    mine = Delivery.objects.filter(pk=delivery.pk, holder=delivery.holder, done_at__isnull=True, dead_at__isnull=True)
+    mine = _mine(delivery)
     try:
         with transaction.atomic():
-            if not mine.update(error=""):  # taken for dead meanwhile: another one has it
+            if not mine.update(error=""):
                 return
             HANDLERS[delivery.reaction](delivery.entry)
             mine.update(done_at=now(), holder=None)
@@ -122,12 +158,56 @@ def _deliver(delivery: Delivery) -> None:
         if delivery.attempts >= MOST_ATTEMPTS:
             _park(delivery, said)
         else:
-            pause = min(timedelta(seconds=2**delivery.attempts), LONGEST_PAUSE)
-            mine.update(error=said, holder=None, due_at=now() + pause)
+            mine.update(error=said, holder=None, due_at=now() + _pause(delivery))
+
+
+def _carry(delivery: Delivery, errand: Errand) -> None:
+    """Prepare, send outside any transaction, settle."""
+    mine = _mine(delivery)
+    try:
+        with transaction.atomic():
+            if not mine.update(error=""):
+                return
+            prepared = errand.prepare(delivery)
+            if prepared is None:
+                mine.update(done_at=now(), holder=None)
+            elif isinstance(prepared, NotYet):
+                mine.update(due_at=prepared.due_at, holder=None, attempts=F("attempts") - 1)
+        if prepared is None or isinstance(prepared, NotYet):
+            return
+        errand.send(prepared)
+        with transaction.atomic():
+            if mine.update(done_at=now(), holder=None):
+                errand.settle(delivery)
+    except Undelivered as undelivered:
+        log.warning("delivery %s did not arrive: %s", delivery, undelivered.sentence)
+        _fail(delivery, errand, undelivered.sentence, isinstance(undelivered, Undeliverable))
+    except Exception as error:
+        log.exception("delivery %s failed", delivery)
+        _fail(delivery, errand, f"{type(error).__name__}: {error}", False)
+
+
+def _fail(delivery: Delivery, errand: Errand, sentence: Any, never: bool) -> None:
+    given_up = never or delivery.attempts >= errand.attempts
+    end: dict[str, Any] = {"dead_at": now()} if given_up else {"due_at": now() + _pause(delivery)}
+    with override(settings.LANGUAGE_CODE):
+        said = str(sentence)
+    with transaction.atomic():
+        if _mine(delivery).update(error=said, holder=None, **end):
+            errand.failed(delivery, sentence, given_up)
+
+
+def _pause(delivery: Delivery) -> timedelta:
+    return min(timedelta(seconds=2**delivery.attempts), LONGEST_PAUSE)
 
 
 def _park(delivery: Delivery, error: str) -> None:
     Delivery.objects.filter(pk=delivery.pk, done_at__isnull=True).update(dead_at=now(), holder=None, error=error)
+
+
+def owed() -> QuerySet[Delivery]:
+    """What is still to be done, or being done at this moment."""
+    return Delivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
 
 
 def dead() -> QuerySet[Delivery]:

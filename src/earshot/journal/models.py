@@ -130,11 +130,13 @@ class Worker(models.Model):
 class Delivery(models.Model):
     """One `later` reaction owed to one entry: written with it, held by one living worker, retried, at least once.
 
+    `subject`: whom or what of several the reaction is owed to (a channel of a person); None where it is owed to the entry alone.
     `lane`: the object that it is about; what one reaction owes to one object goes out in the order of the entries. `holder`: the
     worker that is at it. `dead_at`: given up after the last attempt; parked, and no longer in the way of its lane."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="deliveries")
     reaction = models.CharField(max_length=80)
+    subject = models.UUIDField(null=True)
     lane = models.UUIDField(null=True)
     due_at = models.DateTimeField()
     holder = models.UUIDField(null=True)
@@ -145,13 +147,17 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["entry", "reaction"], name="one_delivery_per_reaction"),
+            models.UniqueConstraint(fields=["entry", "reaction"], condition=Q(subject__isnull=True), name="one_delivery_per_reaction"),
+            models.UniqueConstraint(
+                fields=["entry", "reaction", "subject"], condition=Q(subject__isnull=False), name="one_delivery_per_subject"
+            ),
             models.CheckConstraint(name="delivery_done_or_dead", condition=Q(done_at__isnull=True) | Q(dead_at__isnull=True)),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(done_at__isnull=True, dead_at__isnull=True), name="delivery_owed"),
             models.Index(fields=["lane"], condition=Q(done_at__isnull=True, dead_at__isnull=True), name="delivery_lane"),
             models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="delivery_dead"),
+            models.Index(fields=["subject"], condition=Q(done_at__isnull=True, subject__isnull=False), name="delivery_subject"),
         ]
 
     def __str__(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -14,17 +15,22 @@ from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now, uuid7
 from earshot.kit.engine import locks
-from earshot.kit.problems import Refusal, forbidden, in_both, say, wrong
+from earshot.kit.problems import Refusal, Together, forbidden, in_both, say, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, standing
 from earshot.people.models import Grant, Login, Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
+from earshot.people.queries import known_skills
 from earshot.people.registry import ROLES
+
+T = TypeVar("T")
 
 
 @verb
 def add_unit(*, by: Actor, code: str, name: str, parent: Unit | None = None, calendar: WorkingCalendar | None = None) -> Unit:
     permits.require(by, permits.ADMINISTER)
-    code, name = text("code", code, most=60), text("name", name, most=100)
+    each = Together()
+    code, name = each(text, "code", code, most=60), each(text, "name", name, most=100)
+    each.refuse()
     if Unit.objects.filter(code=code).exists():
         raise wrong("code", say(_("There is a unit with the code {code} already."), code=code))
     unit = Unit.objects.create(code=code, name=name, parent=parent, calendar=calendar)
@@ -58,10 +64,13 @@ def add_person(
     id: UUID | None = None,
 ) -> Person:
     permits.require(by, permits.ADMINISTER)
+    each = Together()
+    name, title = each(text, "name", name, most=100), each(text, "title", title, most=100, required=False)
+    each.refuse()
     person = Person.objects.create(
         id=id or uuid7(),
-        name=text("name", name, most=100),
-        title=text("title", title, most=100, required=False),
+        name=name,
+        title=title,
         email=email,
         unit=unit,
         outside_id=outside_id,
@@ -72,13 +81,20 @@ def add_person(
 
 
 @verb
-def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: bool = False) -> Post:
-    """`answerable`: who is called first for this role of this unit; whoever was it before stays a holder of the role."""
+def give_post(*, by: Actor, person: Person, unit: Unit | None, role: str, answerable: bool = False) -> Post:
+    """`answerable`: who is called first for this role of this unit; whoever was it before stays a holder of the role. What the person
+    holds already just so is not given again. `unit` None: none was chosen."""
     permits.require(by, permits.ADMINISTER)
     locks.hold(locks.POSTS)
-    role = text("role", role, most=60)
-    if not all(known(role) for known in ROLES.values()):
-        raise wrong("role", say(_("The playbook knows no role with the code “{code}”."), code=role))
+    each = Together()
+    role = each(text, "role", role, most=60)
+    each(_known_role, role)
+    chosen = each(_chosen, "unit", unit)
+    each.refuse()
+    unit = chosen
+    held = Post.objects.filter(person=person, unit=unit, role=role, until__isnull=True).first()
+    if held is not None and held.answerable == answerable:
+        return held
     if answerable:
         Post.objects.filter(unit=unit, role=role, until__isnull=True, answerable=True).update(answerable=False)
     post, _made = Post.objects.update_or_create(
@@ -94,9 +110,26 @@ def give_post(*, by: Actor, person: Person, unit: Unit, role: str, answerable: b
         by=by,
         objects={"person": person, "unit": unit},
         scopes=[person, unit],
-        data={"role": role, "answerable": answerable},
+        data={"role": role, "post": _words_of_role(role), "answerable": answerable},
     )
     return post
+
+
+def _known_role(code: str | None) -> None:
+    if code and not all(words_of(code) for words_of in ROLES.values()):
+        raise wrong("role", say(_("The playbook knows no role with the code “{code}”."), code=code))
+
+
+def _words_of_role(code: str) -> Mapping[str, str]:
+    """The name of a role in both languages; one that nobody knows names itself."""
+    found = (words_of(code) for words_of in ROLES.values())
+    return next((words for words in found if words), {"zh-hans": code, "en": code})
+
+
+def _chosen(field: str, thing: T | None) -> T:
+    if thing is None:
+        raise wrong(field, _("Choose one of the list."))
+    return thing
 
 
 @verb
@@ -110,22 +143,46 @@ def end_post(*, by: Actor, post: Post, reason: str) -> None:
         raise Refusal("post.ended", say(_("{name} holds this post no more."), name=post.person.name), status=409)
     post.until = now()
     post.save(update_fields=["until"])
-    data = {"role": post.role, "reason": reason}
+    data = {"role": post.role, "post": _words_of_role(post.role), "reason": reason}
     record("people.post_ended", by=by, objects={"person": post.person, "unit": post.unit}, scopes=[post.person, post.unit], data=data)
 
 
 @verb
-def give_skill(*, by: Actor, person: Person, code: str, level: int, evidence: str, until: date | None = None) -> Skill:
+def give_skill(*, by: Actor, person: Person, code: str, level: int | None, evidence: str, until: date | None = None) -> Skill:
+    """`code`: one that the company asks for or somebody has already (`known_skills`). `level`: 1 to 5; None: none was chosen. `until`:
+    the last day on which the evidence holds, today at the earliest."""
     permits.require(by, permits.ADMINISTER)
-    code = text("code", code, most=60)
-    if not 1 <= level <= 5:
-        raise wrong("level", _("A level is a number from 1 to 5."))
-    skill, _made = Skill.objects.update_or_create(
-        person=person, code=code, defaults={"level": level, "evidence": text("evidence", evidence, most=300), "until": until}
-    )
+    each = Together()
+    code = each(text, "code", code, most=60)
+    each(_known_skill, code)
+    level = each(_level, level)
+    evidence = each(text, "evidence", evidence, most=300)
+    each(_not_over, until)
+    each.refuse()
+    skill, _made = Skill.objects.update_or_create(person=person, code=code, defaults={"level": level, "evidence": evidence, "until": until})
     data = {"skill": code, "level": level, "evidence": skill.evidence}
     record("people.skill_given", by=by, objects={"person": person}, scopes=[person], data=data)
     return skill
+
+
+def _known_skill(code: str | None) -> None:
+    known = known_skills()
+    if code and known and code not in known:
+        sentence = _("Nothing here asks for a skill with the code “{code}”. There are: {known}.")
+        raise wrong("code", say(sentence, code=code, known=", ".join(known)))
+
+
+def _level(level: int | None) -> int:
+    if level is None:
+        raise wrong("level", _("Choose one of the list."))
+    if not 1 <= level <= 5:
+        raise wrong("level", _("A level is a number from 1 to 5."))
+    return level
+
+
+def _not_over(until: date | None) -> None:
+    if until is not None and until < now().date():
+        raise wrong("until", _("This day has passed. Give the last day on which the evidence holds, or leave it open."))
 
 
 @verb

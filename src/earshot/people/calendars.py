@@ -20,7 +20,7 @@ from earshot.journal.models import Entry
 from earshot.journal.queries import in_language
 from earshot.kit import now, uuid7
 from earshot.kit.engine import locks
-from earshot.kit.problems import Line, Refusal, in_both, say, stale, wrong
+from earshot.kit.problems import Line, Refusal, Together, in_both, say, stale, wrong
 from earshot.kit.texts import text
 from earshot.people import permits, rules
 from earshot.people.models import CalendarDay, Unit, WorkingCalendar
@@ -33,23 +33,22 @@ MOST_TOLD = 5  # days that the sentence of a change names; its entry holds them 
 
 @verb
 def set_calendar(*, by: Actor, name: str, zone: str = "Asia/Shanghai", years: range | None = None, country: str = "CN") -> WorkingCalendar:
-    """The office week with the public holidays and make-up working days of `years` (by default last year to the next).
+    """A further calendar: the office week with the public holidays and make-up working days of `years` (by default last year to the
+    next). Refused where a calendar has this name: what a unit works by is never written over by a name.
 
     The table starts from the `holidays` package and is the company's own from then on. Days beyond the last year whose
-    make-up days are published are provisional. Set again, nothing of the old table stays.
+    make-up days are published are provisional.
     """
     may_change(by)
     this_year = now().year
     years = years or range(this_year - 1, this_year + 2)
-    name, zone = text("name", name, most=100), _zone(zone)
-    if WorkingCalendar.objects.filter(name=name, of_unit__isnull=False).exists():
-        raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
-    calendar, _made = WorkingCalendar.objects.get_or_create(
-        name=name, of_unit=None, defaults={"zone": zone, "weekly": OFFICE_WEEK, "confirmed_to": date(this_year, 12, 31)}
-    )
-    calendar.zone, calendar.weekly, calendar.confirmed_to = zone, OFFICE_WEEK, date(min(this_year, years[-1]), 12, 31)
+    each = Together()
+    name, zone = each(_own_name, name), each(_zone, zone)
+    each.refuse()
+    confirmed_to = date(min(this_year, years[-1]), 12, 31)
+    calendar = WorkingCalendar.objects.create(name=name, zone=zone, weekly=OFFICE_WEEK, confirmed_to=confirmed_to)
     seeded = [one for year in years for one in rules.seed_days(country, year, rules.usual(OFFICE_WEEK))]
-    _write(calendar, rules.differences(days_of(calendar), {one.day: one for one in seeded}, [*days_of(calendar), *(d.day for d in seeded)]))
+    _write(calendar, rules.differences({}, {one.day: one for one in seeded}, [one.day for one in seeded]))
     record("people.calendar_set", by=by, objects={"calendar": calendar}, scopes=[calendar])
     return calendar
 
@@ -63,6 +62,15 @@ def own_days(*, by: Actor, unit: Unit) -> WorkingCalendar:
         found = WorkingCalendar.objects.create(name=_free_name(unit), of_unit=unit, zone="")
         record("people.own_days_begun", by=by, objects={"calendar": found, "unit": unit}, scopes=[found])
     return found
+
+
+def _own_name(typed: str, calendar: WorkingCalendar | None = None) -> str:
+    """A name that no other calendar has."""
+    name = text("name", typed, most=100)
+    others = WorkingCalendar.objects.filter(name=name)
+    if (others.exclude(pk=calendar.pk) if calendar else others).exists():
+        raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
+    return name
 
 
 def _free_name(unit: Unit) -> str:
@@ -83,20 +91,13 @@ def change_hours(
             "calendar.of_unit", _("The days of one unit have the hours of the calendar above. Change them there."), about=ref(calendar)
         )
     before = {"name": calendar.name, "zone": calendar.zone, "weekly": [rules.written(spans) for spans in calendar.weekly]}
-    fields: dict[str, Any] = {}
-    week: list[rules.Spans] = []
-    for number, typed in enumerate(weekly, 1):
-        try:
-            week.append(rules.hours(f"weekly_{number}", typed))
-        except Refusal as refusal:
-            fields |= refusal.fields
-    if fields:
-        raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=fields)
+    each = Together()
+    name, zone = each(_own_name, name, calendar), each(_zone, zone)
+    week = [each(rules.hours, f"weekly_{number}", typed) for number, typed in enumerate(weekly, 1)]
+    each.refuse()
     if len(week) != 7 or not any(week):
         raise wrong("weekly_1", _("Give the hours of at least one day of the week."))
-    calendar.name, calendar.zone, calendar.weekly = text("name", name, most=100), _zone(zone), [list(map(list, spans)) for spans in week]
-    if WorkingCalendar.objects.filter(name=calendar.name).exclude(pk=calendar.pk).exists():
-        raise wrong("name", say(_("There is a calendar “{name}” already."), name=calendar.name))
+    calendar.name, calendar.zone, calendar.weekly = name, zone, [list(map(list, spans)) for spans in week]
     after = {"name": calendar.name, "zone": calendar.zone, "weekly": [rules.written(spans) for spans in calendar.weekly]}
     if before == after:
         return calendar
@@ -113,10 +114,12 @@ def set_day(
     """Enter one day on which the week does not hold, or change it. A make-up day without `hours` has those of an ordinary day."""
     may_change(by)
     calendar = _locked(calendar, version)
-    spans = rules.hours("hours", hours)
+    each = Together()
+    spans, name = each(rules.hours, "hours", hours), each(text, "name", name, most=100, required=False)
+    each.refuse()
     if kind == MAKE_UP and not spans:
         spans = usual_of(calendar)
-    one = rules.fitting(Day(day, kind, spans, text("name", name, most=100, required=False)), own=calendar.of_unit_id is not None)
+    one = rules.fitting(Day(day, kind, spans, name), own=calendar.of_unit_id is not None)
     _change(by, calendar, rules.differences(days_of(calendar), {day: one}, [day]))
 
 
@@ -210,6 +213,32 @@ def confirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, version: in
 
 
 @verb
+def unconfirm_year(*, by: Actor, calendar: WorkingCalendar, year: int, reason: str, version: int | None = None) -> None:
+    """The confirmation of the last confirmed year is taken back, with a reason: due times in it are provisional again."""
+    may_change(by)
+    calendar = _locked(calendar, version)
+    if calendar.confirmed_to is None:
+        raise Refusal("calendar.of_unit", _("A year is confirmed in the calendar that the unit inherits."), about=ref(calendar))
+    each = Together()
+    reason = each(text, "reason", reason, most=300)
+    each(_last_confirmed, calendar.confirmed_to.year, year)
+    each.refuse()
+    calendar.confirmed_to = date(year - 1, 12, 31)
+    _write(calendar, [])
+    data = {"year": year, "reason": reason}
+    record("people.year_unconfirmed", by=by, objects={"calendar": calendar}, scopes=[calendar], data=data)
+
+
+def _last_confirmed(last: int, year: int) -> None:
+    _year(year)
+    if year > last:
+        raise wrong("year", say(_("{year} is not confirmed."), year=year), code="calendar.not_confirmed")
+    if year < last:
+        sentence = _("Take back {last} first: confirmations are taken back one after the other, the last one first.")
+        raise wrong("year", say(sentence, last=last), code="calendar.not_last")
+
+
+@verb
 def use_calendar(*, by: Actor, unit: Unit, calendar: WorkingCalendar | None) -> None:
     """The unit, and those below it that have none of their own, work by this calendar; None: by that of the nearest unit above."""
     may_change(by)
@@ -294,7 +323,7 @@ def _write(calendar: WorkingCalendar, changes: Iterable[Change]) -> None:
     CalendarDay.objects.bulk_create(
         CalendarDay(calendar=calendar, day=one.day, kind=one.kind, spans=[list(span) for span in one.spans], name=one.name) for one in kept
     )
-    calendar._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+    calendar._prefetched_objects_cache = {}  # type: ignore[attr-defined]  # what Django itself reads
 
 
 def _told(changes: Sequence[Change]) -> Any:

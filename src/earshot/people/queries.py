@@ -17,8 +17,9 @@ from earshot.kit import now
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
 from earshot.kit.worktime import Calendar
-from earshot.people.models import Person, Post, Token, Unit, UnitAbove, WorkingCalendar
+from earshot.people.models import Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
 from earshot.people.permits import ADMINISTER
+from earshot.people.registry import SKILLS
 from earshot.people.rules import Day
 from earshot.people.standing import reach_of
 
@@ -147,6 +148,12 @@ def holders_by_role(roles: Iterable[str]) -> dict[str, list[Person]]:
         if post.person not in found.setdefault(post.role, []):
             found[post.role].append(post.person)
     return found
+
+
+def known_skills() -> list[str]:
+    """Codes of the skills that the company asks for anywhere, and of those that somebody has, in order; none before it asks for any."""
+    asked = {code for known in SKILLS.values() for code in known()}
+    return sorted(asked | set(Skill.objects.values_list("code", flat=True))) if asked else []
 
 
 def valid_skills(person: Person) -> dict[str, int]:

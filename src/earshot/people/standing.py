@@ -63,7 +63,7 @@ def reach(person: Person) -> Reach:
 
 def for_request(person: Person) -> Person:
     """Ask for the person's reach once for a whole request: a door does this with the person it has just loaded."""
-    person.known_reach = reach(person)  # type: ignore[attr-defined]
+    person.known_reach = reach(person)  # type: ignore[attr-defined]  # kept on the object, read by `reach_of`
     return person
 
 
@@ -83,7 +83,7 @@ class Seeing:
             person_id: UUID, units: Sequence[UUID], *values: Any, permissions: frozenset[str], **shape: Any
         ) -> QuerySet[Any, Any]:
             person = Person.from_db("default", ["id"], [person_id])
-            person.known_reach = Reach(tuple(units), permissions)  # type: ignore[attr-defined]
+            person.known_reach = Reach(tuple(units), permissions)  # type: ignore[attr-defined]  # kept on the object, read by `reach_of`
             return build(person, *values, **shape)
 
         self._prepared = Prepared(of_anybody)

@@ -14,8 +14,8 @@ verbs.register(
         "people.unit_added": _("{actor} added the unit {unit}"),
         "people.head_appointed": _("{actor} appointed {person} head of {unit}"),
         "people.person_added": _("{actor} added {person}"),
-        "people.post_given": _("{actor} gave {person} a post in {unit}"),
-        "people.post_ended": _("{actor} ended a post of {person} in {unit}: {reason}"),
+        "people.post_given": _("{actor} gave {person} the role “{post}” in {unit}"),
+        "people.post_ended": _("{actor} ended the role “{post}” of {person} in {unit}: {reason}"),
         "people.skill_given": _("{actor} recorded the skill {skill} of {person} at level {level}: {evidence}"),
         "people.skill_ended": _("{actor} ended the skill {skill} of {person}, held until {until}: {reason}"),
         "people.permission_given": _("{actor} gave {person} the permission “{permission}”"),
@@ -28,6 +28,7 @@ verbs.register(
         "people.hours_changed": _("{actor} changed the hours of {calendar}: {hours} ({zone})"),
         "people.days_changed": _("{actor} changed days in {calendar}: {changes}"),
         "people.year_confirmed": _("{actor} confirmed the holidays and make-up days of {year} in {calendar}"),
+        "people.year_unconfirmed": _("{actor} took back the confirmation of {year} in {calendar}: {reason}"),
         "people.calendar_given": _("{actor} let {unit} work by another calendar: {calendar}"),
         "people.standing_rebuilt": _("{actor} rebuilt standing: {added} added, {ended} ended"),
     }

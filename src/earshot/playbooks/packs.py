@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,7 +45,6 @@ def _part(tables: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
 
 
 _BOOL = {"type": "boolean"}
-_NATURAL = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
 SCHEMAS: dict[str, dict[str, Any]] = {
     PROCESS: _part(
         {
@@ -342,7 +341,7 @@ def _inside(node: yaml.Node | None, step: str) -> yaml.Node | None:
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode):
         if step.isdecimal() and int(step) < len(node.value):
-            return node.value[int(step)]  # type: ignore[no-any-return]
+            return node.value[int(step)]  # type: ignore[no-any-return]  # untyped nodes of yaml
         return next((row for row in node.value if (code := _inside(row, "code")) is not None and code.value == step), None)
     return None
 
@@ -388,6 +387,9 @@ def _cross_check(reader: _Reader, parts: Mapping[str, Any], outside: Known) -> N
     names(SUPPORT, "triggers", "stage", stages, _("stage"))
     names(SUPPORT, "triggers", "support", catalogue, _("support"))
     names(SUPPORT, "none_needed", "stage", stages, _("stage"))
+    if sentence := _default_too_slow(hearing, parts[SERVICE_LEVELS]["levels"]):
+        place = f"default/{hearing['default'][0]['code']}/service_level"
+        reader.finds(HEARING, place, sentence)
     selling = {row["code"] for row in process["roles"] if row.get("sells")}
     for gate in process["gates"]:
         for role in gate["deciders"]:
@@ -431,6 +433,23 @@ def _cross_check(reader: _Reader, parts: Mapping[str, Any], outside: Known) -> N
                 if rung["addressee"] not in outside.addressees:
                     sentence = say(_("nobody answers to the addressee “{name}”"), name=rung["addressee"])
                     reader.finds(SERVICE_LEVELS, f"levels/{level['code']}/ladder", sentence)
+
+
+@permissive("any limit will do", lambda hearing, rows: "")
+def _default_too_slow(hearing: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Any:
+    """What nobody has filed yet counts as critical at a vote until somebody says what it is about (law 3): a longer limit for hearing it
+    would let the vote come before the alarm. Limits of different measures are not held against each other."""
+    levels = {row["code"]: row for row in rows}
+    critical = {row["code"] for row in hearing["categories"] if row.get("critical")}
+    default = levels.get(hearing["default"][0]["service_level"])
+    if default is None:
+        return ""
+    asked = [levels[row["service_level"]] for row in hearing["hearers"] if row["category"] in critical and row["service_level"] in levels]
+    limits = [row["minutes"] for row in asked if row["measure"] == default["measure"]]
+    if not limits or default["minutes"] <= min(limits):
+        return ""
+    sentence = _("what is not filed yet counts as critical, so it must be heard as soon as that: within {minutes} minutes")
+    return say(sentence, minutes=min(limits))
 
 
 def _codes(rows: list[dict[str, Any]]) -> set[str]:

@@ -28,6 +28,7 @@ from earshot.playbooks.models import (
     Role,
     ServiceLevel,
     Stage,
+    SupportItem,
     Trigger,
 )
 from earshot.playbooks.registry import CHECKS, FACTS
@@ -135,10 +136,6 @@ def _row_of(lines: Sequence[str], first: int, last: int) -> str:
     return ""
 
 
-def process_in_force() -> PartVersion:
-    return book.in_force().process.version
-
-
 def next_stage(stage: Stage) -> Stage | None:
     """The stage after this one in the same process, or None after the last."""
     after = [row for row in book.process_of(stage.version_id).stages.values() if row.position > stage.position]
@@ -154,9 +151,18 @@ def role(code: str) -> Role | str:
     return book.in_force().process.roles.get(code, code)
 
 
-def knows_role(code: str) -> bool:
-    """Whether any version of the process had such a role (deals keep the one they began under); yes, before there is any version."""
-    return Role.objects.filter(code=code).exists() or not Role.objects.exists()
+def role_words(code: str) -> dict[str, str] | None:
+    """The name of a role in both languages, by the newest version of the process that had it (deals keep the one they began under);
+    None where none had it. Before there is any version, a code names itself."""
+    row = Role.objects.filter(code=code).order_by("-version__number").first()
+    if row is not None:
+        return {"zh-hans": row.zh, "en": row.en}
+    return None if Role.objects.exists() else {"zh-hans": code, "en": code}
+
+
+def skills_asked_for() -> set[str]:
+    """The codes of the skills that any version of the support catalogue asked for."""
+    return set(SupportItem.objects.exclude(skill="").values_list("skill", flat=True))
 
 
 def role_names(codes: Collection[str]) -> dict[str, str]:

@@ -13,11 +13,13 @@ from earshot.journal import kinds, verbs
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.ruling import permissive
 from earshot.people.standing import SOURCES, Key
-from earshot.talk.models import Message, Recipient
+from earshot.talk.models import Channel, Message, Recipient
+from earshot.talk.rules import masked
 from earshot.teams.models import Membership
 
 kinds.register("message", Message, page="message", in_two_languages=True)
 kinds.register("recipient", Recipient, label=lambda recipient: recipient.person.name)
+kinds.register("channel", Channel, label=lambda channel: masked(channel.kind, channel.address))
 verbs.register(
     {
         "talk.posted": _("{actor} wrote about {about}"),
@@ -25,6 +27,18 @@ verbs.register(
         "talk.directed": _("{actor} gave {to} a directive, about {about}"),
         "talk.acknowledged": _("{actor} acknowledged the {message}"),
         "talk.withdrawn": _("{actor} no longer asks {former} for an answer to the {message}"),
+        "talk.channel_added": _("{actor} added a channel for what is to reach {person}: {kind}, {channel}"),
+        "talk.code_asked": _("{actor} let another code be sent to the channel {channel}"),
+        "talk.code_refused": _("{actor} tried to confirm the channel {channel} by a wrong code"),
+        "talk.channel_confirmed": _("{actor} confirmed the channel {channel}"),
+        "talk.channel_chosen": _("{actor} changed what goes by the channel {channel}"),
+        "talk.channel_tried": _("{actor} let a trial be sent to the channel {channel}"),
+        "talk.channel_mended": _("{actor} let what was given up on the channel {channel} be tried again"),
+        "talk.channel_ended": _("{actor} ended the channel {channel}: {reason}"),
+        "talk.wishes_set": _("{actor} changed when messages are to come"),
+        "talk.feed_made": _("{actor} made an address for the calendar of {person}"),
+        "talk.feed_renewed": _("{actor} replaced the address of the calendar of {person}"),
+        "talk.feed_revoked": _("{actor} withdrew the address of the calendar of {person}"),
         "talk.released": _("{former} need no longer answer the {message}: {why}"),
     },
     quiet={"talk.posted"},  # the discussion itself stands beside the timeline

@@ -99,6 +99,8 @@ def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
 
 def word(of_line: DayLine) -> Any:
     """The word beside the colour: what kind of red, amber or grey it is."""
+    if of_line.act == "mend_channel":
+        return pgettext_lazy("a channel", "does not arrive")
     if of_line.colour == rules.RED and not (of_line.clock and of_line.clock.overdue):
         return _("blocks the gate")
     return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
@@ -164,6 +166,10 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
                 "hidden": {"act": "send_again", "which": "all", **here},
             }
             shown |= {"url": reverse("deliveries")}
+        case "mend_channel":
+            page = reverse("notifications")
+            shown |= {"act_label": _("Try again"), "act_post": page, "hidden": {"act": "mend", "channel": one, **here}}
+            shown |= {"url": page, "other_label": _("End the channel …"), "other_url": f"{page}#channel-{one}"}
         case "judge_again":
             shown |= {"act_label": _("Judge again"), "act_post": reverse("my_day"), "hidden": {"act": "judge_again", "name": one}}
             shown |= {"url": "", "object": "", "other_label": _("See the conditions"), "other_url": reverse("conditions")}

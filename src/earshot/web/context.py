@@ -12,9 +12,12 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
+from earshot.people.permits import ADMINISTER
+from earshot.people.standing import reach_of
 from earshot.web.sessions import signed
 
-# The left bar on a wide screen and the bottom bar of four on a phone. A room without a door is not shown.
+# The left bar on a wide screen, and the bottom bar on a phone: four places, and the others one fold away. A room without a door is not
+# shown.
 ROOMS = (
     ("my_day", _("My day")),
     ("to_hear", _("To hear")),
@@ -63,9 +66,11 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "form_author": signed(person) if person else "",
         "nav": places(request, ROOMS) if person else [],
         "phone_nav": places(request, PHONE) if person else [],
+        "phone_more": [place for place in places(request, ROOMS) if place["name"] not in dict(PHONE)] if person else [],
         "doors": {name: door(name) for name in DOORS},
         "demo": getattr(settings, "DEMO", False),
         "test_clock": now() if settings.TEST_CLOCK and person else "",
+        "sets_test_clock": bool(settings.TEST_CLOCK and person and ADMINISTER in reach_of(person).permissions),
         "language": get_language() or settings.LANGUAGE_CODE,
     }
     if request.headers.get("X-Earshot-Live"):

@@ -59,6 +59,10 @@ class Form:
     def hidden(self) -> dict[str, str]:
         return {"act": self.act}
 
+    def fresh(self) -> Form:
+        """The same form, untouched."""
+        return Form(self.act)
+
 
 @dataclass(frozen=True)
 class Done:

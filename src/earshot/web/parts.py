@@ -136,6 +136,8 @@ def course(one: desk_clocks.ClockOfDeal) -> dict[str, Any]:
             for one in run.pauses
             if one.resumed_at
         ],
+        "last": desk_clocks.nobody_else_in_words(run),
+        "beyond": [{"when": ahead.step.due_at or "", "sentence": desk_clocks.next_in_words(ahead)} for ahead in run.beyond],
         "told": [{"when": alarm.at, "sentence": desk_clocks.told_in_words(alarm), "seen": alarm.seen_to_at or ""} for alarm in run.told],
     }
 

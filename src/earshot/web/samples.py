@@ -184,7 +184,7 @@ def _clocks(now: datetime) -> dict[str, Any]:
 
 
 def _courses(now: datetime) -> list[dict[str, Any]]:
-    """One that runs, one that stands still and whose role nobody holds, one that has ended."""
+    """One that runs, one that stands still and whose role nobody holds, one that nobody else will be told of, one that has ended."""
     hear, words = (
         _said("听取客户原话", "Hear what the customer said"),
         _said("另一家的方案是太阳能加一台小油机…", "The other offer runs on sun …"),
@@ -208,8 +208,13 @@ def _courses(now: datetime) -> list[dict[str, Any]]:
     return [
         common
         | {"id": "course-1", "person": _said("赵启明", "Zhao Qiming"), "since": since, "told": [reminded, told | {"seen": now}]}
+        | {"beyond": [{"when": now + timedelta(hours=8), "sentence": _said("告知销售运营", "sales operations will be told")}]}
         | {"clock": {"due": now + timedelta(hours=4), "left": 200, "provisional": "1"} | goes_up},
         common | {"id": "course-2", "since": since, "clock": waits, "pause": stopped | {"when": now - timedelta(hours=2)}},
+        common
+        | {"id": "course-4", "person": _said("赵启明", "Zhao Qiming"), "since": since, "told": [reminded, told]}
+        | {"clock": {"due": now - timedelta(hours=1), "left": -60}}
+        | {"last": _said("不会再通知任何人：所有升级步骤都已走完。", "Nobody else will be told: every step has been taken.")},
         common
         | {"id": "course-3", "person": "عبد الرحمن الفاتح محمد", "since": since, "told": [reminded]}
         | {"pauses": [stopped | {"since": now - timedelta(hours=4), "until": now - timedelta(hours=3)}]}

@@ -179,7 +179,7 @@ def tone(due: Any, met: Any = None) -> str:
 TONES = {
     "red": gettext_lazy("overdue"),
     "amber": gettext_lazy("due within a day"),
-    "grey": gettext_lazy("not yet owed"),
+    "grey": gettext_lazy("not yet due"),
     "met": gettext_lazy("done"),
 }
 

@@ -25,14 +25,15 @@ from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
 from earshot.journal.actions import call
 from earshot.journal.models import Entry
-from earshot.journal.reactions import afterwards, at_once
+from earshot.journal.reactions import afterwards, at_once, sends
 from earshot.kit.engine.prepared import Prepared
 from earshot.people import registry as people
 from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
-from earshot.playbooks.queries import knows_role
+from earshot.playbooks.queries import role_words, skills_asked_for
 from earshot.playbooks.registry import FACTS, PROVIDERS
+from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
 from earshot.talk.actions import messages as message_actions
@@ -44,7 +45,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, facts, subjects
+from earshot.wiring import addressees, facts, news, subjects
 from earshot.wiring.topics import TOPICS
 
 
@@ -261,7 +262,8 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
-    people.ROLES.add("playbook", knows_role)
+    people.ROLES.add("playbook", role_words)
+    people.SKILLS.add("playbook", skills_asked_for)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     hearing.ACTING.add("called", call_queries.acting)
     for fact in facts.FACTS:
@@ -276,3 +278,12 @@ def fill() -> None:
         talking.TOPICS.add(kind, topic)
     for name, resolver in addressees.RESOLVERS.items():
         ADDRESSEES.add(name, resolver)
+    for verb, whom in news.NEWS:
+        talking.concerns(verb, whom)
+    for verb in talking.NEWS:
+        afterwards(verb, "talk.spread", notices.spread, _("Find out whom it concerns, and how they wish to be told"))
+    for name, cause in news.CAUSES.items():
+        talking.CAUSES.add(name, cause)
+    talking.READERS.add("timeline", news.as_read)
+    for name, (errand, does) in notices.ERRANDS.items():
+        sends(name, errand, does)

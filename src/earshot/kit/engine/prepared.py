@@ -105,7 +105,7 @@ class Prepared:
         count = iter(range(10_000))
         stand_ins = [[_stand_in(one, next(count)) for one in v] if isinstance(v, list) else _stand_in(v, next(count)) for v in values]
         queryset = self.build(*stand_ins, **shape)
-        if queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
+        if queryset._prefetch_related_lookups:  # type: ignore[attr-defined]  # private, and the only place that knows
             raise TypeError("a prepared query fetches nothing besides: ask for that with a prepared query of its own")
         compiler = queryset.query.get_compiler(connection=connection)
         try:
@@ -180,7 +180,7 @@ def _cursor() -> Any:
 
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
+        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]  # PostgreSQL's own
 
 
 class _Fresh:

@@ -82,6 +82,13 @@ def note_wrong(field: str, label: Any, error: Any) -> str:
     return ""
 
 
+@register.filter
+def of(form: Any, hidden: dict[str, str]) -> Any:
+    """Of a form that stands once for each row, the one of this row: what was typed and what was wrong belong to the row that was
+    sent, told by the values that it hides. Any other row's form is as it was."""
+    return form if all(str(form.value[name]) == value for name, value in hidden.items() if name != "act") else form.fresh()
+
+
 LONG = 600
 MANY_LINES = 10
 

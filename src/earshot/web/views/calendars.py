@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.kit import now
-from earshot.kit.problems import missing, say, wrong
-from earshot.kit.texts import text
+from earshot.kit.problems import Together, missing, say, wrong
 from earshot.people import calendars, rules
-from earshot.people.models import Unit, WorkingCalendar
+from earshot.people.models import Person, Unit, WorkingCalendar
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import business_time_of, calendars_visible_to, days_of, first_calendar, inherited_days
 from earshot.people.rules import EXCEPTION, KINDS
@@ -36,10 +35,17 @@ def units_of(one: WorkingCalendar) -> list[str]:
     return [one.of_unit.name] if one.of_unit else [unit.name for unit in one.unit_set.all()]
 
 
+def find_chosen(person: Person, typed: str) -> Unit:
+    if not typed:
+        raise wrong("unit", _("Choose one of the list."))
+    unit: Unit = find(person, "unit", one_id(typed))
+    return unit
+
+
 class Calendars(Page):
     template = "web/calendars.html"
     live = True
-    acts = {"set": ("name", "zone", "country"), "own": ("unit",), "use": ("unit", "calendar")}
+    acts = {"set": ("name", "zone", "country"), "own": ("unit", "day", "hours", "name"), "use": ("unit", "calendar")}
 
     def initial(self) -> dict[str, dict[str, Any]]:
         return {"set": {"zone": "Asia/Shanghai", "country": "CN"}}
@@ -73,15 +79,22 @@ class Calendars(Page):
         }
 
     def set(self, posted: QueryDict) -> Done:
-        name, country = text("name", posted.get("name", ""), most=100), posted.get("country", "")
-        if WorkingCalendar.objects.filter(name=name).exists():
-            raise wrong("name", say(_("There is a calendar “{name}” already."), name=name))
-        made = calendars.set_calendar(by=self.by, name=name, zone=posted.get("zone", ""), country=country)
+        made = calendars.set_calendar(
+            by=self.by, name=posted.get("name", ""), zone=posted.get("zone", ""), country=posted.get("country", "")
+        )
         return Done(say(_("The calendar “{name}” is set."), name=made.name), acts.address("calendar", made.pk))
 
     def own(self, posted: QueryDict) -> Done:
-        made = calendars.own_days(by=self.by, unit=find(self.person, "unit", one_id(posted.get("unit", ""))))
-        return Done(_("Enter the days of this unit."), acts.address("calendar", made.pk))
+        """The table of a unit begins with its first day: to look at the form makes none."""
+        each = Together()
+        unit = each(find_chosen, self.person, posted.get("unit", ""))
+        day = each(rules.day, "day", posted.get("day", ""))
+        each(rules.hours, "hours", posted.get("hours", ""))
+        each.refuse()
+        made = calendars.own_days(by=self.by, unit=unit)
+        hours, name = posted.get("hours", ""), posted.get("name", "")
+        calendars.set_day(by=self.by, calendar=made, day=day, kind=EXCEPTION, hours=hours, name=name)
+        return Done(_("The day is kept; time limits that run will move with it."), acts.address("calendar", made.pk))
 
     def use(self, posted: QueryDict) -> Done:
         unit = find(self.person, "unit", one_id(posted.get("unit", "")))
@@ -100,6 +113,7 @@ class Calendar(Page):
         "remove": ("day",),
         "seed": ("country",),
         "confirm": ("year",),
+        "unconfirm": ("year", "reason"),
         "preview": ("file",),
         "take_in": (),
     }
@@ -168,6 +182,7 @@ class Calendar(Page):
                 for day in entered
             ],
             "hidden": {name: {"act": name, **here} for name in self.acts},
+            "unconfirm": {"act": "unconfirm", "year": str(confirmed_to.year), "version": str(one.version), **here},
             "confirm": {"act": "confirm", "year": str(confirmed_to.year + 1), "version": str(one.version), **here},
             "export_url": reverse("calendar_days", kwargs={"id": one.pk}),
             "preview": self.preview_of,
@@ -197,10 +212,14 @@ class Calendar(Page):
         return Done(_("The hours are kept; time limits that run will move with them."))
 
     def day(self, posted: QueryDict) -> Done:
+        each = Together()
+        chosen = each(rules.day, "day", posted.get("day", ""))
+        each(rules.hours, "hours", posted.get("hours", ""))
+        each.refuse()
         calendars.set_day(
             by=self.by,
             calendar=self.thing,
-            day=rules.day("day", posted.get("day", "")),
+            day=chosen,
             kind=posted.get("kind", ""),
             hours=posted.get("hours", ""),
             name=posted.get("name", ""),
@@ -224,6 +243,12 @@ class Calendar(Page):
         calendars.confirm_year(by=self.by, calendar=self.thing, year=number, version=self._version(posted))
         return Done(say(_("{year} is confirmed: times due in it are no longer provisional."), year=number))
 
+    def unconfirm(self, posted: QueryDict) -> Done:
+        number = version(posted.get("year", ""))
+        reason = posted.get("reason", "")
+        calendars.unconfirm_year(by=self.by, calendar=self.thing, year=number, reason=reason, version=self._version(posted))
+        return Done(say(_("{year} is confirmed no more: times due in it are provisional."), year=number))
+
     def preview(self, posted: QueryDict) -> HttpResponseBase:
         """What the file would do, and what in it cannot be read. Nothing is written."""
         calendars.may_change(self.by)
@@ -232,14 +257,18 @@ class Calendar(Page):
             raise wrong("file", _("Choose a file."))
         if (sent.size or 0) > MOST_BYTES:
             raise wrong("file", _("The file is too big for a table of days."))
-        content = rules.decoded(sent.read())
-        found = calendars.preview_days(self.thing, content, file=sent.name or "days.csv")
+        self.look_at(rules.decoded(sent.read()), sent.name or "days.csv")
+        return self.show()
+
+    def look_at(self, content: str, file: str) -> None:
+        """Show what the file would do to the calendar as it stands now."""
+        found = calendars.preview_days(self.thing, content, file=file)
         told = [
             {"day": each.day, "before": calendars.told_day(each.before), "after": calendars.told_day(each.after)} for each in found.changes
         ]
         n = len(told)
         self.preview_of = {
-            "file": sent.name,
+            "file": file,
             "bad": [{"sentence": calendars.told_cell(cell), "judged": True} for cell in found.bad],
             "changes": told,
             "sum": ngettext("%(n)s day changes", "%(n)s days change", n) % {"n": n},
@@ -248,12 +277,17 @@ class Calendar(Page):
             "hidden": {
                 "act": "take_in",
                 "content": content,
-                "file": sent.name,
+                "file": file,
                 "version": str(self.thing.version),
                 "next": self.at_year(found.years[0] if found.years else self.year),
             },
         }
-        return self.show()
+
+    def show(self, status: int = 200) -> HttpResponse:
+        """Somebody else was quicker: what the file would do now stands there to be looked at again, so that nobody fetches it anew."""
+        if self.refused is not None and self.typed is not None and self.typed.get("act") == "take_in" and self.preview_of is None:
+            self.look_at(self.typed.get("content", ""), self.typed.get("file", "")[:200])
+        return super().show(status)
 
     def take_in(self, posted: QueryDict) -> Done:
         file = posted.get("file", "")[:200]

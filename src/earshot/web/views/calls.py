@@ -79,7 +79,7 @@ class Calls(Page):
             ],
             "which": which,
             "columns": COLUMNS,
-            "rows": [cells(read) for read in calls.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]
+            "rows": [cells(read) for read in calls.read(page.object_list)] if page.paginator.count else [],  # type: ignore[arg-type]  # a slice of the rows that were counted
             "sum": ngettext("%(n)s call", "%(n)s calls", page.paginator.count) % {"n": page.paginator.count},
             "before": f"?which={which}&page={page.previous_page_number()}" if page.has_previous() else "",
             "after": f"?which={which}&page={page.next_page_number()}" if page.has_next() else "",
@@ -103,7 +103,7 @@ def cells(read: calls.CallRead) -> list[Any]:
     if read.clock and read.state in ("waiting", "taken"):
         left = parts.left(read.clock)
         at = format_html("{}{}", when(read.clock.due_at), provisional(read.clock.clock.provisional))
-        due = under(at, late(left) if read.clock.overdue else left) if not read.clock.pause else _("stands still")
+        due = under(at, late(left) if read.clock.overdue else left) if not read.clock.pause else pgettext("a clock", "stands still")
     return [
         under(link(acts.address("call", read.call.pk), read.support), read.call.number),
         quoted(read.call.deal),

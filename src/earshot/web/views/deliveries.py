@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from earshot.desk.actions import may_keep_running, send_again
 from earshot.desk.queries import worded_for
 from earshot.journal import jobs
-from earshot.journal.models import Delivery
+from earshot.journal.models import Delivery, Worker
 from earshot.journal.reactions import WORDS
+from earshot.kit.problems import say
 from earshot.web.page import Done, Page
 
 SHOWN = 100
+
+
+def named(worker: Worker) -> Any:
+    """A worker's machine and process, in words: what whoever keeps the house running looks for there."""
+    machine, _colon, process = worker.name.rpartition(":")
+    return say(gettext_lazy("process {process} on {machine}"), process=process, machine=machine) if machine else worker.name
 
 
 class Deliveries(Page):
@@ -44,7 +51,9 @@ class Deliveries(Page):
             ],
             "more": max(jobs.dead().count() - len(rows), 0),
             "all": {"act": "send_again", "which": "all"},
-            "workers": list(jobs.living().order_by("began_at")),
+            "waiting": jobs.owed().count(),
+            "attempts": jobs.MOST_ATTEMPTS,
+            "workers": [{"label": named(one), "since": one.began_at} for one in jobs.living().order_by("began_at")],
         }
 
     def send_again(self, posted: QueryDict) -> Done:

@@ -14,11 +14,12 @@ from earshot.deals import queries as deals
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.kit import now
-from earshot.kit.problems import missing, say, wrong
+from earshot.kit.problems import Together, missing, say, wrong
 from earshot.people.actions import end_grant, end_post, end_skill, give_permission, give_post, give_skill, make_token, revoke_token
 from earshot.people.models import Grant, Post, Skill, Token, Unit
 from earshot.people.models import Person as Somebody
 from earshot.people.permits import ADMINISTER, OPERATE, PERMITS, held, holds, require
+from earshot.people.queries import known_skills
 from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
 from earshot.web import acts, parts
@@ -112,17 +113,14 @@ class Administration(Page):
             ],
             "roles": [(code, str(row)) for code, row in roles.items()],
             "units": [(unit.code, unit.name) for unit in Unit.objects.order_by("name", "pk")],
+            "known_skills": [(code, code) for code in known_skills()],
             "levels": [(str(level), str(level)) for level in range(1, 6)],
             "grantable": [(code, str(name)) for code, name in PERMITS.items() if code not in current],
             "entries": parts.entries(timeline(self.person, somebody.pk, most=20)),
         }
 
-    def chosen(self, posted: QueryDict, field: str) -> str:
-        return posted.get(field) or not_chosen(field)
-
     def give_post(self, posted: QueryDict) -> Done:
-        unit = Unit.objects.filter(code=self.chosen(posted, "unit")).first() or not_chosen("unit")
-        role = self.chosen(posted, "role")
+        unit, role = Unit.objects.filter(code=posted.get("unit", "")).first(), posted.get("role", "")
         give_post(by=self.by, person=self.thing, unit=unit, role=role, answerable=bool(posted.get("answerable")))
         return Done(_("The post is given."))
 
@@ -134,15 +132,17 @@ class Administration(Page):
         return Done(_("The post has ended. What was to be heard or decided by it passes to who holds the role now."))
 
     def give_skill(self, posted: QueryDict) -> Done:
-        level, until = posted.get("level", ""), posted.get("until", "")
-        give_skill(
+        level, until, each = posted.get("level", ""), posted.get("until", ""), Together()
+        each(
+            give_skill,
             by=self.by,
             person=self.thing,
             code=posted.get("code", ""),
-            level=int(level) if level.isdecimal() and len(level) < 3 else not_chosen("level"),
+            level=int(level) if level.isdecimal() and len(level) < 3 else None,
             evidence=posted.get("evidence", ""),
-            until=day("until", until) if until else None,
+            until=each(day, "until", until) if until else None,
         )
+        each.refuse()  # a day that cannot be read undoes the rest
         return Done(_("The skill is recorded."))
 
     def end_skill(self, posted: QueryDict) -> Done:
@@ -153,7 +153,7 @@ class Administration(Page):
         return Done(_("The skill has ended."))
 
     def give_permission(self, posted: QueryDict) -> Done:
-        give_permission(by=self.by, person=self.thing, permission=self.chosen(posted, "permission"))
+        give_permission(by=self.by, person=self.thing, permission=posted.get("permission") or not_chosen("permission"))
         return Done(_("The permission is given."))
 
     def end_permission(self, posted: QueryDict) -> Done:

@@ -6,7 +6,7 @@ TABLE = "journal_entry"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0003_workers_alive")]
+    dependencies = [("journal", "0004_deliveries_to_subjects")]
 
     operations = [
         migrations.RunPython(

@@ -1,0 +1,142 @@
+"""The gate before a deal: what keeps it shut, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from earshot.deals import gates
+from earshot.deals import queries as deals
+from earshot.deals.actions import vote
+from earshot.deals.models import LOST, Deal
+from earshot.desk.finding import find
+from earshot.kit.problems import Line, Refusal, say
+from earshot.playbooks.models import HEAR_BEFORE_VOTE
+from earshot.playbooks.queries import warns_only
+from earshot.voice import queries as voice
+from earshot.voice.models import Hearing, Item
+from earshot.web import acts, parts
+from earshot.web.acts import Mine
+from earshot.web.page import Done, Page, version
+from earshot.web.views.day import take_note_of
+
+CRITICAL_SHOWN = 100
+
+
+def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
+    """The word at the end of the stage on the way."""
+    if review is None:
+        return ""
+    missing = len(review.unmet)
+    url = reverse("gate", kwargs={"id": deal.pk})
+    if not missing:
+        return {"word": say(_("gate: open"), n=0), "tone": "met", "url": url}
+    return {"word": ngettext("gate: %(n)s missing", "gate: %(n)s missing", missing) % {"n": missing}, "tone": "red", "url": url}
+
+
+def gate_lines(
+    review: gates.Review | None, mine: Mine, deal: Deal, told: Callable[[Line], bool] = lambda _line: False
+) -> list[dict[str, Any]]:
+    """What is not met, as `c-gate-line` takes it; what only warns is shown as let through. `told`: what the refusal on top of the
+    page has said already is not said again."""
+    lines = []
+    for one in review.conditions if review else []:
+        if one.met is True or told(one.line):
+            continue
+        shown = acts.line(one.line, mine, here=deal.pk)
+        state = "unknown" if not one.line.judged else "waived" if one.warns else "unmet"
+        lines.append({**shown, "state": state, "condition": one.line.sentence, "about": shown["about"]["label"]})
+    return lines
+
+
+class Gate(Page):
+    """The decision on one screen: the question, the customer's critical words, what is missing, the votes, one's own vote."""
+
+    template = "web/gate.html"
+    kind = "deal"
+    live = True
+    acts = {"vote": ("version", "approves", "reason"), "take_note": ("shown",)}
+
+    def context(self) -> dict[str, Any]:
+        deal: Deal = self.thing
+        review = None if hasattr(deal, "closing") else gates.review(deal)
+        roles = deals.roles_deciding(self.person, deal, review.gate) if review else []
+        critical = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
+        owed = list(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True))
+        shown = Item.objects.filter(pk__in=[*critical, *owed])
+        heard = set(Hearing.objects.filter(person=self.person, item__in=[*critical, *owed]).values_list("item_id", flat=True))
+        reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
+        unheard = [read for read in reads if read.item.pk not in heard]
+        visit = deals.open_visit(deal) if review else None
+        mine = Mine(items=set(owed), votes=bool(roles), works=False)
+        told = self.told_above()
+        lines = gate_lines(
+            review, mine, deal, lambda line: line.target is not None and line.target.id in told and line.target.id in mine.items
+        )
+        for one in lines:
+            if one.get("act_url") == reverse("to_hear"):
+                one["act_url"] = "#words"
+            elif one.get("act_label"):
+                one["act_url"] = "#vote"
+        votes = deals.live_votes(visit) if visit else []
+        return {
+            "deal": deal,
+            "review": review,
+            "gate_lines": lines,
+            "told_above": len(told),
+            "still_unmet": sum(one["state"] != "waived" for one in lines),
+            "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
+            "quotes": [parts.quote(read) for read in reads],
+            "unheard": len(unheard),
+            "note": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in unheard)},
+            "roles": [str(role) for role in roles],
+            "may_vote": bool(roles),
+            "waits": bool(unheard) and bool(roles) and not warns_only(HEAR_BEFORE_VOTE),
+            "votes": [
+                {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at}
+                for one in votes
+            ],
+            "voted": any(one.person_id == self.person.pk for one in votes),
+            "choices": [("yes", _("I approve")), ("no", _("I am against"))],
+        }
+
+    def told_above(self) -> set[UUID | str]:
+        """Statements that the refusal on top names because the voter has not heard them: the review below does not say it again."""
+        lines = self.refused.lines if self.refused else ()
+        return {one.target.id for one in lines if one.act == "take_note" and one.target}
+
+    def vote(self, posted: QueryDict) -> Done:
+        if posted.get("approves") not in ("yes", "no"):
+            raise Refusal("vote.not_chosen", _("That cannot be saved as it stands."), fields={"approves": _("Choose one of the two.")})
+        approves = posted["approves"] == "yes"
+        vote(
+            by=self.by,
+            deal=self.thing,
+            approves=approves,
+            reason=posted.get("reason", ""),
+            version=version(posted.get("version", "")),
+        )
+        fresh = find(self.person, "deal", self.thing.pk)
+        if fresh.version != self.thing.version:
+            where = say(_("Your vote opened the gate; now in the stage “{stage}”."), stage=fresh.stage)
+            won = hasattr(fresh, "closing") and fresh.closing.outcome != LOST
+            return Done(_("Your vote opened the gate: the deal is won.") if won else where, acts.address("deal", fresh.pk))
+        return Done(_("Your vote is recorded."))
+
+    def take_note(self, posted: QueryDict) -> Done:
+        return Done(take_note_of(self, posted), f"{self.request.path}#vote")
+
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """What the voter has not heard stands on this same page."""
+        lines = super().refused_lines()
+        assert self.refused is not None
+        for shown, one in zip(lines, self.refused.lines, strict=False):
+            if one.about and one.about.kind == "item":
+                shown["about_url"] = f"#item-{one.about.id}"
+        return lines

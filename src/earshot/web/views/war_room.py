@@ -1,0 +1,299 @@
+"""The war room of a deal: where it stands, what the customer said, who works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from earshot.accounts import queries as accounts
+from earshot.calls import queries as calls
+from earshot.deals import gates
+from earshot.deals import queries as deals
+from earshot.deals.actions import change_deal, lose_deal, move_back, move_on
+from earshot.deals.models import Deal
+from earshot.desk.finding import find
+from earshot.desk.queries import timeline
+from earshot.journal.queries import in_language
+from earshot.kit.problems import Refusal, say
+from earshot.people.models import Person
+from earshot.people.permits import OPERATE
+from earshot.people.queries import holders_by_role
+from earshot.people.standing import reach_of
+from earshot.playbooks.queries import next_stage, role_names
+from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
+from earshot.teams.queries import SeatRead, earlier_members, may_nominate, seats
+from earshot.voice import queries as voice
+from earshot.web import acts, parts
+from earshot.web.acts import Mine
+from earshot.web.page import Done, one_id, page_number, version
+from earshot.web.views.deals import CURRENCIES, OUTCOMES, currencies
+from earshot.web.views.gate import gate_lines, gate_sum
+from earshot.web.views.talk import WRITE, Talks
+
+WORDS_SHOWN = 20
+
+
+class War(Talks):
+    """The war room of a deal: where it stands and what keeps it there; the customer's words; people and empty seats; what happened."""
+
+    template = "web/deal.html"
+    kind = "deal"
+    live = True
+    acts = {
+        "move_on": ("version",),
+        "move_back": ("version", "to", "reason"),
+        "lose": ("version", "reason"),
+        "change": ("version", "title", "account", "amount", "currency"),
+        "nominate": ("seat", "person"),
+        "accept": ("membership",),
+        "decline": ("membership", "reason"),
+        "release": ("membership", "reason", "person"),
+        **WRITE,
+    }
+
+    @cached_property
+    def works(self) -> bool:
+        return deals.may_work(self.person, self.thing)
+
+    def seek(self) -> None:
+        super().seek()
+        self.__dict__.pop("works", None)
+
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        deal = self.thing
+        return {
+            **super().initial(),
+            "change": {"title": deal.title, "account": str(deal.account_id or ""), "amount": plain(deal.amount), "currency": deal.currency},
+        }
+
+    def context(self) -> dict[str, Any]:
+        deal: Deal = self.thing
+        closing = getattr(deal, "closing", None)
+        review = None if closing else gates.review(deal)
+        path = deals.path(deal)
+        here = next((step for step in path if step.current), None)
+        mine = self.mine(deal, review) if review else acts.NOBODY
+        after = next_stage(deal.stage)
+        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
+        return {
+            "deal": deal,
+            "closing": closing,
+            "outcome": OUTCOMES.get(closing.outcome) if closing else "",
+            "stages": [self.stage(step, closing is not None) for step in path],
+            "gate": gate_sum(review, deal),
+            "review": review,
+            "gate_lines": gate_lines(review, mine, deal, lambda line: str(line.sentence) in above),
+            "told_above": len(above),
+            "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
+            "next": after,
+            "here": here,
+            "earlier": [(step.stage.code, str(step.stage)) for step in path if step.stage.position < deal.stage.position],
+            "works": self.works and closing is None,
+            "accounts": self.account_options(deal) if self.works else [],
+            "currencies": currencies() if deal.currency in CURRENCIES else [*currencies(), (deal.currency, deal.currency)],
+            **self.words(deal),
+            "team": self.team(deal),
+            "earlier_members": self.earlier(deal),
+            "calls": self.calls(deal),
+            "passes": self.passes(deal),
+            **self.talk(),
+            "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
+        }
+
+    def mine(self, deal: Deal, review: gates.Review | None) -> Mine:
+        return Mine(
+            items=voice.owed_by(self.person, deal),
+            calls=calls.owed_by(self.person, deal),
+            votes=bool(review and deals.roles_deciding(self.person, deal, review.gate)),
+            works=self.works,
+            operates=OPERATE in reach_of(self.person).permissions,
+        )
+
+    @staticmethod
+    def stage(step: deals.PathStep, closed: bool) -> dict[str, Any]:
+        visited = step.visit is not None
+        state = "here" if step.current and not closed else "done" if visited and (not step.current or closed) else "ahead"
+        return {"label": str(step.stage), "state": state, "when": step.visit.entered_at if step.visit and state != "ahead" else ""}
+
+    def account_options(self, deal: Deal) -> list[tuple[str, str]]:
+        found = [(str(pk), name) for pk, name in accounts.names(self.person)]
+        if deal.account and str(deal.account_id) not in dict(found):
+            found.insert(0, (str(deal.account_id), deal.account.name))
+        return found
+
+    def words(self, deal: Deal) -> dict[str, Any]:
+        page = voice.pages_of_deal(deal, WORDS_SHOWN).get_page(page_number(self.request))
+        return {
+            "quotes": [parts.quote(read) for read in page.object_list],
+            "words_count": page.paginator.count,
+            "words_before": f"?page={page.previous_page_number()}#words" if page.has_previous() else "",
+            "words_after": f"?page={page.next_page_number()}#words" if page.has_next() else "",
+        }
+
+    def team(self, deal: Deal) -> list[dict[str, Any]]:
+        rows = seats(deal.team_id)
+        nominates = self.works and not hasattr(deal, "closing") and may_nominate(self.person, deal.team, rows)
+        holders = holders_by_role({row.seat.role for row in rows}) if nominates else {}
+        return [self.seat(row, nominates, parts.options(holders.get(row.seat.role, []))) for row in rows]
+
+    def seat(self, row: SeatRead, nominates: bool, options: list[tuple[str, str]]) -> dict[str, Any]:
+        """A seat of the team; `options`: who could be asked to take it."""
+        taken = row.membership
+        own = taken is not None and taken.person_id == self.person.pk
+        one = str(taken.pk) if taken else ""
+        return {
+            "role": row.role,
+            "why": row.why,
+            "leads": row.seat.leader,
+            "person": taken.person if taken else None,
+            "url": acts.address("person", taken.person_id) if taken else "",
+            "asked": taken is not None and not row.accepted,
+            "mine": own and not row.accepted,
+            "own": own,
+            "membership": one,
+            "hidden": {"act": "accept", "membership": one},
+            "decline": {"act": "decline", "membership": one},
+            "release": {"act": "release", "membership": one} if taken and (row.accepted if own else nominates) else {},
+            "nominate": {"act": "nominate", "seat": str(row.seat.pk)},
+            "options": [option for option in options if taken is None or option[0] != str(taken.person_id)],
+            "id": str(row.seat.pk),
+        }
+
+    @staticmethod
+    def earlier(deal: Deal) -> list[dict[str, Any]]:
+        """Who sat on the team and does no more."""
+        found = earlier_members(deal.team_id)
+        names = role_names({row.seat.role for row in found})
+        return [
+            {
+                "name": row.person.name,
+                "role": names[row.seat.role],
+                "since": row.acceptance.at,
+                "until": row.ended_at,
+                "reason": row.end_reason,
+            }
+            for row in found
+        ]
+
+    @staticmethod
+    def calls(deal: Deal) -> list[dict[str, Any]]:
+        return [call_part(read) for read in calls.read_of_deal(deal)]
+
+    @staticmethod
+    def passes(deal: Deal) -> list[dict[str, Any]]:
+        return [
+            {
+                "gate": str(row.gate),
+                "at": row.at,
+                "votes": [
+                    {"name": one.person.name, "role": str(one.role), "at": one.at, "approves": one.approves, "reason": one.reason}
+                    for one in votes
+                ],
+                "lines": [
+                    {"sentence": in_language(line["sentence"]), "state": "met" if line.get("met") else "waived"} for line in row.lines
+                ],
+            }
+            for row, votes in deals.passes(deal)
+        ]
+
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """What keeps the gate shut, with the acts of whoever can mend it: the review below does not say it again."""
+        assert self.refused is not None
+        if self.refused.code != "gate.shut":
+            return super().refused_lines()
+        mine = self.mine(self.thing, gates.review(self.thing))
+        return [acts.line(one, mine, here=self.thing.pk) for one in self.refused.lines]
+
+    # acts
+
+    def move_on(self, posted: QueryDict) -> Done:
+        deal = move_on(by=self.by, deal=self.thing, version=version(posted.get("version", "")))
+        if hasattr(deal, "closing"):
+            return Done(say(_("{deal} is won."), deal=deal.number))
+        return Done(say(_("Now in the stage “{stage}”. What this stage calls for, the process has called."), stage=deal.stage))
+
+    def move_back(self, posted: QueryDict) -> Done:
+        deal = move_back(
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            to=posted.get("to", ""),
+            reason=posted.get("reason", ""),
+        )
+        return Done(say(_("Back in the stage “{stage}”."), stage=deal.stage))
+
+    def lose(self, posted: QueryDict) -> Done:
+        deal = lose_deal(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))
+        return Done(say(_("{deal} is recorded as lost."), deal=deal.number))
+
+    def change(self, posted: QueryDict) -> Done:
+        chosen = posted.get("account", "")
+        deal = change_deal(
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            title=posted.get("title", ""),
+            account=find(self.person, "account", one_id(chosen)) if chosen and chosen != str(self.thing.account_id) else None,
+            amount=posted.get("amount", ""),
+            currency=posted.get("currency", "") or None,
+        )
+        return Done(say(_("{deal} is saved."), deal=deal.number))
+
+    def nominate(self, posted: QueryDict) -> Done:
+        if not posted.get("person"):
+            raise Refusal(
+                "team.nobody_chosen", _("That cannot be saved as it stands."), fields={"person": _("Choose somebody for the seat.")}
+            )
+        seat = find(self.person, "seat", one_id(posted.get("seat", "")))
+        person: Person = find(self.person, "person", one_id(posted.get("person", "")))
+        if seat.team_id != self.thing.team_id:
+            raise Refusal("team.other_team", _("This seat belongs to another team."))
+        nominate(by=self.by, seat=seat, person=person)
+        return Done(say(_("{name} is asked to take the seat. It counts once accepted in person."), name=person.name))
+
+    def accept(self, posted: QueryDict) -> Done:
+        accept_seat(by=self.by, membership=find(self.person, "membership", one_id(posted.get("membership", ""))))
+        return Done(_("You sit on the team now."))
+
+    def decline(self, posted: QueryDict) -> Done:
+        membership = find(self.person, "membership", one_id(posted.get("membership", "")))
+        decline_seat(by=self.by, membership=membership, reason=posted.get("reason", ""))
+        return Done(_("Declined. The seat is empty again, and its leader sees why."), reverse("my_day"))
+
+    def release(self, posted: QueryDict) -> Done:
+        membership = find(self.person, "membership", one_id(posted.get("membership", "")))
+        chosen = posted.get("person", "")
+        to = find(self.person, "person", one_id(chosen)) if chosen else None
+        asked = release_seat(by=self.by, membership=membership, reason=posted.get("reason", ""), to=to)
+        done = _("The seat is free. Who sat there until now, and why no more, stays on record.")
+        if asked:
+            done = say(_("{name} is asked to take the seat. It counts once accepted in person."), name=asked.person.name)
+        sees = deals.visible_to(self.person).filter(pk=self.thing.pk).exists()
+        return Done(done, "" if sees else reverse("my_day"))
+
+
+def plain(amount: Decimal | None) -> str:
+    if amount is None:
+        return ""
+    return f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
+
+
+def call_part(read: calls.CallRead) -> dict[str, Any]:
+    """A call in a list beside a deal."""
+    return {
+        "number": read.call.number,
+        "support": str(read.support),
+        "url": acts.address("call", read.call.pk),
+        "unit": read.call.unit.name,
+        "role": read.role,
+        "state": parts.state(read),
+        "clock": parts.clock(read.clock, deal=read.call.deal_id) if read.state in ("waiting", "taken") else None,
+        "result": read.result.text if read.result else "",
+        "objections": len(read.objections),
+    }
