@@ -199,7 +199,9 @@ def test_a_port_that_is_taken_is_said(world: World):
 def test_the_worker_drains_and_stops_when_told(world: World, monkeypatch: pytest.MonkeyPatch):
     stop, drained = threading.Event(), []
 
-    def drain(_worker: Any, most: int) -> int:
+    def drain(_worker: Any, most: int, *, outside: bool) -> int:
+        if outside:  # the couriers have nothing to send
+            return 0
         drained.append(most)
         if len(drained) == 3:
             stop.set()

@@ -179,11 +179,10 @@ def test_hours_of_the_night_in_which_clocks_are_changed_are_what_the_wall_shows(
 
 @given(MOMENTS, st.integers(0, 10**6))
 def test_clock_hours_are_the_same_arithmetic_around_the_clock(moment: datetime, minutes: int) -> None:
-    around = Calendar(UTC, (((0, worktime.MIDNIGHT),),) * 7)
     full = moment.replace(second=0, microsecond=0)
-    assert worktime.add(around, moment, minutes) == full + timedelta(minutes=minutes)
-    assert worktime.subtract(around, moment, minutes) == full - timedelta(minutes=minutes)
-    assert worktime.between(around, full, full + timedelta(minutes=minutes)) == minutes
+    assert worktime.add(worktime.AROUND_THE_CLOCK, moment, minutes) == full + timedelta(minutes=minutes)
+    assert worktime.subtract(worktime.AROUND_THE_CLOCK, moment, minutes) == full - timedelta(minutes=minutes)
+    assert worktime.between(worktime.AROUND_THE_CLOCK, full, full + timedelta(minutes=minutes)) == minutes
 
 
 def test_ten_years_ahead_cost_a_look_at_the_sums_of_years_not_a_walk_of_days(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -355,7 +355,15 @@ def test_looking_never_writes(world: World):
     urls = ["/", "/hear/", "/capture/", "/deals/", "/deals/new/", f"/deals/{deal.pk}/", f"/deals/{deal.pk}/gate/", new_meeting(deal)]
     urls += [f"/deals/{deal.pk}/clocks/"]
     urls += [f"/meetings/{item.meeting_id}/", f"/items/{item.pk}/", "/calls/", f"/calls/{call.pk}/", "/accounts/", "/accounts/new/"]
-    urls += [f"/accounts/{deal.account_id}/", f"/people/{world.seller.pk}/", "/me/", "/search/?q=a", "/playbook/", "/sign-in/"]
+    urls += [
+        f"/accounts/{deal.account_id}/",
+        f"/people/{world.seller.pk}/",
+        "/me/",
+        "/me/notifications/",
+        "/search/?q=a",
+        "/playbook/",
+        "/sign-in/",
+    ]
     urls += [f"/entries/{Entry.objects.get(verb='deals.deal_opened', objects_touched__object_id=deal.pk).id}/"]
     visitor = Visitor("seller")
     with CaptureQueriesContext(connection) as caught:

@@ -15,7 +15,6 @@ from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, NewId, Page, ShortReason, moment, moment_or_none
 from earshot.desk.finding import find
 from earshot.journal.queries import in_language
-from earshot.kit.problems import missing
 from earshot.people.models import Person
 from earshot.talk import rules
 from earshot.talk.actions import channels as verbs
@@ -69,12 +68,15 @@ class WishesShown(TypedDict):
 
 
 class FeedShown(TypedDict):
-    made_at: Moment
+    """`made_at`: since when your calendar has an address; null: it has none."""
+
+    made_at: Moment | None
 
 
-class FeedMade(FeedShown):
+class FeedMade(TypedDict):
     """`address`: of your calendar, shown this once; null where the same request is answered again."""
 
+    made_at: Moment
     address: str | None
 
 
@@ -228,11 +230,9 @@ def set_wishes(request: Asked, body: NewWishes) -> Reply:
 @router.get("/me/feed", response=FeedShown)
 @read
 def show_feed(request: Asked) -> FeedShown:
-    """Since when your calendar has an address; 404 where it has none."""
+    """Whether your calendar has an address. What it is, nobody is told again."""
     feed: Feed | None = live_of(me(request))
-    if feed is None:
-        raise missing()
-    return {"made_at": moment(feed.made_at)}
+    return {"made_at": moment(feed.made_at) if feed else None}
 
 
 @router.post("/me/feed", response={201: FeedMade})

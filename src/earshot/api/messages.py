@@ -91,7 +91,7 @@ class NewAcknowledgement(Body):
 def _recipient(one: queries.RecipientRead) -> RecipientShown:
     return {
         "person": named(one.person),
-        "state": one.state,  # type: ignore[typeddict-item]
+        "state": one.state,  # type: ignore[typeddict-item]  # one of those that the rules know
         "since": moment_or_none(one.since),
         "clock": clock_shown(one.clock),
     }
@@ -106,7 +106,7 @@ def _shown(person: Person, rows: QuerySet[Message]) -> list[MessageShown]:
             "about": reference_to(places[one.message.object_id].about),
             "author": named(one.message.author),
             "text": one.message.text,
-            "asks": one.message.asks,  # type: ignore[typeddict-item]
+            "asks": one.message.asks,  # type: ignore[typeddict-item]  # by the choices of its column
             "to_team": one.message.to_team,
             "recipients": [_recipient(recipient) for recipient in one.recipients],
             "replies_to": str(one.answers.pk) if one.answers else None,
