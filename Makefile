@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. What they do stands in tools/.
-.PHONY: demo test test-fast trace bench soak lock format messages setup
+.PHONY: demo test test-fast trace bench bench-live soak lock format messages setup
 .SILENT:
 
 demo: ## the application with its demonstration company on http://127.0.0.1:8000 (FRESH=1 starts over)
@@ -16,6 +16,9 @@ trace: ## which requirement has a test that notices when its rule is taken out (
 
 bench: ## what a request costs beside the least it could cost
 	bash tools/setup.sh dev && .venv/bin/python tools/bench.py
+
+bench-live: ## how soon what one person does is on every open page
+	bash tools/setup.sh dev && .venv/bin/python tools/bench_live.py
 
 soak: ## long tests, on both engines
 	bash tools/test.sh soak

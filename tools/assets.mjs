@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const SERVED = {
-  "htmx.org/dist/htmx.min.js": "htmx.min.js",
+  "idiomorph/dist/idiomorph.min.js": "idiomorph.min.js",
 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

@@ -28,6 +28,7 @@ if [ "$mode" != soak ]; then
     stage "translations" python tools/messages.py check
     stage "migrations" env DJANGO_SETTINGS_MODULE=earshot.settings python -m django makemigrations --check --dry-run -v 1
     stage "types" mypy
+    stage "types of the pages' scripts" node_modules/.bin/tsc -p tsconfig.json
 fi
 case "$mode" in
 all)

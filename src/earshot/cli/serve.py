@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -119,9 +120,12 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    web = Child(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws",
-                "--log-level", "warning", "--backpressure", "1024", "--blocking-threads", str(threads()),
-                "--workers-kill-timeout", "5", "earshot.wsgi:application")  # fmt: skip
+    _open_files()
+    # One address for pages and for the streams of live pages (earshot.rsgi). A stream is a request that lasts: as many must fit as pages
+    # may be open, or the server takes no more requests at all. A web process that dies is begun again.
+    web = Child(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", HOST, "--port", str(port), "--no-ws",
+                "--log-level", "warning", "--backlog", "8192", "--backpressure", "8192", "--respawn-failed-workers",
+                "--respawn-interval", "0.5", "--workers-kill-timeout", "5", "earshot.rsgi:application")  # fmt: skip
     worker = Child(sys.executable, "-m", "earshot.cli", "worker")
     pause, announced, again_at = 1.0, False, 0.0
     while not asked.wait(0.2 if not announced else 0.5) and web.process.poll() is None:
@@ -143,9 +147,10 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
     return code
 
 
-def threads() -> int:
-    """How many requests run at once: two a core and one that waits for the database. More only wait for each other."""
-    return 2 * (os.cpu_count() or 1) + 1
+def _open_files() -> None:
+    """Every open page is an open file: as many as the system lets us have."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _answers(port: int) -> bool:

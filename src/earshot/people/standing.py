@@ -152,6 +152,48 @@ def seers(sights: Iterable[Sight]) -> QuerySet[Person]:
     return Person.objects.filter(condition, left_at__isnull=True)
 
 
+@dataclass(frozen=True)
+class Seers:
+    """`seen_by` the other way round: who sees. `standing`: by kind and object; `heads`: by unit, its head and those above;
+    `permitted`: by company-wide permission."""
+
+    standing: dict[tuple[str, UUID], set[UUID]]
+    heads: dict[UUID, set[UUID]]
+    permitted: dict[str, set[UUID]]
+
+    def of(self, kind: str, object_id: UUID, *, unit: UUID | None = None, company: str = "") -> set[UUID]:
+        """The ids of those for whom `seen_by` is true of an object of this kind that `unit` owns (None: no unit)."""
+        with_standing = self.standing.get((kind, object_id), set())
+        return with_standing | (self.heads.get(unit, set()) if unit else set()) | self.permitted.get(company, set())
+
+
+_HOLDERS_OF_STANDING = Prepared(
+    lambda objects: Standing.objects.filter(LIVE, object_id__in=objects).values_list("kind", "object_id", "person_id", "heads_of_id")
+)
+_HEADS = Prepared(
+    lambda units: UnitAbove.objects.filter(unit__in=units, above__head__isnull=False).values_list("unit_id", "above__head_id")
+)
+_PERMITTED = Prepared(
+    lambda permissions: Grant.objects.filter(permission__in=permissions, until__isnull=True).values_list("permission", "person_id")
+)
+
+
+def seers_of_many(objects: Collection[UUID], units: Collection[UUID], permissions: Collection[str]) -> Seers:
+    """Who sees these objects by standing, these units' by heading them, and everything by these permissions: three statements."""
+    rows = _HOLDERS_OF_STANDING.rows(sorted(objects))
+    wanted = {unit for _kind, _object_id, _person, unit in rows if unit} | set(units)
+    heads: dict[UUID, set[UUID]] = {}
+    for unit, head in _HEADS.rows(sorted(wanted)):
+        heads.setdefault(unit, set()).add(head)
+    standing: dict[tuple[str, UUID], set[UUID]] = {}
+    for kind, object_id, person, unit in rows:
+        standing.setdefault((kind, object_id), set()).update({person} if person else heads.get(unit, set()))
+    permitted: dict[str, set[UUID]] = {}
+    for permission, person in _PERMITTED.rows(sorted(permissions)):
+        permitted.setdefault(permission, set()).add(person)
+    return Seers(standing, heads, permitted)
+
+
 def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = False) -> None:
     """A `now` reaction: make the standings that these sources give for this reason exactly what its rule says. `new`: the sources
     began with this entry, so that they cannot have given any before."""

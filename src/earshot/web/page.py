@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -18,7 +18,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
 
+from earshot.desk.audience import KINDS
 from earshot.desk.finding import find
+from earshot.journal import tail
 from earshot.journal.actions import call
 from earshot.journal.actors import Actor
 from earshot.journal.repeats import claim, keep
@@ -28,6 +30,7 @@ from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.people.standing import for_request
 from earshot.web import acts, sessions
+from earshot.web.live import topics
 from earshot.web.templatetags.looks import fields_noted
 
 MOST_IDS = 500
@@ -74,6 +77,7 @@ class Page(View):
 
     `kind`: of the object in the address (then `self.thing` is that object, or 404). `acts`: name of each act that may be POSTed
     here → names of its fields, `name[]` for several values; the method of the same name does it and returns `Done`.
+    `live`: what changes appears on it while it is open (docs/live.md).
     """
 
     template = ""
@@ -84,6 +88,8 @@ class Page(View):
     person: Person
     refused: Refusal | None = None
     typed: QueryDict | None = None
+    live: ClassVar[bool] = False
+    since: str = ""  # the journal's end before the page read anything
     unsent: bool = False  # what stands in the form was typed before the sign-in ended
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -96,6 +102,8 @@ class Page(View):
         if request.method == "POST" and sessions.author_of(request) not in ("", str(person.pk)):
             return of_another(request, person)
         try:
+            if request.method == "GET":
+                self.begin()
             self.seek()
             return super().dispatch(request, *args, **kwargs)
         except Refusal as refusal:
@@ -105,6 +113,21 @@ class Page(View):
         """Find what the address names; what the person may not see does not exist for him or her."""
         if self.kind:
             self.thing = find(self.person, self.kind, self.kwargs["id"])
+
+    def begin(self) -> None:
+        """Before the page reads anything: what is recorded from here on, an open page will hear of."""
+        self.since = tail.end() if self.live else ""
+
+    def follows(self) -> Collection[topics.Object] | None:
+        """What the page is about, asked when it has read what it shows: what concerns these objects, it is told of. None: whatever its
+        reader sees or is named in."""
+        if self.kind == "deal":
+            return [("deal", self.thing.pk), ("team", self.thing.team_id)]
+        return [(self.kind, self.thing.pk)] if self.kind in KINDS else None
+
+    def waits(self) -> int | None:
+        """How much waits for the reader, on a page that shows just that: when it becomes more, it is read out."""
+        return None
 
     @property
     def by(self) -> Actor:
@@ -127,6 +150,7 @@ class Page(View):
             if refusal.status == 404:
                 raise
             self.refused, self.typed = refusal, request.POST
+            self.begin()
             self.seek()
             return self.show(status=refusal.status)
         if isinstance(done, HttpResponseBase):
@@ -184,6 +208,9 @@ class Page(View):
             if self.refused:
                 context |= {"refused": self.refused, "refused_lines": self.refused_lines(), "refused_about": self.refused_about()}
             context["typed_again"] = self.unsent
+            if self.live:
+                keep = self.typed.get("act", "") if self.typed is not None else ""
+                context["live"] = {"address": topics.address(self.follows(), self.since), "keep": keep, "waits": self.waits()}
             return shown(self.request, self.template, context, status)
 
     def refused_lines(self) -> list[dict[str, Any]]:

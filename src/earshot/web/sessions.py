@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import login, logout
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, login, logout
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.http import HttpRequest, QueryDict
+from django.utils.crypto import constant_time_compare
 
 from earshot import kit
 from earshot.kit import uuid7
-from earshot.kit.engine.prepared import Prepared
+from earshot.kit.clock import machine_time
+from earshot.kit.engine.prepared import MOST, Prepared
 from earshot.people.models import Login, Person
 
 SALT = "earshot.web.author"
@@ -33,6 +39,42 @@ class Backend(ModelBackend):
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(user.is_active) and (user.person is None or user.person.left_at is None)
+
+
+_SESSIONS = Prepared(lambda keys: Session.objects.filter(session_key__in=keys).values_list("session_key", "session_data", "expire_date"))
+_LOGINS = Prepared(lambda logins: Login.objects.select_related("person").filter(pk__in=logins))
+
+
+def signed_in(sessions: Collection[str]) -> dict[str, UUID]:
+    """Session key → the id of the person who is signed in by it, as a page would find; the others are left out. Two statements for
+    each five hundred keys; nothing is written."""
+    found: dict[str, UUID] = {}
+    keys = sorted(key for key in sessions if key.isascii() and len(key) <= 40 and "\x00" not in key)
+    for first in range(0, len(keys), MOST):
+        rows = _SESSIONS.rows(keys[first : first + MOST])
+        held = {key: SessionStore().decode(data) for key, data, ends in rows if ends > machine_time()}
+        claims = {key: one for key, one in held.items() if one.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS}
+        ids = {login for one in claims.values() if (login := _login_id(one.get(SESSION_KEY)))}
+        logins = {login.pk: login for login in _LOGINS.objects(sorted(ids))}
+        for key, one in claims.items():
+            login_found = logins.get(_login_id(one.get(SESSION_KEY)))
+            if login_found and login_found.person_id and Backend().user_can_authenticate(login_found) and _holds(login_found, one):
+                found[key] = login_found.person_id
+    return found
+
+
+def _login_id(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _holds(user: Login, session: Mapping[str, Any]) -> bool:
+    """Whether the session was begun with the password that still holds."""
+    kept = session.get(HASH_SESSION_KEY) or ""
+    wanted = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(kept, one) for one in wanted)
 
 
 def person_of(request: HttpRequest) -> Person | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,9 +16,11 @@ from earshot.accounts import queries as accounts
 from earshot.accounts.actions import open_account
 from earshot.accounts.models import Contact
 from earshot.deals import queries as deals
+from earshot.deals.models import Deal
 from earshot.desk.queries import timeline
 from earshot.kit.problems import say
 from earshot.web import acts, parts
+from earshot.web.live.topics import Object
 from earshot.web.page import Done, Page, page_number, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
@@ -30,6 +33,7 @@ DEALS_SHOWN = 20
 
 class Accounts(Page):
     template = "web/accounts.html"
+    live = True
 
     def context(self) -> dict[str, Any]:
         looked_for = words(self.request.GET.get("q", ""))
@@ -89,11 +93,17 @@ class NewAccount(Page):
 class Account(Talks):
     template = "web/account.html"
     kind = "account"
+    live = True
     acts = WRITE
+    shown: Sequence[Deal] = ()
+
+    def follows(self) -> list[Object]:
+        return [("account", self.thing.pk), *(("deal", deal.pk) for deal in self.shown)]
 
     def context(self) -> dict[str, Any]:
         account = self.thing
-        rows = deals.with_names(deals.visible_to(self.person)).filter(account=account).order_by("-opened_at", "-pk")
+        rows = deals.with_names(deals.visible_to(self.person)).filter(account=account).order_by("-opened_at", "-pk")[:DEALS_SHOWN]
+        self.shown = list(rows)
         return {
             "owner_url": acts.address("person", account.owner_id),
             "new_deal_url": f"{reverse('deal_new')}?account={account.pk}",
@@ -114,7 +124,7 @@ class Account(Talks):
                     money(deal.amount, deal.currency),
                     when(deal.opened_at),
                 ]
-                for deal in rows[:DEALS_SHOWN]
+                for deal in self.shown
             ],
             **self.talk(),
             "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),

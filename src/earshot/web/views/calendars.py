@@ -44,6 +44,7 @@ def find_chosen(person: Person, typed: str) -> Unit:
 
 class Calendars(Page):
     template = "web/calendars.html"
+    live = True
     acts = {"set": ("name", "zone", "country"), "own": ("unit", "day", "hours", "name"), "use": ("unit", "calendar")}
 
     def initial(self) -> dict[str, dict[str, Any]]:
@@ -105,6 +106,7 @@ class Calendars(Page):
 class Calendar(Page):
     template = "web/calendar.html"
     kind = "calendar"
+    live = True
     acts = {
         "hours": ("name", "zone", *(f"weekly_{n}" for n in range(1, 8))),
         "day": ("day", "kind", "hours", "name"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -34,6 +36,7 @@ from earshot.people.standing import reach_of
 from earshot.playbooks.queries import role_names
 from earshot.voice import queries as voice
 from earshot.web import acts, parts
+from earshot.web.live.topics import Object
 from earshot.web.page import Done, Page, one_id, page_number
 from earshot.web.tables import late, link, under
 from earshot.web.templatetags.looks import provisional, quoted, when
@@ -57,6 +60,7 @@ class Calls(Page):
     at the first of them that holds anything."""
 
     template = "web/calls.html"
+    live = True
 
     def context(self) -> dict[str, Any]:
         open_tabs = {"mine": _("Mine"), "unit": _("My units"), "open": pgettext("calls", "Open")}
@@ -115,6 +119,7 @@ class Call(Talks):
 
     template = "web/call.html"
     kind = "call"
+    live = True
     acts = {
         "take": (),
         "deliver": ("result",),
@@ -127,6 +132,11 @@ class Call(Talks):
         "resume": (),
         **WRITE,
     }
+    needs: Sequence[UUID] = ()
+
+    def follows(self) -> list[Object]:
+        """The call, its deal and what the customer said that it needs: of which its reader is told what he or she sees."""
+        return [("call", self.thing.pk), ("deal", self.thing.deal_id), *(("item", pk) for pk in self.needs)]
 
     def context(self) -> dict[str, Any]:
         call: RoleCall = self.thing
@@ -138,6 +148,7 @@ class Call(Talks):
         names = is_open and (call.accountable_id == self.person.pk or is_head_at_or_above(self.person, call.unit))
         works = sees_deal and deals.may_work(self.person, deal)
         heard_items = voice.read(calls.items_of(call))
+        self.needs = [one.item.pk for one in heard_items]
         clock = parts.clock(read.clock, deal=deal.pk if sees_deal else None)
         if clock and clock.get("next") and read.clock and read.clock.next_step:
             clock["next"] = parts.step(read.clock.next_step)

@@ -34,6 +34,7 @@ class ClocksOfDeal(Page):
 
     template = "web/deal_clocks.html"
     kind = "deal"
+    live = True
 
     def context(self) -> dict[str, Any]:
         deal = self.thing

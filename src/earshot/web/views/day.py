@@ -39,10 +39,17 @@ class MyDay(Page):
     """What waits for me, until when, and the one act that does it."""
 
     template = "web/my_day.html"
+    live = True
     acts = {"confirm": (), "deny": (), "accept": (), "see_to": (), "judge_again": ()}
+
+    waiting = 0
+
+    def waits(self) -> int:
+        return self.waiting
 
     def context(self) -> dict[str, Any]:
         lines = my_day(self.person)
+        self.waiting = sum(line.act != "see_to" for line in lines)
         asks_category = any(line.act == "file_item" for line in lines)
         of_teams = _deals_of_teams(lines)
         # What waits for me stands first, whatever its colour: what others owe is told to more than one.
@@ -100,7 +107,13 @@ class ToHear(Page):
     """The original words of everything that waits for me; taking note of all that is shown is one act."""
 
     template = "web/to_hear.html"
+    live = True
     acts = {"take_note": ("shown",)}
+
+    waiting = 0
+
+    def waits(self) -> int:
+        return self.waiting
 
     def context(self) -> dict[str, Any]:
         ears = voice.ears_waiting_for(self.person)
@@ -110,6 +123,7 @@ class ToHear(Page):
             except ValueError:
                 raise Http404 from None
         waiting = list(dict.fromkeys(ears.values_list("item_id", flat=True)))
+        self.waiting = len(waiting)
         reads = {read.item.pk: read for read in voice.read(Item.objects.filter(pk__in=waiting[:SHOWN]))}
         shown = [reads[pk] for pk in waiting[:SHOWN]]
         groups: list[dict[str, Any]] = []

@@ -91,6 +91,7 @@ class Deals(Page):
     """All deals that I may see, filtered; one statement counts them and one reads a page, whatever their number."""
 
     template = "web/deals.html"
+    live = True
 
     def context(self) -> dict[str, Any]:
         asked = self.request.GET

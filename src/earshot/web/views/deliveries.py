@@ -28,6 +28,7 @@ class Deliveries(Page):
     """Dead letters, each with its entry and its error; one act sends one, or all, again."""
 
     template = "web/deliveries.html"
+    live = True
     acts = {"send_again": ("which",)}
 
     def seek(self) -> None:

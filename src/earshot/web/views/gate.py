@@ -60,6 +60,7 @@ class Gate(Page):
 
     template = "web/gate.html"
     kind = "deal"
+    live = True
     acts = {"vote": ("version", "approves", "reason"), "take_note": ("shown",)}
 
     def context(self) -> dict[str, Any]:

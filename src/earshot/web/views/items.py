@@ -25,6 +25,7 @@ class Item(Talks):
 
     template = "web/item.html"
     kind = "item"
+    live = True
     acts = {"take_note": (), "correct": ("correction",), "file": ("category",), **WRITE}
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:

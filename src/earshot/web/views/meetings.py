@@ -31,6 +31,7 @@ from earshot.voice import queries as voice
 from earshot.voice.actions import Said, With, complete_meeting, file_item, record_meeting
 from earshot.voice.models import Attendance, Item
 from earshot.web import acts, parts
+from earshot.web.live.topics import Object
 from earshot.web.page import Done, Page, is_id, words
 from earshot.web.templatetags.looks import when
 from earshot.web.views.talk import WRITE, Talks
@@ -201,7 +202,11 @@ class Meeting(Talks):
 
     template = "web/meeting.html"
     kind = "meeting"
+    live = True
     acts = {"complete": ("held_at", "place", "contact", "title", "present[]", "others"), "file": ("item", "category"), **WRITE}
+
+    def follows(self) -> list[Object]:
+        return [("deal", self.thing.deal_id)]
 
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         asks = self.thing.asks

@@ -40,6 +40,7 @@ class Person(Page):
 
     template = "web/person.html"
     kind = "person"
+    live = True
 
     def context(self) -> dict[str, Any]:
         somebody: Somebody = self.thing
@@ -74,6 +75,7 @@ class Administration(Page):
 
     template = "web/administration.html"
     kind = "person"
+    live = True
     acts = {
         "give_post": ("role", "unit", "answerable"),
         "end_post": ("post", "reason"),

@@ -189,6 +189,7 @@ class Messages(Page):
     """What was written to me and by me, the newest first; what waits for my own answer on top."""
 
     template = "web/messages.html"
+    live = True
 
     def context(self) -> dict[str, Any]:
         here = reverse("messages")
@@ -207,6 +208,7 @@ class Discussion(Talks):
     """Everything that was said on one object, a part at a time."""
 
     template = "web/discussion.html"
+    live = True
     acts = WRITE
 
     def seek(self) -> None:
@@ -234,7 +236,11 @@ class Team(Talks):
 
     template = "web/team.html"
     kind = "team"
+    live = True
     acts = WRITE
+
+    def follows(self) -> None:
+        """What reaches the reader: a message among the members may be seen by who does not see what it is about."""
 
     def context(self) -> dict[str, Any]:
         place = talk.place_of(self.thing)
@@ -272,7 +278,11 @@ class Message(Page):
 
     template = "web/message.html"
     kind = "message"
+    live = True
     acts = {"acknowledge": ("text",), "reply": ("text", "to_all"), "withdraw": ()}
+
+    def follows(self) -> None:
+        """What reaches the reader: a message among the members may be seen by who does not see what it is about."""
 
     def context(self) -> dict[str, Any]:
         message = self.thing

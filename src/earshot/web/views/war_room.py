@@ -44,6 +44,7 @@ class War(Talks):
 
     template = "web/deal.html"
     kind = "deal"
+    live = True
     acts = {
         "move_on": ("version",),
         "move_back": ("version", "to", "reason"),
