@@ -15,6 +15,7 @@ import pytest
 from django.db import connection, transaction
 
 import databases
+from earshot.clocks.sweep import sweep
 from earshot.desk.audience import audience
 from earshot.desk.queries import entries_seen
 from earshot.journal import tail
@@ -23,7 +24,8 @@ from earshot.journal.actors import process
 from earshot.journal.models import Entry
 from earshot.kit.engine.tail import Watch
 from earshot.people.models import Person
-from worlds import World
+from earshot.voice.queries import visible_to
+from worlds import CRITICAL, World, later
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_POSTGRESQL = databases.vendor() == "postgresql"
@@ -200,6 +202,25 @@ def test_who_may_be_told_is_who_sees_the_entry(world: World):
         assert {entry for entry, who in told.items() if person.pk in who} == seen, person
 
 
+def test_whom_an_entry_takes_something_from_is_told_on_his_own_lists(world: World):
+    """The head of the unit was alarmed of an ear, and saw the words for that; hearing ends it, and with it the line on the day."""
+    deal = world.spoken_deal()
+    with later(days=3):
+        sweep()
+        assert deal.items.filter(words=CRITICAL, pk__in=visible_to(world.engineer_head)).exists()
+        before = Entry.objects.latest("seq").pk
+        world.hear(deal, "engineer")
+        assert not deal.items.filter(pk__in=visible_to(world.engineer_head)).exists()
+        new = list(Entry.objects.filter(seq__gt=before).values_list("pk", flat=True))
+        assert any(world.engineer_head.pk in one.names for one in audience(new))
+        assert not any(world.engineer_head.pk in one.seen_by for one in audience(new))
+        assert not any(world.stranger.pk in one.names | one.seen_by for one in audience(new))
+    with later(days=3, minutes=1):  # long after: it is none of the head's business any more
+        world.words(deal, words=[("later", "site")])
+        last = list(Entry.objects.filter(seq__gt=max(new)).values_list("pk", flat=True))
+        assert not any(world.engineer_head.pk in one.names for one in audience(last))
+
+
 def walk(world: World) -> None:
     from earshot.calls.actions import take_call
     from earshot.people.actions import give_permission
@@ -220,5 +241,5 @@ def test_what_it_costs_to_know_whom_to_tell(world: World, django_assert_max_num_
     walk(world)
     some = list(Entry.objects.filter(seq__gt=before).values_list("pk", flat=True))
     audience(some)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         audience(some)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -19,11 +20,12 @@ from earshot.calls.models import Call
 from earshot.deals import permits as deals
 from earshot.deals.models import Deal
 from earshot.journal.tail import News, Object, news
+from earshot.kit import now
 from earshot.kit.engine.prepared import Prepared
 from earshot.people.models import Person, Unit, UnitAbove
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import first_calendar
-from earshot.people.standing import Seers, seers_of_many
+from earshot.people.standing import Seers, lost_since, seers_of_many
 from earshot.voice.models import Item
 
 # Kinds of object that a page may be about, and that entries belong to.
@@ -32,8 +34,8 @@ KINDS = ("account", "calendar", "call", "deal", "item", "message", "person", "te
 
 @dataclass(frozen=True)
 class Heard:
-    """One entry: who may see it, and of the objects that it is about, who may see each. `names`: the people whom it is about, who are
-    told on their own lists even when it has just taken from them what they saw."""
+    """One entry: who may see it, and of the objects that it is about, who may see each. `names`: the people whom it is about, and those
+    who saw what it is about until it was recorded: their lists are told even when it has just taken from them what they saw."""
 
     entry: int
     seen_by: frozenset[UUID]
@@ -51,8 +53,9 @@ def audience(entries: Iterable[int]) -> list[Heard]:
         if one.permission:
             seen = seen & sight.who.permitted.get(one.permission, set())
         about = {thing: frozenset(sight.of(thing)) for thing in one.scopes | one.touched if thing[0] in KINDS}
-        names = frozenset(object_id for kind, object_id in one.touched if kind == "person")
-        told.append(Heard(number, frozenset(seen), about, names))
+        names = {object_id for kind, object_id in one.touched if kind == "person"}
+        names |= {who for thing in one.scopes | one.touched for who, until in sight.lost.get(thing, ()) if until >= one.at}
+        told.append(Heard(number, frozenset(seen), about, frozenset(names)))
     return told
 
 
@@ -83,6 +86,10 @@ class _Sight:
             units - {None},
             permissions | {ADMINISTER, deals.SEE_ALL, accounts.SEE_ALL},
         )
+        self.lost: dict[Object, list[tuple[UUID, datetime]]] = {}
+        since = min((one.at for one in found.values()), default=now())
+        for kind, pk, who, until in lost_since({*self.deals, *self.items, *self.calls, *self.accounts, *ids["message"]}, since):
+            self.lost.setdefault((kind, pk), []).append((who, until))
         administering = self.who.permitted.get(ADMINISTER, set())
         self._calendars = {pk: _seers_of_calendar(pk) | administering for pk in ids["calendar"]}
 

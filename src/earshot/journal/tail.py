@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from earshot.journal.models import Entry, Scope, Touched
@@ -15,7 +16,7 @@ __all__ = ["MOST", "News", "Watch", "end", "news", "read_after"]
 
 MOST = 2_000  # entries that are told one by one to whoever was away; beyond that, "look at everything again"
 _JOURNAL = Table(Entry._meta.db_table)
-_PERMISSIONS = Prepared(lambda entries: Entry.objects.filter(pk__in=entries).values_list("pk", "permission"))
+_ENTRIES = Prepared(lambda entries: Entry.objects.filter(pk__in=entries).values_list("pk", "permission", "recorded_at"))
 _SCOPES = Prepared(lambda entries: Scope.objects.filter(entry__in=entries).values_list("entry_id", "kind", "object_id"))
 _TOUCHED = Prepared(
     lambda entries, kinds: Touched.objects.filter(entry__in=entries, kind__in=kinds).values_list("entry_id", "kind", "object_id")
@@ -25,9 +26,11 @@ Object = tuple[str, UUID]  # kind, public id
 
 @dataclass
 class News:
-    """What has to be known of an entry to tell whom it concerns: what it needs of a reader, and the objects it is about."""
+    """What has to be known of an entry to tell whom it concerns: what it needs of a reader, when it was recorded, and the objects it is
+    about."""
 
     permission: str
+    at: datetime
     scopes: set[Object] = field(default_factory=set)
     touched: set[Object] = field(default_factory=set)
 
@@ -49,7 +52,7 @@ def news(entries: Iterable[int], kinds: Collection[str]) -> dict[int, News]:
     found: dict[int, News] = {}
     for first in range(0, len(numbers), MOST_AT_ONCE):
         some = numbers[first : first + MOST_AT_ONCE]
-        found |= {number: News(permission) for number, permission in _PERMISSIONS.rows(some)}
+        found |= {number: News(permission, at) for number, permission, at in _ENTRIES.rows(some)}
         for number, kind, object_id in _SCOPES.rows(some):
             found[number].scopes.add((kind, object_id))
         for number, kind, object_id in _TOUCHED.rows(some, wanted):

@@ -257,6 +257,7 @@ class Standing(models.Model):
             models.Index(fields=["person", "kind", "object_id"], condition=LIVE & Q(person__isnull=False), name="standing_of_person"),
             models.Index(fields=["heads_of", "kind", "object_id"], condition=LIVE & Q(heads_of__isnull=False), name="standing_of_heads"),
             models.Index(fields=["source_id"], name="standing_source"),
+            models.Index(fields=["object_id"], name="standing_object"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -192,6 +193,20 @@ def seers_of_many(objects: Collection[UUID], units: Collection[UUID], permission
     for permission, person in _PERMITTED.rows(sorted(permissions)):
         permitted.setdefault(permission, set()).add(person)
     return Seers(standing, heads, permitted)
+
+
+def lost_since(objects: Collection[UUID], since: datetime) -> list[tuple[str, UUID, UUID, datetime]]:
+    """Who stopped seeing one of these objects at `since` or later, for whatever reason: kind, object, person, when. Two statements."""
+    lost = Standing.objects.filter(until__gte=since, object_id__in=objects)
+    rows: Rows = list(lost.values_list("kind", "object_id", "person_id", "heads_of_id", "until"))
+    heads: dict[UUID, list[UUID]] = {}
+    for unit, head in _HEADS.rows(sorted({unit for _kind, _object_id, _person, unit, _until in rows if unit})):
+        heads.setdefault(unit, []).append(head)
+    return [
+        (kind, object_id, who, until)
+        for kind, object_id, person, unit, until in rows
+        for who in ([person] if person else heads.get(unit, []))
+    ]
 
 
 def sync(entry: Entry, why: str, source_ids: Iterable[UUID], *, new: bool = False) -> None:
