@@ -11,8 +11,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,6 +23,7 @@ from django.utils.translation import gettext, override
 from playwright.sync_api import Browser, Page, expect
 
 import databases
+import sinks
 from browsers import Site, Visits
 from earshot.clocks.models import Alarm, Clock, Step
 from earshot.deals.actions import open_deal
@@ -30,10 +33,14 @@ from earshot.people.actors import as_person
 from earshot.people.calendars import set_day
 from earshot.people.models import Login, Person
 from earshot.people.queries import first_calendar
+from earshot.settings import mail as read_mail
+from earshot.talk.actions.channels import add_channel, confirm_channel
+from earshot.talk.codes import code_of
 from earshot.voice.models import Ear
 from test_cli_serve import Served
 from worlds import CRITICAL, SHANGHAI
 
+HEARER, LEADER, HEAD = "lin.yuan@example.com", "chen.xiao@example.com", "zhou.min@example.com"
 SOON = 15_000  # milliseconds until something that a worker does stands on a page
 
 
@@ -61,12 +68,13 @@ def plain_friday(after: date) -> date:
 class Workers:
     """Workers beside the one that is served, in processes of their own."""
 
-    def __init__(self, served: Served, home: Path, name: str) -> None:
+    def __init__(self, home: Path, name: str, mail: str) -> None:
         sqlite = databases.vendor() == "sqlite"
         place = f"sqlite://{name}" if sqlite else f"postgresql://earshot@/{name}?host={databases.settings()['HOST']}"
         env = {key: value for key, value in os.environ.items() if not key.startswith(("EARSHOT_", "DJANGO_"))}
         self.env = env | {"EARSHOT_HOME": str(home), "EARSHOT_DATABASE": place, "EARSHOT_TEST_CLOCK": "1", "EARSHOT_DEMO": "1"}
-        self.served, self.home = served, home
+        self.env |= {"EARSHOT_MAIL": mail, "PYTHONPATH": databases.path_of_servers()}
+        self.home = home
         self.others = [self.begin(), self.begin()]
 
     def begin(self) -> subprocess.Popen[bytes]:
@@ -119,6 +127,15 @@ def sit(browser: Browser) -> Iterator[Callable[[Served, Person, str], Seat]]:
         one.close()
 
 
+def about_it(mail: sinks.MailSink) -> list[list[str]]:
+    """To whom each mail about these words went; the demonstration has other matters besides."""
+    return [to for to, one in mail.mails if isinstance(one, EmailMessage) and CRITICAL[:20] in one.get_content()]
+
+
+def sent_to(mail: sinks.MailSink, address: str) -> int:
+    return sum(address in receivers for receivers in about_it(mail))
+
+
 def rungs(ear: Ear) -> dict[str, Step]:
     return {step.name: step for step in Step.objects.filter(clock__object_id=ear.pk)}
 
@@ -132,18 +149,28 @@ def wait_for(what: Callable[[], bool], words: str) -> None:
 
 @pytest.mark.own_database
 @pytest.mark.browser
-def test_friday_afternoon_over_a_long_weekend(own_database: str, tmp_path: Path, sit: Callable[..., Seat]) -> None:
+def test_friday_afternoon_over_a_long_weekend(own_database: str, tmp_path: Path, sit: Callable[..., Seat], settings: Any) -> None:
+    with sinks.smtp() as mail:
+        walk(own_database, tmp_path, sit, settings, mail)
+
+
+def walk(own_database: str, tmp_path: Path, sit: Callable[..., Seat], settings: Any, mail: sinks.MailSink) -> None:
+    place = f"smtp://127.0.0.1:{mail.port}?tls=off"
+    settings.MAIL = read_mail(place)
     seller, engineer, administrator, above = (person(key) for key in ("seller", "engineer", "administrator", "engineer_head"))
     friday = plain_friday(localtime(Entry.objects.latest("seq").recorded_at).date())
     saturday, sunday, monday, tuesday = (friday + timedelta(days=n) for n in (1, 2, 3, 4))
     set_day(by=as_person(administrator), calendar=first_calendar().get(), day=monday, kind=rules.HOLIDAY)
     deal = open_deal(by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller)
+    for somebody, address in ((engineer, HEARER), (seller, LEADER), (above, HEAD)):
+        channel, _secret = add_channel(by=as_person(somebody), kind="mail", address=address)
+        confirm_channel(by=as_person(somebody), channel=channel, code=code_of(channel))
     connection.close()
-    served = Served(tmp_path, own_database, EARSHOT_TEST_CLOCK="1")
+    served = Served(tmp_path, own_database, EARSHOT_TEST_CLOCK="1", EARSHOT_MAIL=place)
     workers = None
     try:
         assert served.answers() == 200
-        workers = Workers(served, tmp_path, own_database)
+        workers = Workers(tmp_path, own_database, place)
         clock = sit(served, administrator, "/test-clock/")
         hearer, leader, head = (sit(served, one) for one in (engineer, seller, above))
 
@@ -164,6 +191,7 @@ def test_friday_afternoon_over_a_long_weekend(own_database: str, tmp_path: Path,
         record.shows(CRITICAL)
         ear = Ear.objects.get(item__deal=deal, person=engineer)
         hearer.shows("苏丹站点")  # on the open page, without loading it again
+        wait_for(lambda: sent_to(mail, HEARER) == 1, "the hearer got no mail of what there is to hear")
         due = lambda: localtime(Clock.objects.get(object_id=ear.pk).due_at)  # noqa: E731
         assert (due().date(), due().hour, due().minute) == (tuesday, 11, 40), "Monday is off, and nobody knows of Sunday yet"
 
@@ -178,9 +206,10 @@ def test_friday_afternoon_over_a_long_weekend(own_database: str, tmp_path: Path,
         assert (due().hour, due().minute) == (11, 40), "80 minutes of Friday and 160 of Sunday"
 
         # Sunday: each learns it at his or her minute, and not before, whoever of the workers is left.
-        for name, addressee, learns, kill in (
-            ("remind", engineer, None, True), ("leader", seller, leader, True), ("unit-head", above, head, False),
+        for name, addressee, address, learns, kill in (
+            ("remind", engineer, HEARER, None, True), ("leader", seller, LEADER, leader, True), ("unit-head", above, HEAD, head, False),
         ):  # fmt: skip
+            had = sent_to(mail, address)
             rung = Step.objects.get(clock__object_id=ear.pk, name=name)
             assert rung.due_at is not None
             minute = localtime(rung.due_at).replace(second=0, microsecond=0)
@@ -191,9 +220,11 @@ def test_friday_afternoon_over_a_long_weekend(own_database: str, tmp_path: Path,
                 learns.shows_not(engineer.name)
             sleep(2)
             assert not Alarm.objects.filter(step=rung).exists(), f"{name} was told before its minute"
+            assert sent_to(mail, address) == had
             set_to(minute + timedelta(minutes=1))
             wait_for(lambda rung=rung: Alarm.objects.filter(step=rung).exists(), f"{name} was not told at its minute")  # type: ignore[misc]
             assert [alarm.person for alarm in Alarm.objects.filter(step=rung)] == [addressee]
+            wait_for(lambda address=address, had=had: sent_to(mail, address) == had + 1, f"{name} got no mail")  # type: ignore[misc]
             if learns:
                 learns.shows(engineer.name)
         minutes = {step.name: localtime(step.due_at).strftime("%H:%M") for step in rungs(ear).values() if step.due_at}
@@ -207,6 +238,9 @@ def test_friday_afternoon_over_a_long_weekend(own_database: str, tmp_path: Path,
         hearer.shows_not("苏丹站点")
         told = Counter(Alarm.objects.filter(clock__object_id=ear.pk).values_list("person__name", flat=True))
         assert told == {engineer.name: 1, seller.name: 1, above.name: 1}
+        sleep(2)  # nothing comes after
+        assert Counter(address for receivers in about_it(mail) for address in receivers) == {HEARER: 2, LEADER: 1, HEAD: 1}
+        assert not any(CRITICAL[:10] in str(one["subject"]) for _to, one in mail.mails), "the customer's words stand in no subject"
         ended = Entry.objects.filter(verb__startswith="clocks.", objects_touched__object_id=ear.pk)
         assert Counter(ended.values_list("verb", flat=True)) == {
             "clocks.started": 1, "clocks.moved": 1, "clocks.warned": 2, "clocks.breached": 1, "clocks.met_late": 1,
