@@ -14,6 +14,7 @@ from earshot.deals.queries import visible_to as deals_visible_to
 from earshot.kit import now, uuid7
 from earshot.kit.engine import guards
 from earshot.kit.problems import Refusal
+from earshot.talk.actions.messages import acknowledge, post_message, withdraw
 from earshot.voice.actions import Said, With, complete_meeting, correct_item, file_item, record_meeting
 from earshot.voice.models import Correction, Filing, Item, Meeting
 from earshot.voice.queries import read
@@ -170,6 +171,11 @@ def full(world: World) -> World:
     """A world in which every guarded table has a row."""
     deal = world.spoken_deal()
     correct_item(by=world.by("seller"), item=world.items(deal)[0], correction="a third")
+    answered, withdrawn = (
+        post_message(by=world.by("seller"), about=deal, text=text, to=[world.head], asks="answer") for text in ("几点？", "哪里？")
+    )
+    acknowledge(by=world.by("head"), messages=[answered])
+    withdraw(by=world.by("seller"), message=withdrawn)
     for guard in guards._guarded.values():
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT count(*) FROM "{guard.table}"')
@@ -188,7 +194,10 @@ def primary_keys() -> list[tuple[str, str]]:
     return [(table, by_table[table]) for table in guards.guarded_tables()]
 
 
-EXPECTED = {"journal_entry", "journal_touched", "journal_scope", "voice_item", "voice_hearing", "voice_correction"}
+EXPECTED = {
+    *("journal_entry", "journal_touched", "journal_scope", "voice_item", "voice_hearing", "voice_correction"),
+    *("talk_message", "talk_recipient", "talk_acknowledgement", "talk_release"),
+}
 
 
 def test_the_log_and_the_words_are_guarded() -> None:

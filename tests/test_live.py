@@ -34,7 +34,7 @@ from earshot.teams.actions import accept_seat, nominate, release_seat
 from earshot.teams.models import Membership, Seat
 from earshot.voice.actions import take_note
 from test_cli_serve import Served
-from worlds import World
+from worlds import World, later
 
 OpenPage = Callable[..., Page]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -263,7 +263,8 @@ def test_a_page_that_cannot_connect_says_so_and_works(world: World, open_page: O
     page = at(open_page, world.seller, "/deals/")
     page.route("**/live/**", lambda route: route.abort())
     page.clock.install()
-    page.goto(f"/deals/{deal.pk}/")
+    with page.expect_event("requestfailed", lambda request: "/live/" in request.url):
+        page.goto(f"/deals/{deal.pk}/")
     page.clock.fast_forward(10_000)
     expect(page.locator("[data-live-gone]")).to_be_visible()
     page.locator("#change summary").first.click()
@@ -372,7 +373,7 @@ def test_who_is_told_is_who_sees_and_nobody_hears_a_word(world: World, served: S
     assert {line for line in said if not line.startswith(("id: ", "retry: "))} == {"data: changed"}
 
 
-@pytest.mark.req("law 13", breaks="earshot.desk.audience.audience")
+@pytest.mark.req("law 13", breaks="earshot.web.live.topics.Topics.concern")
 def test_standing_that_ends_while_the_page_is_open_ends_what_it_is_told(world: World, served: Served):
     deal = world.deal()
     seat = Seat.objects.get(team=deal.team, role="SR")
@@ -388,7 +389,8 @@ def test_standing_that_ends_while_the_page_is_open_ends_what_it_is_told(world: W
     release_seat(by=world.by("seller"), membership=Membership.objects.get(pk=membership.pk), reason="needed elsewhere")
     connection.close()
     assert day.hears(2), "who is named in what takes the standing away is told on his or her own lists"
-    world.words(deal, words=[("says something else", world.categories[1])])
+    with later(minutes=1):
+        world.words(deal, words=[("says something else", world.categories[1])])
     connection.close()
     time.sleep(0.7)
     assert page.events == 1

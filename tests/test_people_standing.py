@@ -26,6 +26,7 @@ from earshot.people import standing
 from earshot.people.actions import give_permission, give_post, make_token, rebuild_standing
 from earshot.people.actors import as_token
 from earshot.people.models import Grant, Person, Standing
+from earshot.talk.actions.channels import add_channel
 from earshot.talk.actions.messages import post_message
 from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Membership, Seat
@@ -115,6 +116,7 @@ def test_who_has_no_standing_finds_nothing_anywhere_and_it_sounds_as_if_it_did_n
         "seat": seat.pk if seat else None,
         "team": deal.team_id,
         "message": post_message(by=world.by("seller"), about=deal, text="苏丹").pk,
+        "channel": add_channel(by=world.by("seller"), kind="wecom", address="https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1")[0].pk,
         "token": make_token(by=world.by("seller"), person=world.seller, name="t")[0].pk,
     }
     assert set(things) == set(FINDERS) - {"person", "calendar", "unit"}  # of these everybody sees some

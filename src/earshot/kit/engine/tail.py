@@ -20,6 +20,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from earshot.kit.ruling import permissive
+
 CHANNEL = "earshot_tail"
 LOOK = 0.01  # seconds between two looks at SQLite's version, eleven microseconds each
 NET = 2.0  # seconds after which PostgreSQL is asked without having said anything: should a notice ever be lost
@@ -42,6 +44,7 @@ class Table:
             snapshot, number, name = cursor.fetchone()
         return _mark(snapshot, number or 0, name)
 
+    @permissive("nothing new", lambda self, mark, most: ([], mark))
     def after(self, mark: str, most: int) -> tuple[list[int], str] | None:
         """The numbers of the rows that were committed after the mark, in order, and the mark behind them. None: the mark says nothing
         here (it is of another house, another engine, or a copy restored from before), or there are more than `most`."""
