@@ -35,6 +35,7 @@ from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.people.models import Token, WorkingCalendar
 from earshot.playbooks import book
+from earshot.playbooks.queries import version as playbook_version
 from earshot.talk.actions.channels import add_channel
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of
@@ -372,7 +373,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("operations", "POST /playbook/judged-again", {"name": "nothing-like-that"})
     pack = tour("seller", "GET /playbook/pack")
     tour("operations", "POST /playbook/pack/checks", pack)
-    tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"})
+    tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"}, match=f'"{playbook_version()}"')
     by, who = "administrator", str(world.colleague.pk)
     unit = tour(by, "GET /people/{person_id}/holdings", person_id=who)["posts"][0]["unit"]["id"]
     given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]

@@ -22,7 +22,7 @@ from earshot.playbooks import book, packs
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS, PartVersion
 from earshot.playbooks.packs import PACKS, Sources
-from earshot.playbooks.queries import changes, sources
+from earshot.playbooks.queries import changes, sources, version
 from worlds import World, changed_tables, said, snapshot, spoken
 
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
@@ -93,9 +93,10 @@ def test_every_door_says_the_same_of_a_wrong_pack_and_nothing_is_put_in_force(wo
     shown = page.post("/playbook/pack/", {"act": "preview", "file": SimpleUploadedFile("wrong.zip", WRONG.zipped())}).content.decode()
     assert "hear-critcal" in shown
     assert "hear-critical" in shown
-    assert operations("PUT", "/playbook/pack", {"name": "wrong", "parts": dict(WRONG.texts), "reason": "x"}).status == 422
-    content = base64.b64encode(WRONG.zipped()).decode()
-    assert page.post("/playbook/pack/", {"act": "adopt", "name": "wrong", "content": content, "reason": "x"}).status_code == 422
+    body = {"name": "wrong", "parts": dict(WRONG.texts), "reason": "x"}
+    assert operations("PUT", "/playbook/pack", body, if_match=operations.get("/playbook/pack").etag).status == 422
+    sent = {"act": "adopt", "name": "wrong", "content": base64.b64encode(WRONG.zipped()).decode(), "reason": "x", "version": version()}
+    assert page.post("/playbook/pack/", sent).status_code == 422
     assert not any(table.startswith("playbooks_") for table in changed_tables(before, snapshot()))
 
 
@@ -107,7 +108,7 @@ def test_a_pack_is_looked_at_and_put_in_force_on_the_page(world: World):
     content = re.search(r'name="content" value="([^"]+)"', shown)
     assert content is not None
     assert base64.b64decode(content[1]) == new.zipped()
-    sent = {"act": "adopt", "name": "softer", "content": content[1], "reason": ""}
+    sent: dict[str, Any] = {"act": "adopt", "name": "softer", "content": content[1], "reason": "", "version": version()}
     refused = page.post("/playbook/pack/", sent)
     assert refused.status_code == 422
     assert "setting: warn" in refused.content.decode()  # what was looked at is still there
@@ -116,6 +117,21 @@ def test_a_pack_is_looked_at_and_put_in_force_on_the_page(world: World):
     file = page.get("/playbook/pack/file/")
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
         assert archive.read("softer/policies.yaml").decode() == new.texts["policies"]
+
+
+def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):
+    page, operations = signed_in(world, "operations"), Caller(world.operations)
+    seen, etag = version(), operations.get("/playbook/pack").etag
+    adopt_pack(by=world.by("operations"), sources=edited("service_levels", "minutes: 240", "minutes: 180"), reason="客户催得紧")
+    new = edited("policies", "setting: block", "setting: warn")
+    sent = {"act": "adopt", "name": "x", "content": base64.b64encode(new.zipped()).decode(), "reason": "x", "version": seen}
+    refused = page.post("/playbook/pack/", sent)
+    assert refused.status_code == 412
+    shown = refused.content.decode()
+    assert "客户催得紧" in shown  # who looks again sees why, and what his own pack would now undo
+    assert "minutes: 180" in shown
+    assert operations("PUT", "/playbook/pack", {"name": "x", "parts": dict(new.texts), "reason": "x"}, if_match=etag).status == 412
+    assert book.in_force().service_levels["hear-critical"].limit == 180
 
 
 @pytest.mark.parametrize(
@@ -130,6 +146,7 @@ def test_a_pack_is_looked_at_and_put_in_force_on_the_page(world: World):
         ("levels: [{code: 'a b', zh: x, en: x, measure: clock, minutes: 1, ladder: []}]", "“a b” is no code"),
         ("levels: 2026-13-45", "not YAML"),
         ("levels: \x07", "not YAML"),
+        ("[" * 5000, "not YAML"),
     ],
 )
 def test_faults_of_form_are_said_in_words(text: str, says: str):
@@ -154,7 +171,14 @@ def bomb() -> bytes:
     return content.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"no zip", b"", bomb()], ids=["text", "nothing", "a bomb"])
+def half() -> bytes:
+    """Damaged on the way: the names are whole, the contents are not."""
+    content = bytearray(SHIPPED.zipped())
+    content[60:400] = b"\xff" * 340
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"no zip", b"", bomb(), half()], ids=["text", "nothing", "a bomb", "damaged"])
 def test_a_file_that_is_no_pack_is_refused_beside_the_field(world: World, content: bytes):
     with pytest.raises(Refusal) as refused:
         Sources.of_zip("x", content)
@@ -169,7 +193,7 @@ def test_only_operations_check_and_adopt_and_everybody_reads(world: World):
         assert caller.get("/playbook/pack")["parts"] == dict(SHIPPED.texts)
         body: dict[str, Any] = {"name": "x", "parts": dict(SHIPPED.texts)}
         assert caller.post("/playbook/pack/checks", body).status == 403
-        assert caller("PUT", "/playbook/pack", body | {"reason": "x"}).status == 403
+        assert caller("PUT", "/playbook/pack", body | {"reason": "x"}, if_match=caller.get("/playbook/pack").etag).status == 403
 
 
 def test_a_part_of_before_sources_were_kept_says_so(world: World):

@@ -29,6 +29,7 @@ from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
 from earshot.playbooks.packs import PACKS, Sources
+from earshot.playbooks.queries import version
 from earshot.talk.actions.channels import add_channel, make_feed
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of
@@ -40,6 +41,7 @@ from worlds import World, later
 PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
 NOBODY = "nobody"
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+ZIPPED = base64.b64encode(SHIPPED.zipped()).decode()
 # How a column is said: one status for all, or the statuses in the order of PEOPLE, then of somebody who is not signed in.
 IN = 302  # somebody who is not signed in is led to the sign-in page
 
@@ -380,7 +382,12 @@ class Case:
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
             "reply": {"text": "soon"},
-            "adopt": {"name": "pack", "content": base64.b64encode(SHIPPED.zipped()).decode(), "reason": "because"},
+            "adopt": {
+                "name": "pack",
+                "content": base64.b64encode(SHIPPED.zipped()).decode(),
+                "reason": "because",
+                "version": str(version()),
+            },
         }
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
@@ -600,6 +607,8 @@ def test_api(case: Case):
             headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
             if address.endswith(("/hours", "/files")):
                 headers = {"if_match": f'"{case.ids["calendar_version"]}"'}
+            if address == "playbook/pack":
+                headers = {"if_match": f'"{version()}"'}
             for caller in callers:
                 if address == "openapi.json":
                     statuses.append(caller.client.get(f"/api/v1{path}").status_code)

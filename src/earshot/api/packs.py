@@ -8,10 +8,10 @@ from ninja import Router
 from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
-from earshot.api.answers import Reply, read, write
+from earshot.api.answers import Reply, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import CLEAN, Body, Code, ShortReason
-from earshot.playbooks import packs
+from earshot.playbooks import packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
 from earshot.playbooks.queries import changes, check_pack, sources
@@ -71,11 +71,12 @@ class InForce(TypedDict):
 
 
 @router.get("/playbook/pack", response=PackShown)
+@shows_version
 @read
-def show_pack(request: Asked) -> PackShown:
+def show_pack(request: Asked) -> Reply:
     """The parts in force as they were written."""
     found = sources()
-    return {"name": found.name, "parts": dict(found.texts)}
+    return Reply({"name": found.name, "parts": dict(found.texts)}, version=queries.version())
 
 
 @router.post("/playbook/pack/checks", response=Checked)
@@ -89,8 +90,9 @@ def check(request: Asked, body: PackSent) -> Reply:
 
 
 @router.put("/playbook/pack", response=InForce)
+@versioned
 @write
 def adopt(request: Asked, body: Adopting) -> Reply:
     """Put every part in force as a new version; running deals keep the process they began under (sales operations)."""
-    made = adopt_pack(by=actor(request), sources=body.sources(), reason=body.reason)
-    return Reply({"versions": {version.part: str(version) for version in made}})
+    made = adopt_pack(by=actor(request), sources=body.sources(), reason=body.reason, version=version(request))
+    return Reply({"versions": {one.part: str(one) for one in made}}, version=queries.version())

@@ -251,20 +251,24 @@ def move_on(*, by: Actor, deal: Deal, version: int, to: str | None = None) -> De
     return _pass(by, deal, review, target)
 
 
+MOST_JUDGED = 100  # each is a whole review, in one transaction
+
+
 @verb
 def judge_again(*, by: Actor, name: str) -> int:
     """Sales operations have seen to a check or condition that could not be evaluated: it is tried again on every deal where it could
-    not. Returns on how many it still cannot be."""
+    not, the longest standing first, at most a hundred at once. Returns on how many it still cannot be."""
     permits.require(by, permits.OPERATE)
-    rows = Unjudged.objects.filter(name=name, ended_at__isnull=True).select_related("deal__stage", "deal__owner", "deal__account")
-    left = []
-    for row in rows:
+    live = Unjudged.objects.filter(name=name, ended_at__isnull=True)
+    settled, left = [], live.count()
+    for row in live.select_related("deal__stage", "deal__owner", "deal__account").order_by("since", "pk")[:MOST_JUDGED]:
         review = gates.review(row.deal)
-        if review is not None and any(condition.name == name for condition in review.conditions):
-            left.append(row.pk)
-    ended = rows.exclude(pk__in=left).update(ended_at=now())
-    record("deals.judged_again", by=by, objects={}, data={"name": name, "n": ended, "left": len(left)}, permission=permits.OPERATE)
-    return len(left)
+        if review is None or not any(condition.name == name for condition in review.conditions):
+            settled.append(row.pk)
+    ended = live.filter(pk__in=settled).update(ended_at=now())
+    left -= ended
+    record("deals.judged_again", by=by, objects={}, data={"name": name, "n": ended, "left": left}, permission=permits.OPERATE)
+    return left
 
 
 def _refuse_target(deal: Deal, to: str) -> None:

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.kit import now
+from earshot.kit.engine import locks
+from earshot.kit.problems import Line, say, stale
 from earshot.kit.texts import text
 from earshot.people import permits
 from earshot.playbooks import models as rows
-from earshot.playbooks import packs
+from earshot.playbooks import packs, queries
 from earshot.playbooks.models import IN_FORCE, PARTS, SUPERSEDED, PartVersion
 from earshot.playbooks.queries import known
 
@@ -21,12 +24,18 @@ Tables = Mapping[str, list[dict[str, Any]]]
 
 
 @verb
-def adopt_pack(*, by: Actor, sources: packs.Sources, reason: str) -> list[PartVersion]:
+def adopt_pack(*, by: Actor, sources: packs.Sources, reason: str, version: int | None = None) -> list[PartVersion]:
     """Put every part of the pack in force now, as a new version each, kept as it is written; running deals keep the process they
-    began under."""
+    began under. `version`: the playbook's that it was compared with (see `queries.version`); where another is in force meanwhile,
+    nobody has seen what this one would undo."""
     permits.require(by, permits.OPERATE)
+    locks.hold("playbook")
     pack = packs.read(sources, known())
     reason = text("reason", reason, most=300)
+    if version is not None and version != queries.version():
+        newer = PartVersion.objects.filter(state=IN_FORCE).order_by("-in_force_from", "part")
+        told = [Line("playbook.newer", say(_("{version} is in force: {reason}"), version=one, reason=one.reason)) for one in newer]
+        raise stale(_("The playbook has changed since you looked at it. Look at your pack again."), told)
     return [_put_in_force(by, part, pack, reason) for part in PARTS]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -155,7 +156,7 @@ class Sources:
                 if any(row.file_size > MOST_BYTES for row in wanted.values()):
                     raise wrong("file", say(_("A part has at most {n} bytes."), n=MOST_BYTES))
                 return cls(name, {part: decoded(archive.read(row)) for part, row in wanted.items()})
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # broken, of an unknown method, or locked by a password
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):  # broken, unknown, or locked
             raise wrong("file", _("This is not a zip file that can be read.")) from None
 
     def zipped(self) -> bytes:
@@ -264,7 +265,7 @@ class _Reader:
                 return self.finds(part, "", _("It points from one place to another (“*name”). Write each row where it stands."))
             self.nodes[part] = yaml.compose(text, Loader=yaml.SafeLoader)
             self.parts[part] = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError) as error:  # a ValueError: a date that does not exist
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist; nested without end
             return self.finds(part, "", say(_("This is not YAML: {error}"), error=str(error)))
         for fault in sorted(jsonschema.Draft202012Validator(SCHEMAS[part]).iter_errors(self.parts[part]), key=_in_order):
             self.finds(part, "/".join(map(str, fault.absolute_path)), _worded(fault))

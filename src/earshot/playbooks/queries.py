@@ -85,6 +85,11 @@ def known() -> packs.Known:
     return packs.Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
 
 
+def version() -> int:
+    """A number that grows whenever a part is put in force: those of the versions in force, together."""
+    return sum(PartVersion.objects.filter(state=IN_FORCE).values_list("number", flat=True))
+
+
 def sources() -> packs.Sources:
     """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept."""
     found = {row.part: row for row in PartVersion.objects.filter(state=IN_FORCE)}

@@ -11,6 +11,7 @@ from earshot.deals import queries as deals
 from earshot.deals.conditions import Trial, tried
 from earshot.deals.models import Deal
 from earshot.kit.problems import say
+from earshot.kit.texts import storable
 from earshot.playbooks import book, conditions
 from earshot.playbooks.conditions import Value
 from earshot.playbooks.registry import FACTS
@@ -39,7 +40,7 @@ class Conditions(Page):
     template = "web/conditions.html"
 
     def context(self) -> dict[str, Any]:
-        needs, number = self.request.GET.get("needs", "").strip(), self.request.GET.get("deal", "").strip()
+        needs, number = (storable(self.request.GET.get(name, "")).strip() for name in ("needs", "deal"))
         errors: dict[str, Any] = {}
         trial, deal = None, None
         if needs or number:

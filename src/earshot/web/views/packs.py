@@ -17,11 +17,11 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import packs
+from earshot.playbooks import packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
 from earshot.playbooks.queries import Change, changes, check_pack, sources
-from earshot.web.page import Done, Page
+from earshot.web.page import Done, Page, version
 
 MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
 MOST_LINES = 100
@@ -64,9 +64,10 @@ class Pack(Page):
 
     def adopt(self, posted: QueryDict) -> Done:
         permits.require(self.by, OPERATE)
-        name, content = posted.get("name", ""), self.sent_back(posted)
+        name, content, seen = posted.get("name", ""), self.sent_back(posted), version(posted.get("version", ""))
         self.look_at(name, content)  # shown again, with what was typed, where it is refused
-        adopt_pack(by=self.by, sources=packs.Sources.of_zip(self.named(name), content), reason=posted.get("reason", ""))
+        new = packs.Sources.of_zip(self.named(name), content)
+        adopt_pack(by=self.by, sources=new, reason=posted.get("reason", ""), version=seen)
         self.preview_of = None
         return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
 
@@ -87,6 +88,7 @@ class Pack(Page):
                 }
                 for part, group in by_part.items()
             ],
+            "version": queries.version(),
             "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},
         }
 
