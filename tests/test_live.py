@@ -351,6 +351,7 @@ def serving(served: Served) -> list[int]:
 def test_who_is_told_is_who_sees_and_nobody_hears_a_word(world: World, served: Served):
     deal = world.spoken_deal()
     connection.close()
+    time.sleep(1)  # the hub has told what was said so far to whoever was there: nobody
     of_deal = f"about=deal:{deal.pk}"
     told = {key: Listener(served.port, world.people[key], of_deal) for key in ("seller", "head")}
     silent = {key: Listener(served.port, world.people[key], of_deal) for key in ("colleague", "stranger", "engineer")}
