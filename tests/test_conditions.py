@@ -300,4 +300,6 @@ def test_nobody_tries_a_condition_on_a_deal_of_others(world: World):
     client.force_login(world.login("stranger"))
     page = client.get("/playbook/conditions/", {"needs": "deal.amount > 1.0", "deal": deal.number}).content.decode()
     assert "2105000" not in page
+    page = client.get("/playbook/conditions/", {"needs": "deal.amonut > 1.0", "deal": deal.number}).content.decode()
+    assert "deal.amount" in page.partition('id="facts"')[0].partition("deal.amonut")[2]  # what is wrong with it is said all the same
     assert not Entry.objects.filter(verb="deals.judged_again").exists()

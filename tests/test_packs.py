@@ -113,10 +113,12 @@ def test_a_pack_is_looked_at_and_put_in_force_on_the_page(world: World):
     assert refused.status_code == 422
     assert "setting: warn" in refused.content.decode()  # what was looked at is still there
     assert page.post("/playbook/pack/", sent | {"reason": "客户要求"}).status_code == 302
-    assert set(PartVersion.objects.filter(state="in_force").values_list("pack", "reason")) == {("softer", "客户要求")}
+    assert set(PartVersion.objects.filter(state="in_force").values_list("pack", "reason")) == {
+        ("iron-triangle-ltc", "客户要求")
+    }  # the folder in the file, not what the file is called
     file = page.get("/playbook/pack/file/")
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-        assert archive.read("softer/policies.yaml").decode() == new.texts["policies"]
+        assert archive.read("iron-triangle-ltc/policies.yaml").decode() == new.texts["policies"]
 
 
 def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):

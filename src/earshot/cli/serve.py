@@ -120,6 +120,8 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    # What is sent out names the address at which the house is served, unless it was told a better one.
+    os.environ.setdefault("EARSHOT_URL", f"http://{HOST}:{port}")
     _open_files()
     # One address for pages and for the streams of live pages (earshot.rsgi). A stream is a request that lasts: as many must fit as pages
     # may be open, or the server takes no more requests at all. A web process that dies is begun again.

@@ -153,6 +153,8 @@ class Sources:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 rows = {Path(row.filename).name: row for row in archive.infolist() if not row.is_dir()}
                 wanted = {part: rows[f"{part}.yaml"] for part in PARTS if f"{part}.yaml" in rows}
+                # The folder in it is the pack's own name; what the file is called, a browser may have changed.
+                name = next((folder for row in wanted.values() if (folder := Path(row.filename).parent.name)), name)[:60]
                 if any(row.file_size > MOST_BYTES for row in wanted.values()):
                     raise wrong("file", say(_("A part has at most {n} bytes."), n=MOST_BYTES))
                 return cls(name, {part: decoded(archive.read(row)) for part, row in wanted.items()})
@@ -266,7 +268,11 @@ class _Reader:
             self.nodes[part] = yaml.compose(text, Loader=yaml.SafeLoader)
             self.parts[part] = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist; nested without end
-            return self.finds(part, "", say(_("This is not YAML: {error}"), error=str(error)))
+            mark = getattr(error, "problem_mark", None)
+            if mark is not None:
+                at = {"line": mark.line + 1, "column": mark.column + 1}
+                return self.finds(part, "", say(_("This is not YAML: it cannot be read from line {line}, character {column}, on."), **at))
+            return self.finds(part, "", say(_("This is not YAML: {error}"), error=str(error).splitlines()[0]))
         for fault in sorted(jsonschema.Draft202012Validator(SCHEMAS[part]).iter_errors(self.parts[part]), key=_in_order):
             self.finds(part, "/".join(map(str, fault.absolute_path)), _worded(fault))
         return None

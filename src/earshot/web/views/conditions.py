@@ -44,16 +44,18 @@ class Conditions(Page):
         errors: dict[str, Any] = {}
         trial, deal = None, None
         if needs or number:
+            # A mistake in the condition is one whatever the deal is, also to whoever sees none.
+            if found := conditions.faults(needs, dict(FACTS.items())):
+                errors["needs"] = str(_("; ")).join(str(_said(fault)) for fault in found)
             deal = deals.visible_to(self.person).select_related("stage", "account", "closing").filter(number=number.upper()).first()
             if deal is None:
-                errors["deal"] = say(_("There is no deal “{number}” that you see. Write its number, such as D-2026-00001."), number=number)
+                errors["deal"] = say(_("There is no deal “{number}” that you see."), number=number)
             else:
                 trial = tried(deal, needs)
-                if trial.faults:
-                    errors["needs"] = str(_("; ")).join(str(_said(fault)) for fault in trial.faults)
         return {
             "needs": needs,
             "number": number,
+            "example": deals.visible_to(self.person).order_by("-opened_at", "-pk").values_list("number", flat=True).first() or "",
             "errors": errors,
             "deal": deal,
             "deal_url": acts.address("deal", deal.pk) if deal else "",
