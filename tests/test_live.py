@@ -25,6 +25,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 import browsers
+import databases
 from earshot.deals.actions import change_deal
 from earshot.deals.models import Deal
 from earshot.journal import tail
@@ -37,6 +38,7 @@ from test_cli_serve import Served
 from worlds import World, later
 
 OpenPage = Callable[..., Page]
+ON_POSTGRESQL = databases.vendor() == "postgresql"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -469,6 +471,46 @@ def test_who_signs_out_or_leaves_is_told_nothing_more(world: World, monkeypatch:
     in_a_thread(life)
     assert any(b"id: " in line and b"data" not in line for line in said["seller"]), "a sign of life moves the number on"
     assert not any(b"data" in line for line in said["seller"])
+
+
+@pytest.mark.own_database
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="the embedded database has no connection that could be cut")
+def test_pages_live_on_when_the_database_ends_every_connection(world: World):
+    from earshot.web.live import hub as hubs
+    from earshot.web.live.topics import Topics
+
+    session = session_of(world.engineer)
+    connection.close()
+
+    async def heard(stream: hubs.Stream) -> bool:
+        for _ in range(200):
+            if stream.event:
+                stream.event = ""
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    def spoken(minutes: int) -> None:
+        with later(minutes=minutes):
+            world.spoken_deal()
+        connection.close()
+
+    async def life() -> None:
+        hub = hubs.Hub()
+        hub.start(asyncio.get_running_loop())
+        try:
+            stream = await hub.come(session, Topics(mine=True), "")
+            assert stream is not None
+            await asyncio.to_thread(spoken, 1)
+            assert await heard(stream)
+            ends = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{databases.settings()['NAME']}'"
+            await asyncio.to_thread(databases.sql, ends)
+            await asyncio.to_thread(spoken, 2)
+            assert await heard(stream), "what was written while nobody listened, too"
+        finally:
+            hub.stop()
+
+    in_a_thread(life)
 
 
 def in_a_thread(life: Callable[[], Any]) -> Any:

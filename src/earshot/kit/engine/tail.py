@@ -123,11 +123,13 @@ class Watch:
         connection.ensure_connection()
         line = connection.connection
         if self._listening is not line:  # a new line: what was said before it was opened, nobody heard
-            line.execute(f"LISTEN {CHANNEL}")
+            with connection.wrap_database_errors:  # the driver's own line raises the driver's own errors
+                line.execute(f"LISTEN {CHANNEL}")
             self._listening = line
             return True
-        for _notice in line.notifies(timeout=min(most, NET), stop_after=1):
-            return True
+        with connection.wrap_database_errors:
+            for _notice in line.notifies(timeout=min(most, NET), stop_after=1):
+                return True
         return most >= NET
 
 

@@ -202,12 +202,12 @@ class Hub:
                 self.mark = mark
                 if heard or everything:
                     self.loop.call_soon_threadsafe(self._tell, heard, mark, everything)
-            except (DatabaseError, InterfaceError, OSError):
+            except Exception:  # whatever it was: without this thread every page would stand still, and nobody would know
+                if self.loop.is_closed():
+                    break
                 log.warning("the journal could not be read; it is tried again", exc_info=True)
                 connection.close()
                 watch, pause = tail.Watch(), 1.0
-            except RuntimeError:  # the loop is closed
-                break
         connection.close()
 
     # In the event loop
