@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Page, expect
 
 import browsers
@@ -509,6 +509,40 @@ def test_pages_live_on_when_the_database_ends_every_connection(world: World):
             assert await heard(stream), "what was written while nobody listened, too"
         finally:
             hub.stop()
+
+    in_a_thread(life)
+
+
+@pytest.mark.own_database
+def test_pages_that_cannot_be_let_in_are_answered_and_leave_no_stream_behind(world: World, monkeypatch: pytest.MonkeyPatch):
+    from earshot.web.live import hub as hubs
+    from earshot.web.live.topics import Topics
+
+    session = session_of(world.seller)
+    connection.close()
+
+    def breaks(_since: str) -> Any:
+        raise OverflowError("too large for the engine")
+
+    async def life() -> None:
+        hub = hubs.Hub()
+        come = [asyncio.create_task(hub.come(session, Topics(mine=True), since)) for since in ("", f"s;;{'9' * 30};-", "p;;1;-")]
+        streams = await asyncio.wait_for(asyncio.gather(*come), 5)
+        assert [bool(stream and stream.event) for stream in streams] == [False, True, True], "a bad mark: look again"
+        for stream in streams:
+            assert stream is not None
+            hub.leave(stream)
+        assert hub.count == 0
+
+        monkeypatch.setattr(hubs, "_missed", breaks)
+        come = [asyncio.create_task(hub.come(session, Topics(mine=True), since)) for since in ("", "mark")]
+        refused = await asyncio.wait_for(asyncio.gather(*come, return_exceptions=True), 5)
+        assert [type(one) for one in refused] == [ConnectionError, ConnectionError]
+        assert hub.count == 0
+        assert hub.streams == {}
+        assert await asyncio.wait_for(hub.come(session, Topics(mine=True), ""), 5), "the next one is let in"
+        hub._asking.submit(connections.close_all).result()  # of that thread
+        hub.stop()
 
     in_a_thread(life)
 
