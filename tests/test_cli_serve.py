@@ -11,12 +11,13 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
-from django.db import connection
+from django.db import InterfaceError, connection
 
 import databases
 from earshot.cli import demo as demo_command
@@ -27,6 +28,7 @@ from earshot.deals.actions import open_deal
 from earshot.deals.models import Deal
 from earshot.demo.actions import offered_people
 from earshot.journal.actors import process
+from earshot.kit import uuid7
 from earshot.people.actions import add_person
 from earshot.people.actors import as_person
 from earshot.people.models import Person
@@ -211,6 +213,24 @@ def test_the_worker_drains_and_stops_when_told(world: World, monkeypatch: pytest
     monkeypatch.setattr(journal, "close_old_connections", lambda: None)
     journal.run(stop)
     assert len(drained) == 3
+
+
+def test_a_courier_outlives_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch):
+    stop, tried = threading.Event(), []
+
+    def drain(_worker: Any, most: int, *, outside: bool) -> int:
+        tried.append(most)
+        if len(tried) == 2:
+            stop.set()
+            return 0
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(journal, "drain", drain)
+    monkeypatch.setattr(journal, "PAUSE", 0.01)
+    for name in ("close_old_connections", "connection"):
+        monkeypatch.setattr(journal, name, Mock())
+    journal._carry_until(stop, uuid7())
+    assert len(tried) == 2
 
 
 # A folder named by mistake
