@@ -30,7 +30,7 @@ from earshot.deals.actions import change_deal
 from earshot.deals.models import Deal
 from earshot.journal import tail
 from earshot.kit import clock
-from earshot.people.models import Person
+from earshot.people.models import Person, WorkingCalendar
 from earshot.teams.actions import accept_seat, nominate, release_seat
 from earshot.teams.models import Membership, Seat
 from earshot.voice.actions import take_note
@@ -204,6 +204,20 @@ def test_a_refused_form_stands_until_its_author_asks(world: World, open_page: Op
     page.locator("[data-live-changed] button").click()
     expect(page.locator(".refusal")).to_have_count(0)
     expect(page.locator('#change [name="amount"]')).to_have_value("about two")
+
+
+def test_a_chosen_file_stays_chosen_when_its_owner_asks_for_what_is_new(world: World, open_page: OpenPage):
+    calendar = WorkingCalendar.objects.first()
+    assert calendar is not None
+    connection.close()
+    page = at(open_page, world.administrator, f"/calendars/{calendar.pk}/")
+    chosen = page.locator('input[type="file"]')
+    chosen.set_input_files({"name": "days.csv", "mimeType": "text/csv", "buffer": b"date"})
+    bar = page.locator("[data-live-changed]")
+    bar.evaluate("bar => bar.hidden = false")
+    bar.locator("button").click()
+    expect(bar).to_be_hidden()
+    assert chosen.evaluate("field => field.files.length") == 1
 
 
 def test_a_notice_reaches_the_page_that_it_is_meant_for(world: World, open_page: OpenPage):
