@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings as house
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 import sinks
@@ -658,6 +658,32 @@ def test_killed_between_sending_and_settling_it_goes_again_under_the_same_id(
     assert jobs.drain(jobs.begin(), outside=True) == 1
     assert [hit.headers["webhook-id"] for hit in wire.http.hits] == [str(Sending.objects.get().pk)] * 2
     assert {notice.outcome for notice in Notice.objects.all()} == {"told"}
+
+
+def test_a_delivery_whose_database_went_away_is_freed_by_the_living_worker_that_holds_it(
+    world: World, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(world, "engineer", "webhook", f"{wire.http.url}/hook")
+    world.moved_deal()
+    while jobs.drain(jobs.begin(), outside=False):
+        pass
+    worker = jobs.begin()
+
+    def away(*_args: object) -> None:
+        raise OperationalError("the server closed the connection")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(notices.Lines, "settle", away)
+        gone.setattr(notices.Lines, "failed", away)
+        with pytest.raises(OperationalError):
+            jobs.drain(worker, outside=True)
+    assert Delivery.objects.get(reaction="talk.lines").holder == worker
+    assert jobs.drain(worker, outside=True) == 0  # free, and due after a pause
+    assert Delivery.objects.get(reaction="talk.lines").holder is None
+    with later(minutes=1):
+        assert jobs.drain(worker, outside=True) == 1
+    assert Delivery.objects.get(reaction="talk.lines").done_at is not None
+    assert [hit.headers["webhook-id"] for hit in wire.http.hits] == [str(Sending.objects.get().pk)] * 2
 
 
 @pytest.mark.own_database

@@ -11,12 +11,13 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
-from django.db import connection
+from django.db import InterfaceError, connection
 
 import databases
 from earshot.cli import demo as demo_command
@@ -27,6 +28,7 @@ from earshot.deals.actions import open_deal
 from earshot.deals.models import Deal
 from earshot.demo.actions import offered_people
 from earshot.journal.actors import process
+from earshot.kit import uuid7
 from earshot.people.actions import add_person
 from earshot.people.actors import as_person
 from earshot.people.models import Person
@@ -150,6 +152,25 @@ def test_whichever_process_is_killed_none_is_left_behind_on_the_port(own_databas
             assert probe.connect_ex(("127.0.0.1", served.port)) != 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.own_database
+def test_a_body_larger_than_anything_that_is_taken_is_refused_before_it_is_read(own_database: str, tmp_path: Path):
+    served = Served(tmp_path, own_database, "serve")
+    assert served.answers("/sign-in/") == 200
+    most = 8 << 20
+
+    def status(head: str, body: bytes = b"") -> int:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+            line.sendall(f"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode() + body)
+            return int(line.recv(4096).split(b" ")[1])
+
+    assert status(f"Content-Length: {most + 1}") == 413  # nothing of it was sent
+    assert status("Transfer-Encoding: chunked", b"%x\r\n" % (most + 1) + b"x" * (most + 1)) == 413  # and no end of it
+    assert status(f"Content-Length: {most}", b"x" * most) != 413
+    assert status("Transfer-Encoding: chunked", b"3\r\na=b\r\n0\r\n\r\n") != 413
+    assert "Traceback" not in served.stop(signal.SIGTERM)
+
+
 def alive(pid: int) -> bool:
     """Whether it runs; one that has ended and waits to be asked how does not."""
     try:
@@ -211,6 +232,24 @@ def test_the_worker_drains_and_stops_when_told(world: World, monkeypatch: pytest
     monkeypatch.setattr(journal, "close_old_connections", lambda: None)
     journal.run(stop)
     assert len(drained) == 3
+
+
+def test_a_courier_outlives_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch):
+    stop, tried = threading.Event(), []
+
+    def drain(_worker: Any, most: int, *, outside: bool) -> int:
+        tried.append(most)
+        if len(tried) == 2:
+            stop.set()
+            return 0
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(journal, "drain", drain)
+    monkeypatch.setattr(journal, "PAUSE", 0.01)
+    for name in ("close_old_connections", "connection"):
+        monkeypatch.setattr(journal, name, Mock())
+    journal._carry_until(stop, uuid7())
+    assert len(tried) == 2
 
 
 # A folder named by mistake

@@ -21,15 +21,16 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Page, expect
 
 import browsers
+import databases
 from earshot.deals.actions import change_deal
 from earshot.deals.models import Deal
 from earshot.journal import tail
 from earshot.kit import clock
-from earshot.people.models import Person
+from earshot.people.models import Person, WorkingCalendar
 from earshot.teams.actions import accept_seat, nominate, release_seat
 from earshot.teams.models import Membership, Seat
 from earshot.voice.actions import take_note
@@ -37,6 +38,7 @@ from test_cli_serve import Served
 from worlds import World, later
 
 OpenPage = Callable[..., Page]
+ON_POSTGRESQL = databases.vendor() == "postgresql"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -202,6 +204,20 @@ def test_a_refused_form_stands_until_its_author_asks(world: World, open_page: Op
     page.locator("[data-live-changed] button").click()
     expect(page.locator(".refusal")).to_have_count(0)
     expect(page.locator('#change [name="amount"]')).to_have_value("about two")
+
+
+def test_a_chosen_file_stays_chosen_when_its_owner_asks_for_what_is_new(world: World, open_page: OpenPage):
+    calendar = WorkingCalendar.objects.first()
+    assert calendar is not None
+    connection.close()
+    page = at(open_page, world.administrator, f"/calendars/{calendar.pk}/")
+    chosen = page.locator('input[type="file"]')
+    chosen.set_input_files({"name": "days.csv", "mimeType": "text/csv", "buffer": b"date"})
+    bar = page.locator("[data-live-changed]")
+    bar.evaluate("bar => bar.hidden = false")
+    bar.locator("button").click()
+    expect(bar).to_be_hidden()
+    assert chosen.evaluate("field => field.files.length") == 1
 
 
 def test_a_notice_reaches_the_page_that_it_is_meant_for(world: World, open_page: OpenPage):
@@ -470,6 +486,80 @@ def test_who_signs_out_or_leaves_is_told_nothing_more(world: World, monkeypatch:
     in_a_thread(life)
     assert any(b"id: " in line and b"data" not in line for line in said["seller"]), "a sign of life moves the number on"
     assert not any(b"data" in line for line in said["seller"])
+
+
+@pytest.mark.own_database
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="the embedded database has no connection that could be cut")
+def test_pages_live_on_when_the_database_ends_every_connection(world: World):
+    from earshot.web.live import hub as hubs
+    from earshot.web.live.topics import Topics
+
+    session = session_of(world.engineer)
+    connection.close()
+
+    async def heard(stream: hubs.Stream) -> bool:
+        for _ in range(200):
+            if stream.event:
+                stream.event = ""
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    def spoken(minutes: int) -> None:
+        with later(minutes=minutes):
+            world.spoken_deal()
+        connection.close()
+
+    async def life() -> None:
+        hub = hubs.Hub()
+        hub.start(asyncio.get_running_loop())
+        try:
+            stream = await hub.come(session, Topics(mine=True), "")
+            assert stream is not None
+            await asyncio.to_thread(spoken, 1)
+            assert await heard(stream)
+            ends = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{databases.settings()['NAME']}'"
+            await asyncio.to_thread(databases.sql, ends)
+            await asyncio.to_thread(spoken, 2)
+            assert await heard(stream), "what was written while nobody listened, too"
+        finally:
+            hub.stop()
+
+    in_a_thread(life)
+
+
+@pytest.mark.own_database
+def test_pages_that_cannot_be_let_in_are_answered_and_leave_no_stream_behind(world: World, monkeypatch: pytest.MonkeyPatch):
+    from earshot.web.live import hub as hubs
+    from earshot.web.live.topics import Topics
+
+    session = session_of(world.seller)
+    connection.close()
+
+    def breaks(_since: str) -> Any:
+        raise OverflowError("too large for the engine")
+
+    async def life() -> None:
+        hub = hubs.Hub()
+        come = [asyncio.create_task(hub.come(session, Topics(mine=True), since)) for since in ("", f"s;;{'9' * 30};-", "p;;1;-")]
+        streams = await asyncio.wait_for(asyncio.gather(*come), 5)
+        assert [bool(stream and stream.event) for stream in streams] == [False, True, True], "a bad mark: look again"
+        for stream in streams:
+            assert stream is not None
+            hub.leave(stream)
+        assert hub.count == 0
+
+        monkeypatch.setattr(hubs, "_missed", breaks)
+        come = [asyncio.create_task(hub.come(session, Topics(mine=True), since)) for since in ("", "mark")]
+        refused = await asyncio.wait_for(asyncio.gather(*come, return_exceptions=True), 5)
+        assert [type(one) for one in refused] == [ConnectionError, ConnectionError]
+        assert hub.count == 0
+        assert hub.streams == {}
+        assert await asyncio.wait_for(hub.come(session, Topics(mine=True), ""), 5), "the next one is let in"
+        hub._asking.submit(connections.close_all).result()  # of that thread
+        hub.stop()
+
+    in_a_thread(life)
 
 
 def in_a_thread(life: Callable[[], Any]) -> Any:

@@ -70,6 +70,8 @@ def test_a_mark_of_another_house_is_not_understood(world: World):
     assert tail.read_after(f"{letter};{snapshot};{int(number) + 100};{check}") is None
     for nonsense in ("", "x", "s;;1", "p;1:2;1;-" if not ON_POSTGRESQL else "s;;1;-", "p;1:1:;9" * 50):
         assert tail.read_after(nonsense) is None
+    for nonsense in (f"s;;{'9' * 30};-", "s;1:1:;1;-", "p;;1;-", "p;0:1:;1;-", "p;2:1:;1;-", "p;1:3:2,1;1;-", f"p;1:{'9' * 30}:;1;-"):
+        assert tail.read_after(nonsense) is None, "the engine itself would end the statement at it"
     if ON_POSTGRESQL:  # a dump restored into a younger cluster: its entries are known, its transactions are not
         assert tail.read_after(f"{letter};999999999:999999999:;{number};{check}") is None
 

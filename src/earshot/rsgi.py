@@ -27,6 +27,7 @@ from earshot.web.live.topics import ADDRESS, asked
 
 THREADS = int(os.environ.get("EARSHOT_THREADS", "0")) or 2 * (os.cpu_count() or 1) + 1
 IN_MEMORY = 1 << 20  # bytes of a request's body; the rest of a larger one goes to a file
+MOST_OF_BODY = 8 << 20  # bytes; several times the largest file and the largest form that anything behind this takes
 HEAD = [
     ("content-type", "text/event-stream"),
     ("cache-control", "no-store"),
@@ -88,10 +89,18 @@ class Application:
                 await told
 
     async def page(self, scope: Any, proto: Any) -> None:
+        """413: the body is larger than anything that is taken here; no more of it is read, and none of it kept."""
         loop = asyncio.get_running_loop()
+        told = scope.headers.get("content-length") or "0"
+        if not told.isdecimal() or int(told) > MOST_OF_BODY:
+            proto.response_empty(413, [("connection", "close")])
+            return
         with SpooledTemporaryFile(IN_MEMORY) as body:
             if scope.method not in ("GET", "HEAD"):
                 async for chunk in proto:
+                    if body.tell() + len(chunk) > MOST_OF_BODY:
+                        proto.response_empty(413, [("connection", "close")])
+                        return
                     body.write(chunk)
             status, headers, content = await loop.run_in_executor(self.threads, _answer, scope, body)
         proto.response_bytes(status, headers, content)

@@ -65,7 +65,7 @@ def _carry_until(stop: threading.Event, worker: UUID) -> None:
         close_old_connections()
         try:
             tried = drain(worker, most=1, outside=True)
-        except DatabaseError:
+        except Exception:  # whatever it was: a thread that ended here would be missed by nobody
             log.exception("a courier could not read what is owed")
             tried = 0
         if not tried:

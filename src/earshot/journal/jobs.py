@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -37,6 +37,7 @@ MOST_ATTEMPTS = 8
 LONGEST_PAUSE = timedelta(hours=1)
 FORGET = timedelta(days=7)  # workers that ended so long ago are of no interest any more
 log = logging.getLogger(__name__)
+_at = threading.local()  # `delivery`: what this thread claimed and has not ended
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def alive() -> Iterator[UUID]:
         while not ended.wait(BEAT):
             try:
                 Worker.objects.filter(pk=worker).update(seen_at=machine_time())
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 log.warning("a sign of life could not be written", exc_info=True)
                 connection.close()
         connection.close()
@@ -92,6 +93,7 @@ def drain(worker: UUID, most: int = 100, *, outside: bool | None = None) -> int:
     parked as dead after the last attempt; it never stops the others. `outside`: only what leaves the database, or only what does not;
     None: both."""
     tried = 0
+    _free_what_was_left(worker)
     if not _due(worker, outside).exists():  # a look without a transaction: on SQLite that would take the only write lock
         return 0
     while tried < most:
@@ -103,7 +105,17 @@ def drain(worker: UUID, most: int = 100, *, outside: bool | None = None) -> int:
             _carry(delivery, ERRANDS[delivery.reaction])
         else:
             _deliver(delivery)
+        _at.delivery = None
     return tried
+
+
+def _free_what_was_left(worker: UUID) -> None:
+    """Where the database went away in the midst of a delivery, its row still names this worker, which lives: nobody else would take it.
+    The thread that was at it frees it as soon as the database answers; what was settled after all is not found."""
+    left: Delivery | None = getattr(_at, "delivery", None)
+    if left is not None and left.holder == worker:
+        _mine(left).update(holder=None, due_at=now() + _pause(left))
+    _at.delivery = None
 
 
 def _due(worker: UUID, outside: bool | None) -> QuerySet[Delivery]:
@@ -128,6 +140,7 @@ def _claim(worker: UUID, outside: bool | None = None) -> Delivery | None:
             if delivery.attempts < _most_attempts(delivery):
                 Delivery.objects.filter(pk=delivery.pk).update(holder=worker, attempts=F("attempts") + 1)
                 delivery.holder, delivery.attempts = worker, delivery.attempts + 1
+                _at.delivery = delivery  # before the commit, whose answer may be lost
                 return delivery
             _park(delivery, f"WorkerDied: {delivery.attempts} times")  # the workers that were at it died of it, each time
             if delivery.reaction in ERRANDS:

@@ -26,7 +26,8 @@ CHANNEL = "earshot_tail"
 LOOK = 0.01  # seconds between two looks at SQLite's version, eleven microseconds each
 NET = 2.0  # seconds after which PostgreSQL is asked without having said anything: should a notice ever be lost
 TAKEN_ON_TRUST = "-"  # the check of a mark in an empty table
-_MARK = re.compile(r"([sp]);([0-9:,]*);([0-9]+);([0-9a-f]{12}|-)")
+_MARK = re.compile(r"([sp]);([0-9:,]*);([0-9]{1,18});([0-9a-f]{12}|-)")  # a number that fits into the column
+_SNAPSHOT = re.compile(r"([0-9]{1,18}):([0-9]{1,18}):((?:[0-9]{1,18}(?:,[0-9]{1,18})*)?)")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Table:
         """The numbers of the rows that were committed after the mark, in order, and the mark behind them. None: the mark says nothing
         here (it is of another house, another engine, or a copy restored from before), or there are more than `most`."""
         parts = _MARK.fullmatch(mark)
-        if parts is None or parts[1] != _letter():
+        if parts is None or parts[1] != _letter() or not _readable(parts[1], parts[2]):
             return None
         read = self._after_on_postgresql if connection.vendor == "postgresql" else self._after_on_sqlite
         return read(parts[2], int(parts[3]), parts[4], most)
@@ -123,16 +124,30 @@ class Watch:
         connection.ensure_connection()
         line = connection.connection
         if self._listening is not line:  # a new line: what was said before it was opened, nobody heard
-            line.execute(f"LISTEN {CHANNEL}")
+            with connection.wrap_database_errors:  # the driver's own line raises the driver's own errors
+                line.execute(f"LISTEN {CHANNEL}")
             self._listening = line
             return True
-        for _notice in line.notifies(timeout=min(most, NET), stop_after=1):
-            return True
+        with connection.wrap_database_errors:
+            for _notice in line.notifies(timeout=min(most, NET), stop_after=1):
+                return True
         return most >= NET
 
 
 def _letter() -> str:
     return "p" if connection.vendor == "postgresql" else "s"
+
+
+def _readable(letter: str, snapshot: str) -> bool:
+    """Whether the engine that wrote the mark takes this for a snapshot of its own: PostgreSQL ends the statement at any other."""
+    if letter == "s":
+        return snapshot == ""
+    parts = _SNAPSHOT.fullmatch(snapshot)
+    if parts is None:
+        return False
+    oldest, next_one = int(parts[1]), int(parts[2])
+    running = [int(one) for one in parts[3].split(",") if one]
+    return 0 < oldest <= next_one and running == sorted(running) and all(oldest <= one < next_one for one in running)
 
 
 def _mark(snapshot: str, number: int, name: Any) -> str:

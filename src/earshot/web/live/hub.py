@@ -146,11 +146,12 @@ class Hub:
             questions, self._questions = self._questions, []
             try:
                 await self._answer(questions)
-            except (DatabaseError, InterfaceError) as error:
+            except Exception as error:  # whatever it was: nobody waits for an answer that does not come
                 log.warning("pages that came could not be let in", exc_info=True)
-                for one in questions:
-                    if not one.answer.done():
-                        one.answer.set_exception(ConnectionError(str(error)))
+                _refuse(questions, error)
+            except asyncio.CancelledError as error:  # the hub stops
+                _refuse([*questions, *self._questions], error)
+                raise
 
     async def _answer(self, questions: Sequence[_Question]) -> None:
         who = await self._ask(lambda: signed_in({one.session for one in questions}))
@@ -158,19 +159,25 @@ class Hub:
         streams = {id(one): Stream(one.session, who[one.session], one.topics) for one in questions if one.session in who}
         for stream in streams.values():
             self._join(stream)
-        marks = {one.since for one in questions if one.since and id(one) in streams}
-        missed = await self._ask(lambda: {since: _missed(since) for since in marks})
-        for one in questions:
-            come = streams.get(id(one))
-            if come is not None and one.since:
-                away = missed[one.since]
-                come.known = away.numbers
-                if away.all or any(one.topics.concern(come.person, heard) for heard in away.heard):
-                    come.tell(away.mark)
-            if not one.answer.done():
-                one.answer.set_result(come)
-            elif come is not None:  # the page has gone away meanwhile
-                self.leave(come)
+        try:
+            marks = {one.since for one in questions if one.since and id(one) in streams}
+            missed = await self._ask(lambda: {since: _missed(since) for since in marks})
+            for one in questions:
+                come = streams.get(id(one))
+                if come is not None and one.since:
+                    away = missed[one.since]
+                    come.known = away.numbers
+                    if away.all or any(one.topics.concern(come.person, heard) for heard in away.heard):
+                        come.tell(away.mark)
+                if not one.answer.done():
+                    one.answer.set_result(come)
+                elif come is not None:  # the page has gone away meanwhile
+                    self.leave(come)
+        except BaseException:
+            for one in questions:
+                if id(one) in streams and not (one.answer.done() and not one.answer.cancelled()):  # nobody was given it
+                    self.leave(streams[id(one)])
+            raise
 
     async def _ask(self, question: Callable[[], T]) -> T:
         """Ask the database, in the thread for that; a connection that has died meanwhile is replaced once."""
@@ -202,12 +209,12 @@ class Hub:
                 self.mark = mark
                 if heard or everything:
                     self.loop.call_soon_threadsafe(self._tell, heard, mark, everything)
-            except (DatabaseError, InterfaceError, OSError):
+            except Exception:  # whatever it was: without this thread every page would stand still, and nobody would know
+                if self.loop.is_closed():
+                    break
                 log.warning("the journal could not be read; it is tried again", exc_info=True)
                 connection.close()
                 watch, pause = tail.Watch(), 1.0
-            except RuntimeError:  # the loop is closed
-                break
         connection.close()
 
     # In the event loop
@@ -246,6 +253,12 @@ class Hub:
                     stream.woken.set()
                 if number % SLICE == SLICE - 1:
                     await asyncio.sleep(0.02)
+
+
+def _refuse(questions: Sequence[_Question], error: BaseException) -> None:
+    for one in questions:
+        if not one.answer.done():
+            one.answer.set_exception(ConnectionError(str(error)))
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ function keep() {
       return () => {
         const there = /** @type {HTMLInputElement | null} */ (document.getElementById(id));
         if (!there) return;
-        there.value = value;
+        if (there.type !== "file" && there.value !== value) there.value = value; // a chosen file no script may put anywhere
         there.checked = checked;
         const around = there.closest("form");
         if (around) typed.add(around);
