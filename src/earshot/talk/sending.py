@@ -166,7 +166,8 @@ class _Bounded(httpcore.NetworkStream):
 
 
 def mail(address: str, letter: Letter) -> None:
-    """One mail of plain text. A refusal of the address is for good; whatever else the mail server says may pass."""
+    """One mail of plain text. A refusal of the address (to RCPT or DATA) is for good; whatever else the mail server says may pass: what
+    it answers to the greeting, HELO or STARTTLS is not about the address."""
     if settings.MAIL is None:
         raise Undeliverable(MAIL_NOT_SET_UP)
     sender = settings.MAIL_FROM
@@ -186,8 +187,10 @@ def mail(address: str, letter: Letter) -> None:
         raise _refused(codes[0] if codes else 550) from None
     except (smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError) as refused:
         raise Undelivered(say(_("The mail server does not let Earshot send (code {code})."), code=refused.smtp_code)) from None
-    except smtplib.SMTPResponseException as refused:
+    except smtplib.SMTPDataError as refused:
         raise _refused(refused.smtp_code) from None
+    except smtplib.SMTPResponseException as refused:
+        raise Undelivered(say(_("The mail server does not let Earshot send (code {code})."), code=refused.smtp_code)) from None
     except (smtplib.SMTPException, OSError):
         raise Undelivered(_("The mail server cannot be reached.")) from None
 
