@@ -460,6 +460,16 @@ def test_a_redirect_is_not_followed(world: World, wire: Wire) -> None:
     assert channel.given_up_at is not None
 
 
+def test_a_name_that_takes_for_ever_to_look_up_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+    monkeypatch.setattr(sending, "PATIENCE", 0.2)
+    monkeypatch.setattr(sending, "resolve", lambda host, port: [str(asked.wait(20))])
+    with pytest.raises(Undelivered) as refused:
+        sending.post(sending.robots.Request("https://slow.example.com/a", {}, b"{}"), inside=False)
+    assert "没有及时应答" in str(refused.value.args[0])
+    asked.set()
+
+
 def test_an_endpoint_that_answers_drop_by_drop_is_left_in_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     from time import monotonic, sleep
 
