@@ -64,11 +64,12 @@ def http() -> Iterator[HttpSink]:
 
 @dataclass
 class MailSink:
-    """`refuse`: address → the line by which the server answers RCPT TO."""
+    """`refuse`: address → the line by which the server answers RCPT TO. `greeting`: its first line."""
 
     port: int
     mails: list[tuple[list[str], Message]] = field(default_factory=list)
     refuse: dict[str, bytes] = field(default_factory=dict)
+    greeting: bytes = b"220 sink"
 
     def texts(self) -> list[str]:
         return [mail.get_content() for _to, mail in self.mails if isinstance(mail, EmailMessage)]
@@ -83,7 +84,7 @@ def smtp() -> Iterator[MailSink]:
             self.wfile.write(line + b"\r\n")
 
         def handle(self) -> None:
-            self.say(b"220 sink")
+            self.say(sink.greeting)
             to: list[str] = []
             while line := self.rfile.readline().strip():
                 word = line[:4].upper()

@@ -245,7 +245,7 @@ def test_an_answer_is_read_and_a_failure_in_an_answer_of_200_is_one(kind: str, s
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0",
-     "fc00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:0a00:0001::1"],
+     "fc00::1", "fec0::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:0a00:0001::1"],
 )  # fmt: skip
 def test_no_address_of_our_own_network_is_outside(address: str) -> None:
     assert not is_outside(address)

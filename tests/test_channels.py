@@ -460,6 +460,16 @@ def test_a_redirect_is_not_followed(world: World, wire: Wire) -> None:
     assert channel.given_up_at is not None
 
 
+def test_a_name_that_takes_for_ever_to_look_up_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+    monkeypatch.setattr(sending, "PATIENCE", 0.2)
+    monkeypatch.setattr(sending, "resolve", lambda host, port: [str(asked.wait(20))])
+    with pytest.raises(Undelivered) as refused:
+        sending.post(sending.robots.Request("https://slow.example.com/a", {}, b"{}"), inside=False)
+    assert "没有及时应答" in str(refused.value.args[0])
+    asked.set()
+
+
 def test_an_endpoint_that_answers_drop_by_drop_is_left_in_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     from time import monotonic, sleep
 
@@ -574,6 +584,20 @@ def test_a_mail_address_that_is_refused_is_parked_and_one_that_is_refused_for_no
     assert channel.given_up_at is not None
     assert "lin.yuan" not in json.dumps(channel.trouble)
     assert "550" in (channel.trouble or {})["zh-hans"]
+
+
+def test_a_mail_server_that_turns_everybody_away_gives_up_nobodys_channel(world: World, wire: Wire) -> None:
+    channel = confirmed(world)
+    wire.mail.greeting = b"554 no service today"
+    world.moved_deal()
+    work()
+    channel.refresh_from_db()
+    assert channel.failing_since is not None
+    assert channel.given_up_at is None
+    wire.mail.greeting = b"220 sink"
+    with later(minutes=10):
+        work()
+    assert len(wire.mail.mails) == 1
 
 
 def test_after_so_many_attempts_it_is_given_up(world: World, wire: Wire) -> None:
@@ -825,6 +849,23 @@ def test_who_is_asked_is_told_at_once_without_a_word_of_the_message_and_who_was_
     with stands("2026-11-24T08:31"):
         work()
     assert sorted(to[0] for to, _mail in wire.mail.mails[1:]) == ["chen@example.com", "he@example.com"]
+
+
+def test_two_questions_that_run_out_at_the_same_instant_are_two_lines(world: World, wire: Wire) -> None:
+    from earshot.clocks.sweep import sweep
+    from earshot.talk.actions.messages import post_message
+
+    deal = world.moved_deal()
+    work()
+    with later(hours=1):
+        confirmed(world, "seller")
+        asked = [post_message(by=world.by("seller"), about=deal, text=text, to=[world.head], asks="answer") for text in ("一问", "二问")]
+    with later(hours=30):
+        sweep()
+        work()
+    assert not Delivery.objects.filter(reaction="talk.spread", done_at=None).exists()
+    breached = Notice.objects.filter(entry__verb="clocks.breached", cause="alarm_asked")
+    assert set(breached.values_list("scope", flat=True)) >= {message.pk for message in asked}
 
 
 def test_what_was_answered_before_quiet_hours_ended_is_not_asked_again(world: World, wire: Wire) -> None:

@@ -501,6 +501,18 @@ def test_what_changes_on_the_way_of_one_act_releases_nobody(world: World, deal: 
     assert state(world, message, "seller") == "sent"
 
 
+def test_a_reply_does_not_reach_an_author_who_has_left_the_team(world: World, deal: Deal) -> None:
+    message = write(world, "engineer", deal.team, to_team=True)
+    release_seat(by=world.by("engineer"), membership=seat_of(world, deal, "engineer"), reason="换项目")
+    answer = write(world, "delivery", deal.team, to=["seller"], replies_to=message, asks="answer", text="只给队里看的话")
+    assert got(answer) == names(world, "seller")
+    with pytest.raises(Refusal) as refused:
+        write(world, "delivery", deal.team, replies_to=message, asks="answer")
+    assert "to" in refused.value.fields
+    Recipient.objects.create(message=answer, person=world.engineer)  # however it came about
+    assert line(world, "engineer") is None
+
+
 # In the same second, and at what cost.
 
 
@@ -533,6 +545,27 @@ def test_whoever_leaves_while_the_team_is_written_to_got_it_or_did_not_and_is_as
     assert [Recipient.objects.get(pk=clock.object_id).person for clock in running] == [world.delivery]
     assert "engineer" not in readers(world, message)
     assert standing.differences() == {}
+
+
+@pytest.mark.own_database
+def test_who_is_released_while_the_author_withdraws_or_the_addressee_answers_is_it_once(world: World) -> None:
+    deal = world.deal()
+    for act in ("withdraw", "acknowledge"):
+        membership = take_seat(world, deal, "engineer", "SR")
+        message = write(world, "seller", deal.team, to=["engineer"], asks="answer")
+        outcomes = together(
+            lambda membership=membership: release_seat(by=world.by("engineer"), membership=membership, reason="走了"),
+            lambda act=act, message=message: (
+                withdraw(by=world.by("seller"), message=message)
+                if act == "withdraw"
+                else acknowledge(by=world.by("engineer"), messages=[message])
+            ),
+        )
+        assert outcomes[0] is None or not isinstance(outcomes[0], Exception)
+        recipient = Recipient.objects.get(message=message)
+        ends = Release.objects.filter(recipient=recipient).count() + Acknowledgement.objects.filter(recipient=recipient).count()
+        assert ends == 1
+        assert Clock.objects.get(object_id=recipient.pk).stopped_at is not None
 
 
 def test_reading_costs_the_same_however_many_messages(world: World, deal: Deal) -> None:

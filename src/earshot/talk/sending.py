@@ -12,8 +12,10 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterable
+from concurrent.futures import Future
 from email.utils import parseaddr
 from functools import lru_cache
+from threading import Thread
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +104,8 @@ def is_outside(address: str) -> bool:
             return is_outside(str(hidden))
         if found in _NAT64:
             return is_outside(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        if found.is_site_local:
+            return False
     return found.is_global and not found.is_multicast
 
 
@@ -121,6 +125,22 @@ class _Guard(httpcore.NetworkBackend):
             raise httpcore.ReadTimeout
         return left
 
+    def _resolved(self, host: str, port: int) -> list[str]:
+        """Looking a name up knows no time limit, so a thread that nobody need wait for does it."""
+        found: Future[list[str]] = Future()
+
+        def look_up() -> None:
+            try:
+                found.set_result(resolve(host, port))
+            except BaseException as error:  # noqa: BLE001 - told to whoever waits
+                found.set_exception(error)
+
+        Thread(target=look_up, daemon=True).start()
+        try:
+            return found.result(timeout=self.left())
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
+
     def connect_tcp(
         self,
         host: str,
@@ -129,7 +149,7 @@ class _Guard(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = resolve(host, port)
+        addresses = self._resolved(host, port)
         if not self._inside and not all(is_outside(address) for address in addresses):
             raise Undeliverable(_("The address leads into a network of our own, where nothing is sent."))
         for address in addresses[:-1]:
@@ -166,7 +186,8 @@ class _Bounded(httpcore.NetworkStream):
 
 
 def mail(address: str, letter: Letter) -> None:
-    """One mail of plain text. A refusal of the address is for good; whatever else the mail server says may pass."""
+    """One mail of plain text. A refusal of the address (to RCPT or DATA) is for good; whatever else the mail server says may pass: what
+    it answers to the greeting, HELO or STARTTLS is not about the address."""
     if settings.MAIL is None:
         raise Undeliverable(MAIL_NOT_SET_UP)
     sender = settings.MAIL_FROM
@@ -186,8 +207,10 @@ def mail(address: str, letter: Letter) -> None:
         raise _refused(codes[0] if codes else 550) from None
     except (smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError) as refused:
         raise Undelivered(say(_("The mail server does not let Earshot send (code {code})."), code=refused.smtp_code)) from None
-    except smtplib.SMTPResponseException as refused:
+    except smtplib.SMTPDataError as refused:
         raise _refused(refused.smtp_code) from None
+    except smtplib.SMTPResponseException as refused:
+        raise Undelivered(say(_("The mail server does not let Earshot send (code {code})."), code=refused.smtp_code)) from None
     except (smtplib.SMTPException, OSError):
         raise Undelivered(_("The mail server cannot be reached.")) from None
 

@@ -60,9 +60,14 @@ def of_clock(entry: Entry) -> Iterable[Concern]:
         [deal] = parts["deal"]
         return [Concern(p, "hear", deal, urgent=urgent) if p in owing else Concern(p, "alarm", deal, urgent=urgent) for p in people]
     if recipients := parts.get("recipient"):
-        [message] = parts["what"]
-        owing = set(Recipient.objects.filter(pk__in=recipients).values_list("person_id", flat=True))
-        return [Concern(p, "asked" if p in owing else "alarm_asked", message, urgent=urgent) for p in people]
+        owing_message: dict[UUID, set[UUID]] = {}  # several messages that fall due at the same instant are one entry
+        for asking, person in Recipient.objects.filter(pk__in=recipients).order_by("pk").values_list("message_id", "person_id"):
+            owing_message.setdefault(asking, set()).add(person)
+        return [
+            Concern(p, "asked" if p in whose else "alarm_asked", message, urgent=urgent)
+            for message, whose in owing_message.items()
+            for p in people
+        ]
     calls = set(Call.objects.filter(pk__in=parts.get("what", [])).values_list("pk", flat=True))
     owing_call = set(Assignment.objects.filter(call__in=calls, ended_at__isnull=True).values_list("person_id", flat=True))
     return [

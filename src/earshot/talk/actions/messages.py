@@ -30,6 +30,7 @@ from earshot.talk.queries import messages as queries
 from earshot.talk.registry import Place
 
 MOST_NAMED = 100
+SIGHT = "talk.sight"  # held alone by whoever releases those who lost sight, shared by whoever asks somebody
 VERBS = {"": "talk.posted", ANSWER: "talk.asked", DIRECTIVE: "talk.directed"}
 ASKED = {
     ANSWER: pgettext_lazy("what a service level serves", "messages that ask for an answer"),
@@ -63,6 +64,8 @@ def post_message(
     closed = queries.is_closed(about)
     if closed and place.team is not None:
         locks.hold(f"team:{place.team.pk}")  # who joins or leaves in this second is on one side of it
+    if asks:
+        locks.hold(SIGHT, shared=True)  # who loses sight in this second is not asked, or is released from it
     _must_write(author, about, place, closed)
     each = Together()
     kept = each(texts.text, "text", text)
@@ -139,7 +142,7 @@ def _recipients(
         raise wrong("to", say(_("At most {most} people; these are {n}."), most=MOST_NAMED, n=len(wanted)))
     answered = replies_to.author if replies_to is not None and replies_to.author_id != author.pk else None
     reaches = {person.pk: person for person in queries.within_reach(about, place).filter(pk__in=wanted)}
-    if answered is not None and answered.left_at is None and (closed or _sees(answered, about, place)):
+    if answered is not None and answered.left_at is None and (queries.may_write if closed else _sees)(answered, about, place):
         wanted.setdefault(answered.pk, answered)
         reaches[answered.pk] = answered  # who leads a team from outside is answered, too
     if unseeing := [person.name for pk, person in wanted.items() if pk not in reaches]:
@@ -265,6 +268,9 @@ def withdraw(*, by: Actor, message: Message) -> int:
 @permissive("nobody is released", lambda entry, people: None)
 def release_unseeing(entry: Entry, people: Collection[UUID]) -> None:
     """Somebody has lost sight of something: what he or she is asked in messages that are no longer visible is asked no more."""
+    locks.hold(SIGHT)
+    asked = Recipient.objects.filter(pk__in=queries.unanswered().filter(person__in=people).values("pk"))
+    locks.lock(asked)  # who acknowledges or withdraws in this second is on one side of it
     waiting = queries.unanswered().filter(person__in=people).select_related("person__unit", "message__author").order_by("pk")
     of_person: dict[Person, list[Recipient]] = {}
     for one in waiting:
@@ -284,10 +290,12 @@ def _release(name: str, by: Actor, rows: Sequence[Recipient], why: Mapping[UUID,
     for one in rows:
         groups.setdefault((one.message_id, why[one.pk]), []).append(one)
     places = queries.places_of(one.message for one in rows)
+    news = []
     for (_message, cause), group in groups.items():
         message = group[0].message
         place = places[message.object_id]
         objects: dict[str, Any] = {"message": message, "about": place.about, "former": [one.person for one in group], "recipient": group}
         data = {"why": in_both(WHY[cause])} if cause in WHY else {}
-        entry = record(name, by=by, objects=objects, scopes=queries.scopes(message, place), data=data)
+        news.append(News(name, by, objects, queries.scopes(message, place), data))
+    for entry, group in zip(record_all(news), groups.values(), strict=True):
         clocks.cancel([one.pk for one in group], because=entry)

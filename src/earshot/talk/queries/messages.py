@@ -82,9 +82,9 @@ def unanswered() -> QuerySet[Recipient]:
 
 
 def waiting_for(person: Person) -> QuerySet[Recipient]:
-    """What waits for the person's own acknowledgement, the oldest first."""
-    mine = unanswered().filter(person=person).select_related("message__author", "person__unit")
-    return mine.order_by("message__posted_at", "pk")
+    """What waits for the person's own acknowledgement and is visible to him or her, the oldest first."""
+    mine = unanswered().filter(person=person, message__in=visible_to(person).values("pk"))
+    return mine.select_related("message__author", "person__unit").order_by("message__posted_at", "pk")
 
 
 def may_write(person: Person, about: models.Model, place: Place) -> bool:
