@@ -851,6 +851,33 @@ def test_who_is_asked_is_told_at_once_without_a_word_of_the_message_and_who_was_
     assert sorted(to[0] for to, _mail in wire.mail.mails[1:]) == ["chen@example.com", "he@example.com"]
 
 
+@pytest.mark.req("A13.2d")
+def test_whom_the_ladder_names_is_told_of_silence_and_not_a_word_of_what_about(world: World, wire: Wire) -> None:
+    from earshot.clocks.sweep import sweep
+    from earshot.talk.actions.messages import post_message
+    from earshot.teams.actions import accept_seat, nominate
+    from earshot.teams.models import Seat
+
+    deal = world.deal("绝密项目")
+    seat = Seat.objects.get(team=deal.team, role="SR")
+    membership = nominate(by=world.by("seller"), seat=seat, person=world.engineer)
+    accept_seat(by=world.by("engineer"), membership=membership)
+    confirmed(world, "engineer_head", address="zhou@example.com")
+    work()
+    wire.mail.mails.clear()
+    post_message(by=world.by("seller"), about=deal.team, text="底价一百八十万，明早给我答复", asks="directive", to_team=True)
+    with later(days=5):
+        sweep()
+        work()
+    mine = [mail for to, mail in wire.mail.mails if to == ["zhou@example.com"]]
+    assert len(mine) == 1
+    text = mine[0].get_content() + mine[0]["Subject"]  # type: ignore[attr-defined]
+    assert world.engineer.name in text
+    assert world.seller.name in text
+    assert "一百八十万" not in text
+    assert "绝密项目" not in text
+
+
 def test_two_questions_that_run_out_at_the_same_instant_are_two_lines(world: World, wire: Wire) -> None:
     from earshot.clocks.sweep import sweep
     from earshot.talk.actions.messages import post_message

@@ -272,7 +272,7 @@ def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool, *, 
     count = len({alarm.clock.object_id for alarm in group})
     who = subject.person.name if subject.person else "–"
     if isinstance(subject.what, Message):
-        return say(_UNANSWERED[subject.what.asks, overdue, own], name=who, author=subject.what.author.name)
+        return silence(subject.what, who, overdue, own=own)
     if group[0].clock.kind == "ear":
         sentence = (
             ngettext_lazy("{name} has not heard {n} statement in time", "{name} has not heard {n} statements in time", count)
@@ -283,6 +283,11 @@ def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool, *, 
     if overdue:
         return say(_("{name} has not delivered the result of a call in time"), name=who)
     return say(_("{name} has yet to deliver the result of a call"), name=who)
+
+
+def silence(message: Message, who: str, overdue: bool, *, own: bool) -> Any:
+    """Who has not answered whom, without a word of what about. `own`: to whoever asked it."""
+    return say(_UNANSWERED[message.asks, overdue, own], name=who, author=message.author.name)
 
 
 # What is asked, whether its time has run out, whether the reader asked it → what is said.

@@ -12,9 +12,10 @@ from django.urls import reverse
 from earshot.calls.models import Assignment, Call
 from earshot.calls.queries import open_calls
 from earshot.clocks.models import Alarm
+from earshot.clocks.registry import SUBJECTS
 from earshot.deals.models import Deal
-from earshot.desk.queries import entries_seen, told
-from earshot.journal.models import Entry
+from earshot.desk.queries import entries_seen, silence, told
+from earshot.journal.models import Entry, Touched
 from earshot.journal.queries import Told
 from earshot.people.models import Person
 from earshot.talk.models import Message, Recipient
@@ -220,6 +221,29 @@ CAUSES = {
     "deal": Cause(always, _page("deal")),
     "call_news": Cause(always, _page("call")),
 }
+
+
+ALARMS = ("clocks.warned", "clocks.breached", "clocks.escalated")
+
+
+def as_alarmed(person: Person, entries: Collection[int]) -> Sequence[Told]:
+    """Alarms about somebody's silence, for whom the ladder names and who may read neither message nor entry: told as the day of that
+    person tells them, who is silent towards whom, and not a word of what about."""
+    to_me = Touched.objects.filter(entry=OuterRef("pk"), part="told", object_id=person.pk)
+    mine = Entry.objects.filter(Exists(to_me), pk__in=entries, verb__in=ALARMS)
+    unread = mine.exclude(pk__in=entries_seen(person).filter(pk__in=entries).values("pk")).prefetch_related("objects_touched")
+    found = {entry: entry.parts().get("recipient", []) for entry in unread}
+    subjects = SUBJECTS["recipient"]({pk for ids in found.values() for pk in ids}) if found else {}
+    telling = []
+    for entry, ids in found.items():
+        sentences = {
+            str(silence(subject.what, subject.person.name, entry.verb != "clocks.warned", own=subject.what.author_id == person.pk))
+            for pk in ids
+            if (subject := subjects.get(pk)) and subject.person and isinstance(subject.what, Message)
+        }
+        if sentences:
+            telling.append(Told(entry, "\n".join(sorted(sentences)), "", [], entry.claimed_at, entry.recorded_at))
+    return telling
 
 
 def as_read(person: Person, entries: Collection[int]) -> Sequence[Told]:

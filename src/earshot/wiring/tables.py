@@ -285,5 +285,6 @@ def fill() -> None:
     for name, cause in news.CAUSES.items():
         talking.CAUSES.add(name, cause)
     talking.READERS.add("timeline", news.as_read)
+    talking.READERS.add("alarms", news.as_alarmed)
     for name, (errand, does) in notices.ERRANDS.items():
         sends(name, errand, does)
