@@ -851,6 +851,31 @@ def test_who_is_asked_is_told_at_once_without_a_word_of_the_message_and_who_was_
     assert sorted(to[0] for to, _mail in wire.mail.mails[1:]) == ["chen@example.com", "he@example.com"]
 
 
+def test_ending_a_channel_and_adding_it_again_sends_no_more_codes_than_a_few_a_day(world: World, wire: Wire) -> None:
+    for _ in range(20):
+        channel = add(world)
+        acts.end_channel(by=world.by("engineer"), channel=channel, reason="again")
+    with pytest.raises(Refusal) as refused:
+        add(world, address="somebody@example.org")
+    assert refused.value.code == "channel.codes_today"
+    with later(days=1, minutes=1):
+        assert add(world).pk
+
+
+def test_guessing_codes_over_many_channels_ends_for_the_day(world: World, wire: Wire) -> None:
+    wrong = 0
+    for number in range(7):
+        channel = add(world, address=f"box{number}@example.org")
+        for _ in range(5):
+            with pytest.raises(Refusal) as refused:
+                acts.confirm_channel(by=world.by("engineer"), channel=channel, code="not it")
+            wrong += refused.value.code == "channel.wrong_code"
+        if number < 6:
+            acts.end_channel(by=world.by("engineer"), channel=channel, reason="again")
+    assert wrong == 30
+    assert refused.value.code == "channel.wrong_codes_today"
+
+
 @pytest.mark.req("A13.2d")
 def test_whom_the_ladder_names_is_told_of_silence_and_not_a_word_of_what_about(world: World, wire: Wire) -> None:
     from earshot.clocks.sweep import sweep

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import databases
-from earshot.kit import ruling
+from trace_report import declared
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src" / "earshot"
@@ -99,7 +99,7 @@ def test_every_room_with_a_subject_has_its_page():
 def test_what_a_mark_says_breaks_declares_what_it_would_answer_if_it_forbade_nothing(request: pytest.FixtureRequest):
     """`req(…, breaks="earshot.voice.rules.required_hearers")` names a rule that `make trace` can take out."""
     named = {mark.kwargs["breaks"] for item in request.session.items for mark in item.iter_markers("req") if mark.kwargs.get("breaks")}
-    assert named - set(ruling.DECLARED) == set()
+    assert named - declared(named) == set()
 
 
 def test_what_the_trace_takes_out_is_taken_out_in_the_servers_that_tests_start():

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,23 @@ from earshot.kit import ruling
 PASSED, NOTICED, CRASHED = "passed", "noticed", "crashed"
 
 
+def declared(named: Iterable[str]) -> set[str]:
+    """Of the rules that are named, with the modules they stand in loaded, those that say what they would answer."""
+    for name in named:
+        parts = name.split(".")
+        for cut in range(1, len(parts)):
+            with suppress(ModuleNotFoundError):
+                import_module(".".join(parts[:cut]))
+    return set(ruling.DECLARED)
+
+
 def _write(line: dict[str, Any]) -> None:
     with Path(os.environ["TRACE_REPORT"]).open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    for name in ruling.DECLARED:
+    for name in declared({mark.kwargs["breaks"] for item in session.items for mark in item.iter_markers("req") if "breaks" in mark.kwargs}):
         _write({"declared": name})
     for item in session.items:
         for mark in item.iter_markers("req"):

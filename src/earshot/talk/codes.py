@@ -13,6 +13,10 @@ GOOD_FOR = timedelta(hours=1)
 MOST_WRONG = 5  # for one code
 MOST_CODES = 10  # for one channel
 PAUSE = timedelta(minutes=1)  # between two of them
+# Of one person, over all channels, ended ones too: ending one and adding it again is no way to send mail to a stranger or to guess.
+MOST_CODES_A_DAY = 20
+MOST_WRONG_A_DAY = 30
+DAY = timedelta(days=1)
 
 
 def code_of(channel: Channel) -> str:

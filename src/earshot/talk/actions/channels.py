@@ -8,6 +8,7 @@ import re
 import secrets
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -75,6 +76,7 @@ def add_channel(*, by: Actor, kind: str, address: str, secret: str = "", id: UUI
     if mine.filter(kind=kind, address=address).exists():
         raise Refusal("channel.known", _("You have this channel already."), status=409)
     at = now()
+    _not_too_many_codes(person, at)
     channel = Channel.objects.create(id=id or uuid7(), person=person, kind=kind, address=address, secret=secret, added_at=at, code_at=at)
     _owe(OF_CODE, channel, _record("talk.channel_added", by, channel))
     return channel, made
@@ -156,9 +158,17 @@ def send_code(*, by: Actor, channel: Channel) -> None:
         raise Refusal("channel.code_sent", _("A code was sent a moment ago. Wait a minute before you ask for another."), status=409)
     if channel.codes >= codes.MOST_CODES:
         raise Refusal("channel.codes_used", _("So many codes went there in vain. End this channel and add it anew."), status=409)
+    _not_too_many_codes(channel.person, at)
     channel.codes, channel.code_at = channel.codes + 1, at
     channel.save(update_fields=["codes", "code_at"])
     _owe(OF_CODE, channel, _record("talk.code_asked", by, channel))
+
+
+def _not_too_many_codes(person: Person, at: datetime) -> None:
+    """Codes go to addresses that nobody has confirmed yet, so a person causes a few a day, whatever he or she does with the channels."""
+    today = Channel.objects.filter(person=person, code_at__gte=at - codes.DAY)
+    if sum(today.values_list("codes", flat=True)) >= codes.MOST_CODES_A_DAY:
+        raise Refusal("channel.codes_today", _("So many codes were sent for you today. Go on tomorrow."), status=409)
 
 
 @verb
@@ -169,7 +179,11 @@ def confirm_channel(*, by: Actor, channel: Channel, code: str) -> None:
     if channel.confirmed_at is not None:
         return
     at = now()
-    tried = Touched.objects.filter(object_id=channel.pk, entry__verb="talk.code_refused", entry__recorded_at__gte=channel.code_at)
+    wrong_ones = Touched.objects.filter(entry__verb="talk.code_refused")
+    tried = wrong_ones.filter(object_id=channel.pk, entry__recorded_at__gte=channel.code_at)
+    mine = Channel.objects.filter(person=channel.person_id).values("pk")
+    if wrong_ones.filter(object_id__in=mine, entry__recorded_at__gte=at - codes.DAY).count() >= codes.MOST_WRONG_A_DAY:
+        raise Refusal("channel.wrong_codes_today", _("So many wrong codes today. Go on tomorrow."), status=409)
     if at - channel.code_at > codes.GOOD_FOR or tried.count() >= codes.MOST_WRONG:
         raise Refusal("channel.code_over", _("This code is not good any more. Let another one be sent."), status=409)
     if not codes.fits(channel, text("code", code, most=20)):
