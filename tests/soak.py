@@ -231,9 +231,10 @@ class Client(threading.Thread):
 
 
 class Seller(Client):
-    """Opens deals, records contacts on them, and moves each of them on once."""
+    """Opens deals, records contacts on them, asks a colleague about them, and moves each of them on once."""
 
     account: str
+    asked: UUID  # a colleague who sees every deal
     categories: tuple[str, ...]
     most = 12  # open deals at a time, so that lists stay as long as in a real week
 
@@ -255,8 +256,16 @@ class Seller(Client):
             _data, etag = self.get(f"/deals/{deal}")
             if self.post(f"/deals/{deal}/moves", {}, "move", {"deal": deal}, **{"If-Match": etag}).acknowledged:
                 self.moved = [*self.moved, deal][-self.most :]
+        elif dice < 0.45:
+            self.ask(self.chance.choice(self.fresh + self.moved))
         else:
             self.record(self.chance.choice(self.fresh + self.moved))
+
+    def ask(self, deal: str) -> None:
+        message = str(uuid7())
+        about = {"message": message, "text": f"what of {message}?"}
+        body = {"id": message, "text": about["text"], "asks": "answer", "to": [str(self.asked)]}
+        self.post(f"/discussions/deal/{deal}/messages", body, "message", about)
 
     def record(self, deal: str) -> bool:
         meeting = str(uuid7())
@@ -267,7 +276,8 @@ class Seller(Client):
 
 
 class Colleague(Client):
-    """Takes note of what he or she must hear, takes the calls that name him or her and delivers their results."""
+    """Takes note of what he or she must hear, acknowledges what is asked, takes the calls that name him or her and delivers their
+    results."""
 
     pause = (0.2, 1.0)
 
@@ -275,6 +285,10 @@ class Colleague(Client):
         items, _etag = self.get("/items?to_hear=true&limit=30")
         if ids := [item["id"] for item in items["items"]][: self.chance.randint(1, 30)]:
             self.post("/hearings", {"items": ids}, "hearing", {"items": ids})
+        waiting, _etag = self.get("/messages?waiting=true&limit=20")
+        for message in self.chance.sample(waiting["items"], min(2, len(waiting["items"]))):
+            words = {"text": f"answer to {message['id']}"} if self.chance.random() < 0.5 else {}
+            self.post(f"/messages/{message['id']}/acknowledgements", words, "acknowledgement", {"message": message["id"], **words})
         calls, _etag = self.get("/calls?to_do=true&limit=20")
         for call in self.chance.sample(calls["items"], min(2, len(calls["items"]))):
             if (

@@ -16,11 +16,12 @@ from earshot.clocks.models import Alarm, Clock, Shift, Step
 from earshot.deals.models import Deal, StageVisit
 from earshot.journal.models import Delivery, Entry, Label, Repeat, Touched
 from earshot.kit.clock import machine_time
+from earshot.talk.models import Acknowledgement, Message, Recipient
 from earshot.voice.models import Ear, Filing, Hearing, Item, Meeting
 from marks_of_soak import KIND, REACTION
 from soak import Write
 
-OF_THE_LOAD = ("ear", "call")  # kinds of the clocks that it starts; their entries name them by themselves
+OF_THE_LOAD = ("ear", "call", "recipient")  # kinds of the clocks that it starts; their entries name them by themselves
 
 
 @dataclass
@@ -62,6 +63,7 @@ def compare(writes: Iterable[Write], before: int) -> Found:
     _meetings(found, sent, done)
     _hearings(found, sent, entries)
     _calls(found, sent, done)
+    _messages(found, sent, done)
     _advances(found, sent)
     _reactions(found, before)
     _clocks(found, before)
@@ -145,6 +147,27 @@ def _calls(found: Found, sent: list[Write], done: Mapping[tuple[str, UUID], int]
         found.once("a result", max(int(there), of_call[call]), write)
         if there and not (done["calls.delivered", call] == 1 and call in met):
             found.half.append(f"a result, its entry and its clock: {write.about}")
+
+
+def _messages(found: Found, sent: list[Write], done: Mapping[tuple[str, UUID], int]) -> None:
+    texts = Counter(Message.objects.values_list("text", flat=True))
+    known = set(Message.objects.values_list("pk", flat=True))
+    clocks = dict(Clock.objects.filter(kind="recipient").values_list("object_id", "outcome"))
+    asked = dict(Recipient.objects.values_list("message_id", "pk"))
+    answered = set(Acknowledgement.objects.values_list("recipient_id", flat=True))
+    for write in _of(sent, "message"):
+        pk = UUID(write.about["message"])
+        found.once("a message", max(int(pk in known), texts[write.about["text"]]), write)
+        if pk in known and not (done["talk.asked", pk] == 1 and pk in asked and asked[pk] in clocks):
+            found.half.append(f"a message, its entry and its clock: {write.about}")
+    for write in _of(sent, "acknowledgement"):
+        pk = UUID(write.about["message"])
+        recipient = asked[pk]
+        found.once("an acknowledgement", done["talk.acknowledged", pk], write)
+        if (recipient in answered) != (done["talk.acknowledged", pk] == 1) or (recipient in answered) != (clocks[recipient] == "met"):
+            found.half.append(f"an acknowledgement, its entry and its clock: {write.about}")
+        if "text" in write.about and texts[write.about["text"]] > 1:
+            found.doubled.append(f"the words of an acknowledgement: {write.about}")
 
 
 def _advances(found: Found, sent: list[Write]) -> None:

@@ -86,6 +86,7 @@ def soaked(
             return kind(person.pk, secret, stands, seed * 1000 + number, stop)
 
         Seller.account, Seller.categories = str(world.accounts["sudatel"].pk), world.categories
+        Seller.asked = world.people["head"].pk
         clients = [client(Seller, "seller", number) for number in range(many + 1)]
         clients += [client(Colleague, key, 100 + n) for n, key in enumerate(("engineer", "engineer_two", "delivery", "head"))]
         clients.append(client(Keeper, "administrator", 200))
