@@ -248,7 +248,7 @@ class Seller(Client):
         if not self.fresh or (dice < 0.15 and len(self.fresh) < self.most):
             deal = str(uuid7())
             about = {"deal": deal, "title": f"soak {deal}"}
-            body = {"id": deal, "title": about["title"], "account": self.account, "another": True}
+            body = {"id": deal, "title": about["title"], "account": self.account, "goal": "soak", "due": "2040-12-31", "another": True}
             if self.post("/deals", body, "deal", about).acknowledged and self.record(deal):
                 self.fresh.append(deal)
         elif dice < 0.3:

@@ -21,13 +21,13 @@ from earshot.accounts.models import Account
 from earshot.deals.models import Deal
 from earshot.journal.models import Entry, Repeat
 from earshot.kit import uuid7
-from worlds import World
+from worlds import AIM, World
 
 Call = Callable[..., Caller]
 
 
 def new_deal(world: World, **more: Any) -> dict[str, Any]:
-    return {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk)} | more
+    return {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk)} | AIM | more
 
 
 def open_deal(seller: Caller, world: World, **more: Any) -> Answer:
@@ -248,7 +248,7 @@ def test_an_id_of_the_clients_own_makes_one_thing(world: World, caller: Call):
 def test_an_id_that_is_in_use_says_nothing_of_what_it_names(world: World, caller: Call):
     stranger = caller("stranger")
     theirs = str(world.deals["branches"].pk)
-    refused = stranger.post("/deals", {"title": "x", "account": str(world.accounts["cascade"].pk), "id": theirs})
+    refused = stranger.post("/deals", {"title": "x", "account": str(world.accounts["cascade"].pk), "id": theirs} | AIM)
     assert refused.status == 409
     assert "港湾" not in json.dumps(refused.data, ensure_ascii=False)
     account = str(world.accounts["sudatel"].pk)
@@ -411,10 +411,10 @@ def test_what_is_wrong_with_a_field_is_a_sentence_never_a_code(world: World, cal
         ("PATCH", f"/meetings/{meeting.pk}", {"held_at": "2026-11-20T09:00:00"}, "held_at"),
         ("PATCH", f"/meetings/{meeting.pk}", {"present": ["nobody"]}, "present.0"),
         ("PATCH", f"/meetings/{meeting.pk}", {"place": 7}, "place"),
-        ("POST", "/deals", {"title": "x", "account": 7}, "account"),
-        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "id": str(uuid4())}, "id"),
-        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "amount": "lots"}, "amount"),
-        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "currency": "yuan"}, "currency"),
+        ("POST", "/deals", {"title": "x", "account": 7} | AIM, "account"),
+        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "id": str(uuid4())} | AIM, "id"),
+        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "amount": "lots"} | AIM, "amount"),
+        ("POST", "/deals", {"title": "x", "account": str(deal.account_id), "currency": "yuan"} | AIM, "currency"),
         ("GET", "/calls?open=perhaps", None, "open"),
         ("GET", "/deals?limit=few", None, "limit"),
     ]

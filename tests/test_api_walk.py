@@ -9,13 +9,13 @@ import pytest
 
 from api_caller import Answer, Caller
 from earshot.kit import uuid7
-from worlds import CRITICAL, OF_PEOPLE, OF_THE_SITE, World
+from worlds import AIM, CRITICAL, OF_PEOPLE, OF_THE_SITE, World
 
 Call = Callable[..., Caller]
 
 
 def opened(seller: Caller, world: World) -> Answer:
-    made = seller.post("/deals", {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk), "amount": "2105000"})
+    made = seller.post("/deals", {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk), "amount": "2105000"} | AIM)
     assert made.status == 201, made.data
     return made
 

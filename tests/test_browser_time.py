@@ -38,7 +38,7 @@ from earshot.talk.actions.channels import add_channel, confirm_channel
 from earshot.talk.codes import code_of
 from earshot.voice.models import Ear
 from test_cli_serve import Served
-from worlds import CRITICAL, SHANGHAI
+from worlds import AIM, CRITICAL, SHANGHAI
 
 HEARER, LEADER, HEAD = "lin.yuan@example.com", "chen.xiao@example.com", "zhou.min@example.com"
 SOON = 15_000  # milliseconds until something that a worker does stands on a page
@@ -161,7 +161,7 @@ def walk(own_database: str, tmp_path: Path, sit: Callable[..., Seat], settings: 
     friday = plain_friday(localtime(Entry.objects.latest("seq").recorded_at).date())
     saturday, sunday, monday, tuesday = (friday + timedelta(days=n) for n in (1, 2, 3, 4))
     set_day(by=as_person(administrator), calendar=first_calendar().get(), day=monday, kind=rules.HOLIDAY)
-    deal = open_deal(by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller)
+    deal = open_deal(by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller, **AIM)
     for somebody, address in ((engineer, HEARER), (seller, LEADER), (above, HEAD)):
         channel, _secret = add_channel(by=as_person(somebody), kind="mail", address=address)
         confirm_channel(by=as_person(somebody), channel=channel, code=code_of(channel))

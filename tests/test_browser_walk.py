@@ -23,7 +23,7 @@ from earshot.people.models import Login
 from earshot.people.queries import first_calendar
 from earshot.voice.models import Hearing, Item
 from renaming import FOURTH, renamed_world
-from worlds import CRITICAL, OF_PEOPLE, OF_THE_SITE, World, read_built
+from worlds import AIM, CRITICAL, OF_PEOPLE, OF_THE_SITE, World, read_built
 
 AXE = Path(__file__).resolve().parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 MOST_TAPS = 12
@@ -105,6 +105,8 @@ def open_deal(seller: Hand, world: World, title: str) -> None:
     seller.press("Open a deal")
     seller.type("title", title)
     seller.page.locator('[name="account"]').select_option(str(world.accounts["sudatel"].pk))
+    seller.type("goal", AIM["goal"])
+    seller.page.locator('[name="due"]').fill(AIM["due"])
     seller.type("amount", "2105000")
     seller.press("Open the deal")
     seller.sees(title)

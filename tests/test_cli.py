@@ -185,7 +185,9 @@ def test_the_walk(world: World):
 
 def test_a_deal_is_opened_changed_taken_back_and_lost(world: World):
     account = world.accounts["sudatel"]
-    opened = good("deals", "open", "--title", "第二站点", "--account", account.number, "--as", "陈晓")
+    opened = good(
+        "deals", "open", "--title", "第二站点", "--account", account.number, "--goal", "签约", "--due", "2040-12-31", "--as", "陈晓"
+    )
     number = re.search(r"D-\d+-\d+", opened)[0]
     good("deals", "move", number, "--as", "陈晓")
     good("deals", "back", number, "--to", "ML", "--reason", "客户推迟", "--as", "陈晓")

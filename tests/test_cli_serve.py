@@ -32,7 +32,7 @@ from earshot.kit import uuid7
 from earshot.people.actions import add_person
 from earshot.people.actors import as_person
 from earshot.people.models import Person
-from worlds import World
+from worlds import AIM, World
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,7 +114,7 @@ def test_the_demonstration_from_nothing(own_database: str, tmp_path: Path):
 
     seller = offered_people()[0]
     account = seller.accounts.earliest("number")
-    open_deal(by=as_person(seller), title="Kept", account=account, owner=seller)
+    open_deal(by=as_person(seller), title="Kept", account=account, owner=seller, **AIM)
     connection.close()
     second = Served(tmp_path, own_database)
     assert second.answers() == 200

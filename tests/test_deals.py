@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from earshot.deals import gates, queries, rules
 from earshot.deals.actions import bring_in_deal, change_deal, lose_deal, move_back, move_on, open_deal, vote
 from earshot.deals.models import Closing, Deal, StageVisit
+from earshot.desk.queries import my_day
 from earshot.journal.actors import IMPORT, Actor
 from earshot.journal.models import Entry
 from earshot.kit import now, uuid7
@@ -18,7 +19,7 @@ from earshot.kit.problems import Refusal
 from earshot.people.models import Person
 from earshot.teams.actions import accept_seat, nominate
 from earshot.teams.models import Acceptance, Membership, Seat
-from worlds import World, changed_tables, later, said, snapshot
+from worlds import AIM, World, changed_tables, later, said, snapshot
 
 
 def test_a_deal_begins_in_the_first_stage_with_a_number_a_team_and_its_owner_in_the_leading_seat(world: World) -> None:
@@ -32,7 +33,7 @@ def test_a_deal_begins_in_the_first_stage_with_a_number_a_team_and_its_owner_in_
 
 
 def test_a_deal_opened_for_another_waits_for_that_persons_own_acceptance(world: World) -> None:
-    deal = open_deal(by=world.by("sales_head"), title="x", account=world.accounts["sudatel"], owner=world.seller)
+    deal = open_deal(by=world.by("sales_head"), title="x", account=world.accounts["sudatel"], owner=world.seller, **AIM)
     assert not Acceptance.objects.filter(membership__seat__team=deal.team).exists()
 
 
@@ -43,13 +44,19 @@ def test_a_deal_opened_for_another_waits_for_that_persons_own_acceptance(world: 
         ("title", {"title": "x" * 201}),
         ("amount", {"amount": "-1"}),
         ("amount", {"amount": "many"}),
+        ("goal", {"goal": " "}),
+        ("goal", {"goal": "x" * 301}),
+        ("due", {"due": ""}),
+        ("due", {"due": "soon"}),
+        ("due", {"due": "2026-11-22"}),
+        ("due", {"due": "2099-01-01"}),
         ("currency", {"currency": "BTCX"}),
         ("currency", {"currency": ""}),
     ],
 )
 def test_what_is_wrong_with_a_deal_is_said_beside_its_field_and_nothing_is_kept(world: World, field: str, given: dict[str, str]) -> None:
     before = snapshot()
-    arguments: dict[str, Any] = {"title": "x", "account": world.accounts["sudatel"], "owner": world.seller} | given
+    arguments: dict[str, Any] = {"title": "x", "account": world.accounts["sudatel"], "owner": world.seller} | AIM | given
     with pytest.raises(Refusal) as refused:
         open_deal(by=world.by("seller"), **arguments)
     assert set(refused.value.fields) == {field}
@@ -60,11 +67,60 @@ def test_what_is_wrong_with_a_deal_is_said_beside_its_field_and_nothing_is_kept(
     assert set(refused.value.fields) == {field}
 
 
+@pytest.mark.req("A17.2c", breaks="earshot.deals.actions._goal")
+@pytest.mark.req("A17.2c", breaks="earshot.deals.actions._due")
+def test_nothing_is_begun_without_a_goal_and_a_date(world: World) -> None:
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller)
+    assert set(refused.value.fields) == {"goal", "due"}
+    assert changed_tables(before, snapshot()) == set()
+
+
+def test_the_database_holds_goal_and_date_together(world: World) -> None:
+    for lacking in ({"goal": ""}, {"due": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Deal.objects.filter(pk=world.deals["branches"].pk).update(**lacking)
+
+
+@pytest.mark.req("A17.2c", breaks="earshot.deals.gates.goal_and_date")
+def test_a_deal_that_came_without_a_goal_and_a_date_passes_no_gate_until_it_has_both(world: World) -> None:
+    deal = world.ready_deal()
+    Deal.objects.filter(pk=deal.pk).update(goal="", due=None)  # as an import brings it in
+    vote(by=world.by("head"), deal=deal, approves=True)
+    deal.refresh_from_db()
+    review = gates.review(deal)
+    assert review is not None
+    assert [one.line.code for one in review.unmet] == ["deal.no_goal"]
+    with pytest.raises(Refusal) as refused:
+        change_deal(by=world.by("seller"), deal=deal, version=deal.version, goal="签约", due="")
+    assert set(refused.value.fields) == {"due"}
+    deal = change_deal(by=world.by("seller"), deal=deal, version=deal.version, goal="签约", due="2026-12-31")
+    move_on(by=world.by("seller"), deal=deal, version=deal.version)
+
+
+@pytest.mark.req("A17.2c", breaks="earshot.deals.queries.near_their_date")
+def test_a_date_that_passes_alarms_the_owner_and_the_nearest_head_until_it_is_mended(world: World) -> None:
+    def told(key: str) -> list[tuple[str, str]]:
+        person = Person.objects.get(pk=world.people[key].pk)
+        return [(line.colour, str(line.scope.label)) for line in my_day(person) if line.cause == "date"]
+
+    deal = world.deals["branches"]
+    deal = change_deal(by=world.by("seller"), deal=deal, version=deal.version, due="2026-11-25")
+    assert told("seller") == []
+    with later(days=1, hours=15):  # the night before its day
+        assert (told("seller"), told("sales_head")) == ([("amber", str(deal))], [])
+    with later(days=3):
+        assert (told("seller"), told("sales_head"), told("head")) == ([("red", str(deal))], [("red", str(deal))], [])
+        change_deal(by=world.by("seller"), deal=deal, version=deal.version, due="2026-12-31")
+        assert (told("seller"), told("sales_head")) == ([], [])
+
+
 def test_nobody_who_has_left_owns_a_new_deal(world: World) -> None:
     Person.objects.filter(pk=world.colleague.pk).update(left_at=now())
     world.people["colleague"].refresh_from_db()
     with pytest.raises(Refusal) as refused:
-        open_deal(by=world.by("sales_head"), title="x", account=world.accounts["sudatel"], owner=world.colleague)
+        open_deal(by=world.by("sales_head"), title="x", account=world.accounts["sudatel"], owner=world.colleague, **AIM)
     assert set(refused.value.fields) == {"owner"}
 
 

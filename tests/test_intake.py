@@ -29,7 +29,7 @@ from earshot.people.models import Login, Person, Post, Unit
 from earshot.playbooks.sources import PACKS
 from earshot.teams.models import Acceptance, Membership
 from earshot.voice.models import Hearing
-from worlds import MONDAY, World, later, said
+from worlds import AIM, MONDAY, World, later, said
 
 FOLDER = Path(__file__).parent / "data_crm"
 MAP = FOLDER / "crm.yaml"
@@ -252,7 +252,8 @@ def test_the_walk_on_an_imported_deal(world: World):
     )
     with pytest.raises(Refusal) as refusal:
         move_on(by=seller, deal=imported, version=deal("OP-002").version)
-    assert {line.code for line in refusal.value.lines} >= {"call.no_result", "gate.not_approved"}
+    assert {line.code for line in refusal.value.lines} >= {"call.no_result", "gate.not_approved", "deal.no_goal"}
+    change_deal(by=seller, deal=imported, version=deal("OP-002").version, **AIM)
     with pytest.raises(Refusal) as refusal:
         vote(by=world.by("head"), deal=imported, approves=True)
     assert refusal.value.code == "vote.not_heard"

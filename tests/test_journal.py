@@ -27,7 +27,7 @@ from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.models import Person
 from earshot.voice.actions import take_note
-from worlds import JOURNAL, World, changed_tables, later, snapshot, spoken
+from worlds import AIM, JOURNAL, World, changed_tables, later, snapshot, spoken
 
 
 def chain(entry: Entry) -> list[str]:
@@ -150,7 +150,7 @@ def test_the_newest_wording_of_a_label_wins_and_writing_it_again_costs_no_write(
 
 @verb
 def spoil(world: World, *, with_entry: bool) -> None:
-    open_deal(by=world.by("seller"), title="half done", account=world.accounts["sudatel"], owner=world.seller)
+    open_deal(by=world.by("seller"), title="half done", account=world.accounts["sudatel"], owner=world.seller, **AIM)
     deal = world.deals["branches"]
     entry = {
         "name": "deals.gate_refused",
@@ -208,10 +208,10 @@ def test_the_refusal_of_a_gate_is_committed_though_the_call_was_rolled_back(worl
 def test_any_other_error_undoes_everything_as_well_and_leaves_no_open_call_behind(world: World) -> None:
     before = snapshot()
     with pytest.raises(ZeroDivisionError), call():
-        open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller)
+        open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller, **AIM)
         raise ZeroDivisionError
     assert changed_tables(before, snapshot()) == set()
-    open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller)
+    open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller, **AIM)
     assert len(snapshot()["deals_deal"]) == len(before["deals_deal"]) + 1
 
 

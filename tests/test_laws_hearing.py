@@ -307,7 +307,8 @@ def test_the_gate_opens_when_all_have_heard_delivered_and_voted_and_its_record_k
     deal.refresh_from_db()
     assert deal.stage_id != first
     record = GatePass.objects.get(visit__deal=deal)
-    assert {line["code"] for line in record.lines} == {"voice.heard", "call.has_result", "deal.account_known", "gate.approved"}
+    codes = {"voice.heard", "call.has_result", "deal.account_known", "deal.goal_set", "gate.approved"}
+    assert {line["code"] for line in record.lines} == codes
     opened = Entry.objects.get(verb="deals.gate_opened", objects_touched__object_id=deal.pk)
     assert opened.cause is not None
     assert opened.cause.verb == "deals.voted"

@@ -33,7 +33,7 @@ from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
 from earshot.voice.actions import confirm_presence, deny_presence, file_item, take_note
 from earshot.voice.models import Attendance
-from worlds import World, changed_tables, later, snapshot
+from worlds import AIM, World, changed_tables, later, snapshot
 
 # Who sees what of a deal that its seller has moved on: the deal, how many of its three statements, its one call, its account.
 # Written by hand: owner; called; head of the called unit; decider and head of all; hearer; head of the deal's unit; the rest.
@@ -250,7 +250,7 @@ def test_a_lost_deal_is_seen_by_its_people_and_no_longer_by_who_would_have_decid
 def test_the_owner_sees_the_new_account_of_a_deal_and_not_the_old_one_any_more(world: World) -> None:
     # A head of both gives the deal to the seller, at another seller's account.
     deal = open_deal(
-        by=world.by("head"), title="x", account=world.accounts["cascade"], owner=world.seller, unit=world.units["key-accounts"]
+        by=world.by("head"), title="x", account=world.accounts["cascade"], owner=world.seller, unit=world.units["key-accounts"], **AIM
     )
     assert accounts.visible_to(world.seller).filter(pk=world.accounts["cascade"].pk).exists()
     change_deal(by=world.by("seller"), deal=deal, version=deal.version, account=world.accounts["sudatel"])
@@ -272,13 +272,13 @@ def test_an_id_of_a_deal_or_account_that_one_may_not_see_gives_nothing_back(worl
     deal = world.deal()
     before = snapshot()
     with pytest.raises(Refusal) as refused:
-        open_deal(by=world.by("stranger"), title="x", account=world.accounts["cascade"], owner=world.stranger, id=deal.pk)
+        open_deal(by=world.by("stranger"), title="x", account=world.accounts["cascade"], owner=world.stranger, id=deal.pk, **AIM)
     assert refused.value.code == "id.taken"
     with pytest.raises(Refusal) as refused:
         open_account(by=world.by("stranger"), name="x", owner=world.stranger, id=world.accounts["sudatel"].pk)
     assert refused.value.code == "id.taken"
     assert changed_tables(before, snapshot()) == set()
-    again = open_deal(by=world.by("seller"), title="other words", account=world.accounts["sudatel"], owner=world.seller, id=deal.pk)
+    again = open_deal(by=world.by("seller"), title="other words", account=world.accounts["sudatel"], owner=world.seller, id=deal.pk, **AIM)
     assert (again.pk, again.title) == (deal.pk, deal.title)
 
 

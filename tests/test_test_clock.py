@@ -29,6 +29,7 @@ from earshot.people.actors import as_person
 from earshot.people.models import Login, Person
 from earshot.voice.actions import Said, record_meeting
 from test_cli_serve import Served
+from worlds import AIM
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_an_administrator_moves_now_and_time_goes_on_from_there(people: dict[str
 
 def test_due_times_ages_and_the_sweep_follow(people: dict[str, Person]) -> None:
     seller = people["seller"]
-    deal = open_deal(by=as_person(seller), title="x", account=seller.accounts.earliest("number"), owner=seller)
+    deal = open_deal(by=as_person(seller), title="x", account=seller.accounts.earliest("number"), owner=seller, **AIM)
     record_meeting(by=as_person(seller), deal=deal, items=[Said("柴油费能省一半", "running-cost")])
     sweep()
     before = Alarm.objects.count()
@@ -108,7 +109,7 @@ def test_page_api_and_worker_follow_at_once_in_processes_of_their_own(own_databa
     keys = {person: make_token(by=as_person(person), person=person, name="x")[1] for person in (administrator, engineer)}
     seller = Login.objects.select_related("person").get(username="demo-seller").person
     assert seller is not None
-    deal = open_deal(by=as_person(seller), title="x", account=seller.accounts.earliest("number"), owner=seller)
+    deal = open_deal(by=as_person(seller), title="x", account=seller.accounts.earliest("number"), owner=seller, **AIM)
     record_meeting(by=as_person(seller), deal=deal, items=[Said("柴油费能省一半", "running-cost")])
     connection.close()
     served = Served(tmp_path, own_database, EARSHOT_TEST_CLOCK="1")

@@ -29,7 +29,7 @@ from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Acceptance, Membership, Seat
 from earshot.voice.actions import Said, With, confirm_presence, deny_presence, record_meeting, take_note
 from earshot.voice.models import Attendance, Hearing, Item, Meeting
-from worlds import World
+from worlds import AIM, World
 
 pytestmark = pytest.mark.own_database
 
@@ -109,7 +109,7 @@ def test_two_open_the_same_deal_or_account_under_one_id(world: World) -> None:
     deal_id, account_id = uuid7(), uuid7()
     outcomes = together(
         *(
-            lambda: open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller, id=deal_id)
+            lambda: open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller, id=deal_id, **AIM)
             for _ in range(2)
         ),
         *(lambda: open_account(by=world.by("seller"), name="y", owner=world.seller, id=account_id) for _ in range(2)),
@@ -250,7 +250,7 @@ def test_business_numbers_are_unique_and_without_gaps_whoever_draws_them(world: 
     together(
         *(
             lambda number=number: [
-                open_deal(by=world.by("seller"), title=f"{number}.{n}", account=world.accounts["sudatel"], owner=world.seller)
+                open_deal(by=world.by("seller"), title=f"{number}.{n}", account=world.accounts["sudatel"], owner=world.seller, **AIM)
                 for n in range(3)
             ]
             for number in range(4)
@@ -267,7 +267,7 @@ def test_a_key_used_twice_in_the_same_second_gives_one_answer(world: World) -> N
             kept = claim(world.seller.pk, "key-1", {"title": "x"})
             if kept.status:
                 return str(kept.answer)
-            deal = open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller)
+            deal = open_deal(by=world.by("seller"), title="x", account=world.accounts["sudatel"], owner=world.seller, **AIM)
             keep(kept, 201, str(deal.pk))
             return str(deal.pk)
 

@@ -36,7 +36,7 @@ from earshot.talk.codes import code_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Attendance
-from worlds import World, later
+from worlds import AIM, World, later
 
 PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
 NOBODY = "nobody"
@@ -364,7 +364,7 @@ class Case:
             "object": {"reason": "not needed"},
             "end": {"reason": "decided"},
             "pause": {"reason": "the site is closed"},
-            "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"},
+            "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"} | AIM,
             "make_token": {"name": "program"},
             "set": {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"},
             "own": {"unit": self.ids["unit"], "day": "2026-12-01"},

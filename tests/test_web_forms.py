@@ -23,7 +23,7 @@ from earshot.people.queries import roles_of
 from earshot.playbooks.queries import categories
 from earshot.voice.models import Meeting
 from pages import Seen, Visitor
-from worlds import CRITICAL, World, later, said
+from worlds import AIM, CRITICAL, World, later, said
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB_CATALOG = ROOT / "src" / "earshot" / "web" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -31,7 +31,7 @@ WEB_CATALOG = ROOT / "src" / "earshot" / "web" / "locale" / "zh_Hans" / "LC_MESS
 
 def open_form(visitor: Visitor, **typed: Any) -> Seen:
     page = visitor.get("/deals/new/")
-    return visitor.submit(page.form("open"), page.url, **typed)
+    return visitor.submit(page.form("open"), page.url, **(AIM | typed))
 
 
 # Opening a deal.
@@ -55,7 +55,7 @@ def test_going_back_and_saving_again_asks_whether_it_is_another_deal(world: Worl
 
 def test_only_the_same_title_account_and_owner_within_half_a_day_is_the_same_deal(world: World):
     def opened(title: str = "Sudan sites", account: str = "sudatel", key: str = "seller", owner: str = "seller") -> Deal:
-        return open_deal(by=world.by(key), title=title, account=world.accounts[account], owner=world.people[owner])
+        return open_deal(by=world.by(key), title=title, account=world.accounts[account], owner=world.people[owner], **AIM)
 
     deal = opened()
     with pytest.raises(Refusal) as refused:
@@ -69,7 +69,7 @@ def test_only_the_same_title_account_and_owner_within_half_a_day_is_the_same_dea
 
 def test_the_api_asks_the_same_question(world: World, caller: Callable[..., Caller]):
     seller = caller("seller")
-    body = {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk), "id": str(uuid7())}
+    body = {"title": "Sudan sites", "account": str(world.accounts["sudatel"].pk), "id": str(uuid7())} | AIM
     first = seller.post("/deals", body)
     assert (first.status, seller.post("/deals", body)["id"]) == (201, first["id"])  # the same request again is the first answer
     again = seller.post("/deals", body | {"id": str(uuid7())})
@@ -89,7 +89,7 @@ def test_everything_that_is_wrong_is_said_at_once_beside_its_field(world: World)
 def test_the_customer_is_made_on_the_way_and_chosen_with_all_else_as_typed(world: World):
     seller = Visitor("seller", "en")
     page = seller.get("/deals/new/")
-    account = seller.submit(page.form("open"), page.url, ("new_account", "1"), title="Blue Nile", amount="1.5亿", currency="USD")
+    account = seller.submit(page.form("open"), page.url, ("new_account", "1"), title="Blue Nile", amount="1.5亿", currency="USD", **AIM)
     assert account.url.startswith("/accounts/new/")
     wrong = seller.submit(account.form("open"), account.url, name="")  # a slip on the way loses nothing
     back = seller.submit(wrong.form("open"), wrong.url, name="Blue Nile Telecom")
@@ -108,7 +108,7 @@ def test_the_customer_is_made_on_the_way_and_chosen_with_all_else_as_typed(world
 def test_who_has_no_customer_yet_begins_with_the_deal_all_the_same(world: World):
     stranger = Visitor("stranger", "en")
     page = stranger.get("/deals/new/")
-    account = stranger.submit(page.form("open"), page.url, ("new_account", "1"), title="First")
+    account = stranger.submit(page.form("open"), page.url, ("new_account", "1"), title="First", **AIM)
     back = stranger.submit(account.form("open"), account.url, name="Somebody")
     assert stranger.submit(back.form("open"), back.url).url != "/deals/new/"
     assert Deal.objects.get(title="First").account == Account.objects.get(name="Somebody")

@@ -27,7 +27,7 @@ from earshot.voice.models import Correction, Item, Meeting
 from earshot.web import urls
 from earshot.web.templatetags.looks import SHEETS
 from pages import HAN, Seen, Visitor
-from worlds import CRITICAL, World, later
+from worlds import AIM, CRITICAL, World, later
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "earshot" / "web"
 LONG = "很长的话" * 2_600  # 10,400 letters
@@ -62,7 +62,9 @@ def test_what_others_owe_stands_below_what_waits_for_oneself(world: World):
 def test_a_refusal_shows_the_same_page_with_what_was_typed(world: World):
     seller = Visitor("seller", "en")
     page = seller.get("/deals/new/")
-    back = seller.submit(page.form("open"), page.url, title="Sudan sites", account=str(world.accounts["sudatel"].pk), amount="two million")
+    back = seller.submit(
+        page.form("open"), page.url, title="Sudan sites", account=str(world.accounts["sudatel"].pk), amount="two million", **AIM
+    )
     assert back.status == 422
     kept = back.form("open").values
     assert kept["title"] == ["Sudan sites"]

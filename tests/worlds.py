@@ -45,6 +45,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 MONDAY_IN_UTC = MONDAY.astimezone(UTC)
 
+# What every deal of the tests is for, and by when.
+AIM = {"goal": "签下首批站点", "due": "2040-12-31"}
 CRITICAL = "the other offer runs on sun and a small engine; our diesel bill would halve"
 OF_THE_SITE = "场地只给到二十米，别的都给别家了"
 OF_PEOPLE = "签字的是 Osman，但他只听 Amal 的"
@@ -144,7 +146,7 @@ class World:
         from earshot.deals.actions import open_deal
 
         person, customer = self.people[owner], self.accounts[account]
-        return open_deal(by=self.by(owner), title=title, account=customer, owner=person, amount=amount, another=True)
+        return open_deal(by=self.by(owner), title=title, account=customer, owner=person, amount=amount, another=True, **AIM)
 
     def words(
         self, deal: Deal, *, by: str = "seller", words: Iterable[tuple[str, str]] | None = None, present: Iterable[str] = ()
@@ -247,6 +249,7 @@ def world(request: pytest.FixtureRequest, still: None) -> Iterator[World]:
 
 
 __all__ = [
+    "AIM",
     "CRITICAL",
     "JOURNAL",
     "MONDAY",

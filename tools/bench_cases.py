@@ -50,7 +50,9 @@ def company(total: int) -> Company:
     for number in range(SELLERS):
         owner = add_person(by=by, name=f"客户经理 {number}", unit=seller.unit) if number else seller
         own = open_account(by=as_person(owner), name=f"客户 {number}", owner=owner) if number else account
-        deal = open_deal(by=as_person(owner), title=f"站点混合供电 {number}", account=own, owner=owner, amount="2105000")
+        deal = open_deal(
+            by=as_person(owner), title=f"站点混合供电 {number}", account=own, owner=owner, amount="2105000", goal="测量", due="2040-12-31"
+        )
         said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
         record_meeting(by=as_person(owner), deal=deal, items=said)
         patterns.append(deal)
@@ -88,7 +90,9 @@ def pages(person: Person) -> Callable[[str], None]:
 def fresh_deals(house: Company) -> Iterator[Deal]:
     """One deal after the other that stands in the first stage and has just been opened."""
     for number in itertools.count(1):
-        yield open_deal(by=as_person(house.seller), title=f"一号站点 {number}", account=house.account, owner=house.seller)
+        yield open_deal(
+            by=as_person(house.seller), title=f"一号站点 {number}", account=house.account, owner=house.seller, goal="测量", due="2040-12-31"
+        )
 
 
 def cases(house: Company) -> Iterator[Case]:

@@ -178,7 +178,9 @@ def company() -> tuple[Any, list[str], Callable[[int], None]]:
             held[HASH_SESSION_KEY] = login.get_session_auth_hash()
             held.create()
             sessions.append(str(held.session_key))
-    deal = open_deal(by=as_person(seller), title="Bench", account=seller.accounts.earliest("number"), owner=seller)
+    deal = open_deal(
+        by=as_person(seller), title="Bench", account=seller.accounts.earliest("number"), owner=seller, goal="测量", due="2040-12-31"
+    )
 
     def record(number: int) -> None:
         said = [Said(f"thing {number} that they said", "", 0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.db.models import F, QuerySet
@@ -20,6 +21,8 @@ from earshot.api.fields import (
     Code,
     Coded,
     Currency,
+    Day,
+    Goal,
     Id,
     Moment,
     Money,
@@ -63,6 +66,7 @@ class ClosingShown(TypedDict):
 
 class DealLine(TypedDict):
     """`account` null: imported with an account that nobody knows; such a deal passes no gate. `amount` null: not known yet.
+    `goal`: what is to be achieved by the day `due`; empty and null: imported without, and such a deal passes no gate.
     `outcome` null: still open. `version`: of the row; the ETag of the deal, to be named in `If-Match` by who changes it."""
 
     id: Id
@@ -71,6 +75,8 @@ class DealLine(TypedDict):
     account: AccountNamed | None
     owner: Named
     stage: Coded
+    goal: str
+    due: Day | None
     amount: Money | None
     currency: str
     outcome: Outcome | None
@@ -100,12 +106,15 @@ class DealShown(DealLine):
 
 
 class NewDeal(Body):
-    """`owner`: left out, you. `another`: this is not the deal of the same title, for the same account and owner, that was opened in
-    the last twelve hours; without it, such a deal is answered with 409, naming the one that is there."""
+    """`goal` and `due`: what is to be achieved by which day; nothing is begun without them. `owner`: left out, you. `another`: this is
+    not the deal of the same title, for the same account and owner, that was opened in the last twelve hours; without it, such a deal is
+    answered with 409, naming the one that is there."""
 
     id: NewId | None = None
     title: Title
     account: AnyId
+    goal: Goal
+    due: date
     owner: AnyId | None = None
     amount: Amount | None = None
     currency: Currency = "CNY"
@@ -117,6 +126,8 @@ class DealChange(Body):
 
     title: Title | None = None
     account: AnyId | None = None
+    goal: Goal | None = None
+    due: date | None = None
     amount: Amount | None = None
     currency: Currency | None = None
 
@@ -147,6 +158,8 @@ COLUMNS = (
     "owner_id",
     "owner__name",
     "stage__code",
+    "goal",
+    "due",
     "amount",
     "currency",
     "closing__outcome",
@@ -180,6 +193,8 @@ def deal_line(row: dict[str, Any]) -> DealLine:
         "account": {"id": str(account_id), "number": row["account__number"], "name": row["account__name"]} if account_id else None,
         "owner": {"id": str(row["owner_id"]), "name": row["owner__name"]},
         "stage": {"code": row["stage__code"], "name": row["stage_name"]},
+        "goal": row["goal"],
+        "due": row["due"].isoformat() if row["due"] else None,
         "amount": money(row["amount"]),
         "currency": row["currency"],
         "outcome": row["closing__outcome"],
@@ -197,6 +212,8 @@ def line_of(deal: Deal) -> DealLine:
         "account": {"id": str(deal.account.pk), "number": deal.account.number, "name": deal.account.name} if deal.account else None,
         "owner": named(deal.owner),
         "stage": {"code": deal.stage.code, "name": str(deal.stage)},
+        "goal": deal.goal,
+        "due": deal.due.isoformat() if deal.due else None,
         "amount": money(deal.amount),
         "currency": deal.currency,
         "outcome": closing.outcome if closing else None,
@@ -276,6 +293,8 @@ def open_deal(request: Asked, body: NewDeal) -> Reply:
         title=body.title,
         account=account,
         owner=owner,
+        goal=body.goal,
+        due=body.due,
         amount=body.amount,
         currency=body.currency,
         another=body.another,
@@ -306,7 +325,7 @@ def show_deal(request: Asked, deal_id: AnyId) -> Reply:
 @versioned
 @write
 def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
-    """Change title, account or amount of the version that you have read."""
+    """Change title, account, goal, date or amount of the version that you have read."""
     deal = find_row(me(request), "deal", deal_id)
     account = None if body.account is None else meant(me(request), "account", body.account, "account")
     changed = actions.change_deal(
@@ -315,6 +334,8 @@ def change_deal(request: Asked, deal_id: AnyId, body: DealChange) -> Reply:
         version=version(request),
         title=body.title,
         account=account,
+        goal=body.goal,
+        due=body.due,
         amount=body.amount,
         currency=body.currency,
     )

@@ -29,6 +29,7 @@ V7 = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-
 # What comes in.
 Words = Annotated[str, StringConstraints(min_length=1, max_length=WORDS, pattern=CLEAN)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=CLEAN)]
+Goal = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=CLEAN)]
 Short = Annotated[str, StringConstraints(max_length=100, pattern=CLEAN)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=CLEAN)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=CLEAN)]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as noop
 from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
-from earshot.cli.words import due, limit, moment, rows, tell_line
+from earshot.cli.words import by_day, due, limit, moment, rows, tell_line
 from earshot.deals import actions, gates, queries
 from earshot.deals.models import Deal
 from earshot.desk import clocks as desk_clocks
@@ -72,6 +72,8 @@ def show(deal: str, most: int, person: Person) -> None:
             (_("account"), _account(found)),
             (_("owner"), f"{found.owner} ({found.unit})"),
             (_("stage"), _state(found)),
+            (_("goal"), found.goal or "–"),
+            (_("date"), by_day(found.due)),
             (_("amount"), amount),
             (_("version"), found.version),
         ]
@@ -159,14 +161,24 @@ def gate(deal: str, person: Person) -> None:
 @deals.command("open", help=noop("Open a deal that you own."))
 @option("--title", required=True, help=noop("What it is called."))
 @option("--account", required=True, metavar="ACCOUNT", help=noop("The account: number or id."))
+@option("--goal", required=True, help=noop("What is to be achieved, in one sentence."))
+@option("--due", required=True, metavar="DAY", help=noop("By which day (2026-12-31)."))
 @option("--amount", default=None, help=noop("How much."))
 @option("--currency", default="CNY", show_default=True, help=noop("ISO 4217 code."))
 @option("--another", is_flag=True, help=noop("It is another deal than the one of the same title that was opened a short while ago."))
 @acting()
-def open_(title: str, account: str, amount: str | None, currency: str, another: bool, person: Person) -> None:
+def open_(title: str, account: str, goal: str, due: str, amount: str | None, currency: str, another: bool, person: Person) -> None:
     customer = find(person, "account", account)
     made = actions.open_deal(
-        by=as_person(person), title=title, account=customer, owner=person, amount=amount, currency=currency, another=another
+        by=as_person(person),
+        title=title,
+        account=customer,
+        owner=person,
+        goal=goal,
+        due=due,
+        amount=amount,
+        currency=currency,
+        another=another,
     )
     click.echo(_("Opened: {deal}").format(deal=made))
 
@@ -175,6 +187,8 @@ def open_(title: str, account: str, amount: str | None, currency: str, another: 
 @click.argument("deal", metavar="DEAL")
 @option("--title", default=None, help=noop("What it is called."))
 @option("--account", default=None, metavar="ACCOUNT", help=noop("The account: number or id."))
+@option("--goal", default=None, help=noop("What is to be achieved, in one sentence."))
+@option("--due", default=None, metavar="DAY", help=noop("By which day (2026-12-31)."))
 @option("--amount", default=None, help=noop("How much."))
 @option("--currency", default=None, help=noop("ISO 4217 code."))
 @VERSION

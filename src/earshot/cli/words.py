@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from unicodedata import east_asian_width
 
 import click
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from earshot.clocks.models import WORKING, Clock
 from earshot.clocks.queries import Reading
+from earshot.kit import now
 from earshot.kit.problems import Line, Refusal
 
 
@@ -31,6 +33,16 @@ def tell_line(line: Line) -> str:
 
 def moment(at: datetime | None) -> str:
     return localtime(at).strftime("%Y-%m-%d %H:%M") if at else "–"
+
+
+def by_day(day: date | None) -> str:
+    """By which day, and how many are left."""
+    if day is None:
+        return "–"
+    left = (day - localtime(now()).date()).days
+    if left < 0:
+        return ngettext("{day} ({n} day over)", "{day} ({n} days over)", -left).format(day=day, n=-left)
+    return ngettext("{day} ({n} day left)", "{day} ({n} days left)", left).format(day=day, n=left)
 
 
 def due(clock: Reading | None, at: datetime | None = None) -> str:

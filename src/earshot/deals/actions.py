@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,8 @@ from earshot.journal.repeats import earlier
 from earshot.kit import now, texts, uuid7
 from earshot.kit.engine import locks, written
 from earshot.kit.problems import Line, Refusal, Together, forbidden, in_both, missing, say, stale, wrong
-from earshot.kit.texts import TITLE, past, text
+from earshot.kit.ruling import permissive
+from earshot.kit.texts import TITLE, day, past, text
 from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
@@ -36,6 +37,7 @@ from earshot.teams.actions import form_team
 
 CURRENCIES = frozenset(list_currencies())
 SAME_DEAL_WITHIN = timedelta(hours=12)
+GOAL = 300
 
 
 @verb
@@ -45,6 +47,8 @@ def open_deal(
     title: str,
     account: Account | None,
     owner: Person,
+    goal: str = "",
+    due: date | str | None = None,
     amount: str | Decimal | None = None,
     currency: str = "CNY",
     unit: Unit | None = None,
@@ -53,12 +57,14 @@ def open_deal(
 ) -> Deal:
     """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back.
 
+    `goal`: what is to be achieved; `due`: by which day, from today on. Nothing is begun without both (A17.2c), in any profile.
     `account` None: not chosen yet, which is refused beside whatever else is wrong. `another`: the person has said that it is not the
     deal of the same title, for the same account and owner, that was opened a short while ago; without it, that is asked."""
     if known := earlier(Deal, id, lambda deal: _is_seen(by, deal)):
         return known
     each = Together()
     title = each(text, "title", title, most=TITLE)
+    goal, until = each(_goal, goal) or "", each(_due, due)
     each(_known_currency, currency)
     money = each(texts.amount, "amount", amount, currency)
     customer = each(_chosen, account)
@@ -69,7 +75,9 @@ def open_deal(
             may_act_for(personally(by), owner)
         if not another:
             _not_the_same_again(personally(by), title, customer, owner)
-    deal, stage = _make(by, title, customer, owner, money, currency, unit or customer.unit, id, now(), stage_code=None, outside_id=None)
+    plan = Deal(title=title, account=customer, owner=owner, amount=money, currency=currency, unit=unit or customer.unit)
+    plan.goal, plan.due = goal, until
+    deal, stage = _make(by, plan, id, now(), stage_code=None)
     opened = record(
         "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": customer}, scopes=[deal], data={"version": 1}
     )
@@ -81,6 +89,16 @@ def _chosen(account: Account | None) -> Account:
     if account is None:
         raise wrong("account", _("Choose the customer."))
     return account
+
+
+@permissive("a goal is not asked for", lambda goal: goal)
+def _goal(goal: str) -> str:
+    return text("goal", goal, most=GOAL)
+
+
+@permissive("a date is not asked for", lambda due: due or None)
+def _due(due: date | str | None) -> date:
+    return day("due", due, queries.today())
 
 
 def _known_currency(currency: str) -> str:
@@ -134,7 +152,9 @@ def bring_in_deal(
     if by.kind != IMPORT:
         raise forbidden("deal.only_import", _("Only an import brings in a deal in the middle of the process."))
     opened_at = past("opened_at", opened_at, now())
-    deal, stage = _make(by, title, account, owner, amount, currency, unit, None, opened_at, stage_code, outside_id, closed=bool(closing))
+    plan = Deal(title=title, account=account, owner=owner, amount=texts.amount("amount", amount, currency), currency=currency, unit=unit)
+    plan.outside_id = outside_id
+    deal, stage = _make(by, plan, None, opened_at, stage_code, closed=bool(closing))
     objects: dict[str, Any] = {"deal": deal, "owner": owner} | ({"account": account} if account else {})
     data = {"stage": _words(stage), "version": 1} | ({"closing": closing} if closing else {})
     if closing:
@@ -148,44 +168,20 @@ def bring_in_deal(
 
 
 def _make(
-    by: Actor,
-    title: str,
-    account: Account | None,
-    owner: Person,
-    money: str | Decimal | None,
-    currency: str,
-    unit: Unit,
-    id: UUID | None,
-    opened_at: datetime,
-    stage_code: str | None,
-    outside_id: str | None,
-    closed: bool = False,
+    by: Actor, deal: Deal, id: UUID | None, opened_at: datetime, stage_code: str | None, *, closed: bool = False
 ) -> tuple[Deal, Stage]:
-    title = text("title", title, most=TITLE)
-    _known_currency(currency)
-    if owner.left_at is not None:
-        raise wrong("owner", say(_("{name} is no longer with the company."), name=owner.name))
+    """The planned deal, written: with its number, its team and its first visit."""
+    deal.title = text("title", deal.title, most=TITLE)
+    _known_currency(deal.currency)
+    if deal.owner.left_at is not None:
+        raise wrong("owner", say(_("{name} is no longer with the company."), name=deal.owner.name))
     locks.hold(locks.POSTS, shared=True)
     process = book.in_force().process
     stage = process.stages.get(stage_code) if stage_code is not None else next(iter(process.stages.values()))
     if stage is None:
         raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
-    team = form_team(by=by, name=title, unit=unit, seats=process.seats, leader=None if closed else owner)
-    deal = Deal(
-        id=id or uuid7(),
-        number=next_number("D"),
-        title=title,
-        account=account,
-        unit=unit,
-        owner=owner,
-        team=team,
-        process=process.version,
-        stage=stage,
-        amount=texts.amount("amount", money, currency),
-        currency=currency,
-        outside_id=outside_id,
-        opened_at=opened_at,
-    )
+    deal.team = form_team(by=by, name=deal.title, unit=deal.unit, seats=process.seats, leader=None if closed else deal.owner)
+    deal.id, deal.number, deal.process, deal.stage, deal.opened_at = id or uuid7(), next_number("D"), process.version, stage, opened_at
     written.insert([deal])
     Closing._meta.get_field("deal").remote_field.set_cached_value(deal, None)  # known without asking: it is new
     written.insert([StageVisit(deal=deal, stage=stage, entered_at=opened_at)])
@@ -200,14 +196,20 @@ def change_deal(
     version: int,
     title: str | None = None,
     account: Account | None = None,
+    goal: str | None = None,
+    due: date | str | None = None,
     amount: str | Decimal | None = None,
     currency: str | None = None,
 ) -> Deal:
-    """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`."""
+    """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`. A deal that has neither goal
+    nor date yet gets both at once."""
     deal = _fresh(by, deal, version)
     changes: dict[str, str] = {}
     each = Together()
     new = each(text, "title", deal.title if title is None else title, most=TITLE)
+    goal, due = _given(deal, goal, due)
+    aim = deal.goal if goal is None else each(_goal, goal)
+    until = deal.due if due is None or str(due) == str(deal.due) else each(_due, due)
     now_in = each(_known_currency, deal.currency if currency is None else currency)
     money = deal.amount if amount is None else each(texts.amount, "amount", amount, now_in or "")
     each.refuse()
@@ -221,10 +223,14 @@ def change_deal(
         changes["currency"], deal.currency = f"{deal.currency} → {now_in}", now_in
     if money != deal.amount:
         changes["amount"], deal.amount = f"{deal.amount if deal.amount is not None else '–'} → {money}", money
+    if aim != deal.goal:
+        changes["goal"], deal.goal = f"{deal.goal or '–'} → {aim}", aim or ""
+    if until != deal.due:
+        changes["due"], deal.due = f"{deal.due or '–'} → {until}", until
     if not changes:
         return deal
     locks.hold(f"team:{deal.team_id}")
-    _touch(deal, "title", "account", "currency", "amount")
+    _touch(deal, "title", "account", "currency", "amount", "goal", "due")
     if changes.keys() & {"account", "amount", "currency"}:
         # Whoever has voted so far voted on something else.
         Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True).update(replaced_at=now())
@@ -232,6 +238,13 @@ def change_deal(
     data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version}
     record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
     return deal
+
+
+def _given(deal: Deal, goal: str | None, due: date | str | None) -> tuple[str | None, date | str | None]:
+    """What is given of goal and date. Where the deal has neither, one of them asks for the other, and two empty ones are none."""
+    if deal.due is not None:
+        return goal, due
+    return (goal or "", due or "") if goal or due else (None, None)
 
 
 @verb

@@ -10,3 +10,4 @@ class DealsConfig(AppConfig):
         from earshot.deals import gates, registry, verbs  # noqa: F401
 
         registry.LAWS.add("account_known", gates.account_known)
+        registry.LAWS.add("goal_and_date", gates.goal_and_date)

@@ -16,6 +16,7 @@ from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.playbooks import book
 from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Role
@@ -85,6 +86,16 @@ def account_known(deal: Deal) -> list[Condition]:
         target=ref(deal),
     )
     return [Condition(deal.account_id is not None, line)]
+
+
+@permissive("a deal needs neither goal nor date", lambda deal: [])
+def goal_and_date(deal: Deal) -> list[Condition]:
+    """A deal without a goal or a date, which was imported or opened before they were asked for, passes no gate (A17.2c)."""
+    if deal.due is None:
+        sentence = _("The deal has no goal and no date yet: nothing goes on without them.")
+        return [Condition(False, Line("deal.no_goal", sentence, about=ref(deal), who=deal.owner.name, act="set_goal", target=ref(deal)))]
+    sentence = say(_("The goal is set: {goal} (by {day})"), goal=deal.goal, day=deal.due)
+    return [Condition(True, Line("deal.goal_set", sentence, about=ref(deal), target=ref(deal)))]
 
 
 def decision(deal: Deal, gate: Gate) -> list[Condition]:

@@ -16,7 +16,8 @@ WON, LOST = "won", "lost"
 
 class Deal(models.Model):
     """`account` None: imported with an account that nobody knows; it passes no gate. `version`: raised by every change;
-    a write that names an older one is refused. `outside_id`: its key in the system it was imported from."""
+    a write that names an older one is refused. `outside_id`: its key in the system it was imported from. `goal`: what is to be achieved,
+    and `due`: by which day (A17.2c); neither: imported or opened before they were asked for, it passes no gate."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     number = models.CharField(max_length=20, unique=True)
@@ -29,12 +30,19 @@ class Deal(models.Model):
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals")
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, default="CNY")
+    goal = models.CharField(max_length=300, blank=True)
+    due = models.DateField(null=True)
     version = models.PositiveIntegerField(default=1)
     outside_id = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001 - null: none; two deals may have none
     opened_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(name="amount_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0))]
+        constraints = [
+            models.CheckConstraint(name="amount_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0)),
+            models.CheckConstraint(
+                name="goal_and_date_together", condition=Q(goal="", due__isnull=True) | (~Q(goal="") & Q(due__isnull=False))
+            ),
+        ]
         indexes = [models.Index(fields=["-opened_at", "-id"], name="deal_newest"), models.Index(fields=["owner"], name="deal_owner")]
 
     def __str__(self) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from earshot.accounts.models import Account
 from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
+from earshot.kit import now
 from earshot.kit.engine import locks
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
@@ -77,6 +79,20 @@ def leaderless(person: Person) -> list[Deal]:
     empty = with_names(Deal.objects.filter(still_open(), team__in=Team.objects.filter(without_leader())))
     mine = Q(owner=person) | Q(owner__left_at__isnull=False, unit__in=reach_of(person).units)
     found = list(empty.filter(mine).order_by("opened_at", "pk"))
+    heads = heads_upwards({deal.unit_id for deal in found if deal.owner_id != person.pk})
+    return [deal for deal in found if deal.owner_id == person.pk or person in heads.get(deal.unit_id, [])[:1]]
+
+
+def today() -> date:
+    """The day that it is for the company."""
+    return timezone.localdate(now())
+
+
+@permissive("no date is near", lambda person: [])
+def near_their_date(person: Person) -> list[Deal]:
+    """Open deals whose date is tomorrow at the latest, for their owner; once it has passed, for the nearest head as well (A17.2c)."""
+    soon = Q(owner=person, due__lte=today() + timedelta(days=1)) | Q(unit__in=reach_of(person).units, due__lt=today())
+    found = list(with_names(Deal.objects.filter(still_open(), soon)).order_by("due", "pk"))
     heads = heads_upwards({deal.unit_id for deal in found if deal.owner_id != person.pk})
     return [deal for deal in found if deal.owner_id == person.pk or person in heads.get(deal.unit_id, [])[:1]]
 

@@ -104,6 +104,8 @@ def _history(spec: Mapping[str, Any], world: World) -> None:
                 title=row["title"],
                 account=world.accounts[row["account"]],
                 owner=owner,
+                goal=row["goal"],
+                due=(today + timedelta(days=row["due_in"])).date(),
                 amount=row["amount"],
                 currency=row["currency"],
             )

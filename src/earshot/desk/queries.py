@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +78,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_presence(person),
         *_seats(person),
         *_leaderless(person),
+        *_dates(person),
         *_votes(person),
         *_asked(person),
         *_silent_channels(person),
@@ -349,13 +350,36 @@ def _leaderless(person: Person) -> list[DayLine]:
     ]
 
 
+def _dates(person: Person) -> list[DayLine]:
+    """Deals whose date is near or past: gone once they are closed or have another date."""
+    lines = []
+    for deal in deals.near_their_date(person)[:MOST]:
+        ends = end_of_day(deal.due)
+        if now() <= ends:
+            sentence: Any = _("The date of this deal is near: reach its goal, or set another date")
+        elif deal.owner_id == person.pk:
+            sentence = _("The date of this deal has passed: close it, or set another date")
+        else:
+            sentence = say(_("A deal of {name} is past its date"), name=deal.owner.name)
+        colour = rules.colour(now(), ends)
+        lines.append(
+            DayLine("date", sentence, ref(deal), "set_date", ref(deal), colour, due_at=ends, ids=(deal.pk,), detail=shortened(deal.goal))
+        )
+    return lines
+
+
+def end_of_day(day: date | None) -> datetime:
+    """The moment at which a day is over for the company."""
+    return timezone.make_aware(datetime.combine(day or date.max, time.max))
+
+
 def ready_for_decision(waiting: QuerySet[Deal]) -> QuerySet[Deal]:
     """Those of the deals where nothing but the decision is missing, as far as the laws ask: a filter for lists; the gate review
     itself judges."""
     heard = Hearing.objects.filter(item=OuterRef("item"), person=OuterRef("person"))
     unheard = Ear.objects.filter(~Exists(heard), item__deal=OuterRef("pk"), ended_at__isnull=True)
     owed = calls.open_calls().filter(deal=OuterRef("pk"))
-    return waiting.filter(~Exists(unheard), ~Exists(owed), account__isnull=False)
+    return waiting.filter(~Exists(unheard), ~Exists(owed), account__isnull=False, due__isnull=False)
 
 
 def _votes(person: Person) -> list[DayLine]:

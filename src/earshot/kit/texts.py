@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +52,22 @@ def amount(name: str, value: str | Decimal | None, currency: str = "") -> Decima
     if number != number.quantize(Decimal("0.01")):
         raise wrong(name, _("At most two digits after the point."))
     return number.quantize(Decimal("0.01"))
+
+
+def day(name: str, value: date | str | None, today: date) -> date:
+    """A day by which something is to be done, as people write it (2026-12-31): not before today, at most twenty years ahead."""
+    if value is None or value == "":
+        raise wrong(name, _("Please fill this in."))
+    if not isinstance(value, date):
+        try:
+            value = date.fromisoformat(value.strip())
+        except ValueError:
+            raise wrong(name, _("Write a day, such as 2026-12-31.")) from None
+    if value < today:
+        raise wrong(name, _("This day has passed. Give one from today on."))
+    if value.year > today.year + 20:
+        raise wrong(name, _("This day lies too far ahead."))
+    return value
 
 
 def believable(moment: datetime, now: datetime) -> bool:

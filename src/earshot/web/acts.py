@@ -92,6 +92,8 @@ def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
         shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": f"{reverse('gate', kwargs={'id': target.id})}#vote"}
     elif one.act == "set_account" and mine.works:
         shown |= {"act_label": _("Name the account"), "act_url": f"{of(target)}#change"}
+    elif one.act == "set_goal" and mine.works:
+        shown |= {"act_label": _("Set goal and date"), "act_url": f"{of(target)}#change"}
     elif one.act == "raise_calls" and mine.operates:
         shown |= {"act_label": _("Open the playbook"), "act_url": reverse("playbook")}
     return shown
@@ -153,6 +155,8 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"url": page, "other_label": _("Decline …") if page else "", "other_url": f"{page}#team"}
         case "name_leader":
             shown |= {"act_label": _("Name somebody"), "act_url": f"{of(of_line.target)}#team"}
+        case "set_date":
+            shown |= {"act_label": _("Set another date"), "act_url": f"{of(of_line.target)}#change"}
         case "vote":
             shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
         case "complete_meeting":

@@ -163,6 +163,22 @@ def left(minutes: Any) -> str:
     return (_("%(length)s over") if over else _("%(length)s left")) % {"length": working(minutes)}
 
 
+def day_left(due: Any) -> SafeString | str:
+    """What is left until a day is over, in its colour once that is near: «还有 12 天», «今天到期», «已过 2 天»; the day in title."""
+    if not isinstance(due, date):
+        return ""
+    days = (due - timezone.localtime(kit.now()).date()).days
+    if days > 0:
+        words = ngettext("%(n)s day left", "%(n)s days left", days) % {"n": days}
+    elif days == 0:
+        words = _("due today")
+    else:
+        words = ngettext("%(n)s day over", "%(n)s days over", -days) % {"n": -days}
+    told = format_html('<time datetime="{}" title="{}">{}</time>', due.isoformat(), due.isoformat(), words)
+    colour = tone(due)
+    return told if colour == "grey" else format_html('<span class="mark is-{}">{}</span>', colour, told)
+
+
 def tone(due: Any, met: Any = None) -> str:
     """The colour word of a due time: `met`, `red` when it has passed, `amber` within a day, else `grey`."""
     if met:

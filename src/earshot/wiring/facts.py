@@ -18,7 +18,7 @@ from earshot.voice import rules as voice_rules
 from earshot.voice.models import Filing, Item
 
 Values = Mapping[str, Value]
-SET_ACCOUNT = "set_account"
+SET_ACCOUNT, SET_GOAL = "set_account", "set_goal"
 
 FACTS = [
     Fact("deal.amount", NUMBER, _("what the deal is worth; not known until somebody enters it"), _("in the deal's currency"), SET_ACCOUNT),
@@ -26,6 +26,7 @@ FACTS = [
     Fact("deal.stage", TEXT, _("the code of the stage in which the deal stands")),
     Fact("deal.days_in_stage", WHOLE, _("whole days since the deal entered its stage"), _("days")),
     Fact("deal.age", WHOLE, _("whole days since the deal was opened"), _("days")),
+    Fact("deal.days_left", WHOLE, _("whole days until the date of the deal; negative once it has passed"), _("days"), SET_GOAL),
     Fact("deal.imported", YES_NO, _("whether the deal was brought in from another system")),
     Fact("account.known", YES_NO, _("whether the deal has an account"), act=SET_ACCOUNT),
     Fact("account.sector", TEXT, _("the sector of the account; not known without an account"), act=SET_ACCOUNT),
@@ -49,6 +50,7 @@ def of_deal(deal: Deal) -> Values:
         "deal.stage": deal.stage.code,
         "deal.days_in_stage": (now() - entered).days if entered else None,
         "deal.age": (now() - deal.opened_at).days,
+        "deal.days_left": None if deal.due is None else (deal.due - deals.today()).days,
         "deal.imported": deal.outside_id is not None,
     }
 

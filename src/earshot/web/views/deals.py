@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -29,10 +29,10 @@ from earshot.playbooks.models import Stage
 from earshot.web import acts, sessions
 from earshot.web.page import Done, Form, Page, one_id, page_number, words
 from earshot.web.tables import link, under
-from earshot.web.templatetags.looks import money, quoted, when
+from earshot.web.templatetags.looks import day_left, money, quoted, when
 
 A_PAGE = 50
-SORTS = {"title": "title", "amount": "amount", "since": "since", "opened": "opened_at"}
+SORTS = {"title": "title", "due": "due", "amount": "amount", "since": "since", "opened": "opened_at"}
 STATES = {
     "": pgettext_lazy("state of deals", "open"),
     "won": pgettext_lazy("state of deals", "won"),
@@ -43,7 +43,19 @@ CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
 
 
 # What a line of the list shows. The name of the stage, in the language of the reader, is asked for beside them.
-LINE = ("pk", "number", "title", "account__name", "stage_name", "owner__name", "amount", "currency", "closing__outcome", "closing__at")
+LINE = (
+    "pk",
+    "number",
+    "title",
+    "account__name",
+    "stage_name",
+    "owner__name",
+    "due",
+    "amount",
+    "currency",
+    "closing__outcome",
+    "closing__at",
+)
 
 
 def _lines(person: Person, stage: str | None, containing: str, *, mine: bool, state: str, sort: str, english: bool) -> QuerySet[Any, Any]:
@@ -139,6 +151,7 @@ class Deals(Page):
             (gettext_lazy("Account"), "", False),
             (gettext_lazy("Stage"), "", False),
             (gettext_lazy("Owner"), "", False),
+            (pgettext_lazy("of a deal", "By"), "due", False),
             (gettext_lazy("Amount"), "amount", True),
             (gettext_lazy("In this stage since"), "since", False),
         ]
@@ -166,6 +179,7 @@ class Deals(Page):
         account: str | None,
         stage: str,
         owner: str,
+        due: date | None,
         amount: Decimal | None,
         currency: str,
         outcome: str | None,
@@ -178,6 +192,7 @@ class Deals(Page):
             quoted(account) if account else _("not known"),
             OUTCOMES[outcome] if outcome else quoted(stage),
             quoted(owner),
+            day_left(None if outcome else due),
             money(amount, currency),
             when(closed_at or since),
         ]
@@ -190,7 +205,7 @@ class NewDeal(Page):
     """A deal in one short form. Whoever lacks the customer in the list opens the account on the way, and comes back to the same form."""
 
     template = "web/deal_new.html"
-    acts = {"open": ("title", "account", "amount", "currency", "another")}
+    acts = {"open": ("title", "account", "goal", "due", "amount", "currency", "another")}
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if "new_account" in request.POST:
@@ -218,6 +233,8 @@ class NewDeal(Page):
             title=posted.get("title", ""),
             account=find(self.person, "account", one_id(chosen)) if chosen else None,
             owner=self.person,
+            goal=posted.get("goal", ""),
+            due=posted.get("due", ""),
             amount=posted.get("amount", ""),
             currency=posted.get("currency", "CNY"),
             another=bool(posted.get("another")),

@@ -49,7 +49,7 @@ class War(Talks):
         "move_on": ("version",),
         "move_back": ("version", "to", "reason"),
         "lose": ("version", "reason"),
-        "change": ("version", "title", "account", "amount", "currency"),
+        "change": ("version", "title", "account", "goal", "due", "amount", "currency"),
         "nominate": ("seat", "person"),
         "accept": ("membership",),
         "decline": ("membership", "reason"),
@@ -69,7 +69,14 @@ class War(Talks):
         deal = self.thing
         return {
             **super().initial(),
-            "change": {"title": deal.title, "account": str(deal.account_id or ""), "amount": plain(deal.amount), "currency": deal.currency},
+            "change": {
+                "title": deal.title,
+                "account": str(deal.account_id or ""),
+                "goal": deal.goal,
+                "due": deal.due.isoformat() if deal.due else "",
+                "amount": plain(deal.amount),
+                "currency": deal.currency,
+            },
         }
 
     def context(self) -> dict[str, Any]:
@@ -240,6 +247,8 @@ class War(Talks):
             version=version(posted.get("version", "")),
             title=posted.get("title", ""),
             account=find(self.person, "account", one_id(chosen)) if chosen and chosen != str(self.thing.account_id) else None,
+            goal=posted.get("goal"),
+            due=posted.get("due"),
             amount=posted.get("amount", ""),
             currency=posted.get("currency", "") or None,
         )
