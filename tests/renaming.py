@@ -60,6 +60,7 @@ def renamed_world(tmp_path: Path, seed: int) -> tuple[dict[str, Any], Path]:
     names = Names(seed)
     spec = copy.deepcopy(read_world())
     parts = {part: yaml.safe_load((PACKS / spec["pack"] / f"{part}.yaml").read_text(encoding="utf-8")) for part in PARTS}
+    parts["policies"]["profile"] = spec["profile"]
     _add_fourth_role(spec, parts)
     _rename_pack(parts, names)
     _rename_world(spec, names)

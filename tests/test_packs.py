@@ -25,7 +25,7 @@ from earshot.playbooks.queries import changes, sources, version
 from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, changed_tables, said, snapshot, spoken
 
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 pytestmark = pytest.mark.django_db
 
 
@@ -102,16 +102,16 @@ def test_every_door_says_the_same_of_a_wrong_pack_and_nothing_is_put_in_force(wo
 
 def test_a_pack_is_looked_at_and_put_in_force_on_the_page(world: World):
     page = signed_in(world, "operations")
-    new = edited("policies", "setting: block", "setting: warn")
+    new = edited("policies", "profile: standard", "profile: strict")
     shown = page.post("/playbook/pack/", {"act": "preview", "file": SimpleUploadedFile("softer.zip", new.zipped())}).content.decode()
-    assert "setting: warn" in shown
+    assert "profile: strict" in shown
     content = re.search(r'name="content" value="([^"]+)"', shown)
     assert content is not None
     assert base64.b64decode(content[1]) == new.zipped()
     sent: dict[str, Any] = {"act": "adopt", "name": "softer", "content": content[1], "reason": "", "version": version()}
     refused = page.post("/playbook/pack/", sent)
     assert refused.status_code == 422
-    assert "setting: warn" in refused.content.decode()  # what was looked at is still there
+    assert "profile: strict" in refused.content.decode()  # what was looked at is still there
     assert page.post("/playbook/pack/", sent | {"reason": "客户要求"}).status_code == 302
     assert set(PartVersion.objects.filter(state="in_force").values_list("pack", "reason")) == {
         ("iron-triangle-ltc", "客户要求")
@@ -125,7 +125,7 @@ def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):
     page, operations = signed_in(world, "operations"), Caller(world.operations)
     seen, etag = version(), operations.get("/playbook/pack").etag
     adopt_pack(by=world.by("operations"), sources=edited("service_levels", "minutes: 240", "minutes: 180"), reason="客户催得紧")
-    new = edited("policies", "setting: block", "setting: warn")
+    new = edited("policies", "profile: standard", "profile: strict")
     sent = {"act": "adopt", "name": "x", "content": base64.b64encode(new.zipped()).decode(), "reason": "x", "version": seen}
     refused = page.post("/playbook/pack/", sent)
     assert refused.status_code == 412

@@ -16,7 +16,7 @@ from earshot.kit import now
 from earshot.kit.problems import Refusal
 from earshot.playbooks import book, packs, registry
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import KNOWN_POLICIES, PARTS, PartVersion
+from earshot.playbooks.models import PARTS, PartVersion
 from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot, spoken
@@ -31,6 +31,20 @@ def first(parts: Parts, part: str, table: str) -> dict[str, Any]:
 def misname(part: str, table: str, column: str) -> Callable[[Parts], None]:
     def change(parts: Parts) -> None:
         first(parts, part, table)[column] = "nonsense"
+
+    return change
+
+
+def with_policy(code: str, setting: str) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        parts["policies"]["policies"] = [{"code": code, "zh": "x", "en": "x", "setting": setting}]
+
+    return change
+
+
+def with_profile(table: str, *, twice: bool = False, **named: str) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        parts["policies"][table] = [{"code": code, "zh": "x", "en": "x", "profile": "light", **named} for code in ("xy" if twice else "x")]
 
     return change
 
@@ -64,7 +78,12 @@ def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
         (misname("support", "triggers", "stage"), "support.yaml triggers/MO1-SR/stage", "nonsense"),
         (misname("support", "triggers", "support"), "support.yaml triggers/MO1-SR/support", "nonsense"),
         (misname("support", "none_needed", "stage"), "support.yaml none_needed/ML-none/stage", "nonsense"),
-        (misname("policies", "policies", "code"), "policies.yaml policies/nonsense", "no policy"),
+        (with_policy("nonsense", "warn"), "policies.yaml policies/nonsense", "no policy"),
+        (with_policy("hearing-before-gate", "off"), "policies.yaml policies/0/setting", "block, warn"),
+        (with_policy("not-by-sales-alone", "off"), "policies.yaml policies/not-by-sales-alone/setting", "block, warn"),
+        (with_profile("units", unit="nonsense"), "policies.yaml units/x/unit", "nonsense"),
+        (with_profile("tiers", tier="nonsense"), "policies.yaml tiers/x/tier", "nonsense"),
+        (with_profile("units", unit="branch", twice=True), "policies.yaml units/y/unit", "stands in one"),
         (lambda parts: first(parts, "process", "gates")["deciders"].append("nonsense"), "process.yaml gates/ATI/deciders", "nonsense"),
         (lambda parts: first(parts, "process", "gates").update(checks=["nonsense"]), "process.yaml gates/ATI/checks/0", "nothing provides"),
         (lambda parts: parts["policies"].pop("profile"), "policies.yaml", "profile"),
@@ -132,7 +151,6 @@ def test_a_check_that_is_there_can_be_named_by_a_gate(world: World, tmp_path: Pa
 
 def test_the_profile_that_a_pack_states_is_kept_with_its_policies(world: World, tmp_path: Path) -> None:
     assert book.in_force().policies.profile == "standard"
-    assert {code: row.setting for code, row in book.in_force().policies.rows.items()} == dict.fromkeys(KNOWN_POLICIES, "block")
     put_in_force(changed_pack(tmp_path / "light", lambda parts: parts["policies"].update(profile="light")))
     assert book.in_force().policies.profile == "light"
     assert set(PartVersion.objects.exclude(part="policies").values_list("profile", flat=True)) == {""}

@@ -40,7 +40,7 @@ from worlds import AIM, World, later
 
 PEOPLE = ["seller", "engineer", "engineer_head", "head", "delivery", "operations", "administrator", "colleague", "stranger"]
 NOBODY = "nobody"
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 ZIPPED = base64.b64encode(SHIPPED.zipped()).decode()
 # How a column is said: one status for all, or the statuses in the order of PEOPLE, then of somebody who is not signed in.
 IN = 302  # somebody who is not signed in is led to the sign-in page
@@ -395,7 +395,7 @@ class Case:
         """The same for the API."""
         because = {"reason": "because"}
         bodies: dict[str, Any] = {
-            "POST deals": {"title": "a deal", "account": self.ids["account"]},
+            "POST deals": {"title": "a deal", "account": self.ids["account"]} | AIM,
             "PATCH deals/{deal_id}": {"title": "another title"},
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},

@@ -83,6 +83,7 @@ def changed_pack(folder: Path, change: Callable[[dict[str, Any]], None], *, base
     """A copy of the shipped pack (or of `base`) in `folder`, after `change` was let loose on its parts: part → table → rows."""
     base = base or PACKS / read_world()["pack"]
     parts = {part: yaml.safe_load((base / f"{part}.yaml").read_text(encoding="utf-8")) for part in PARTS}
+    parts["policies"]["profile"] = read_world()["profile"]
     change(parts)
     folder.mkdir(parents=True, exist_ok=True)
     for part, tables in parts.items():

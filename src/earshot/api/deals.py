@@ -40,6 +40,7 @@ from earshot.api.finding import meant
 from earshot.api.teams import SeatShown, seats_shown
 from earshot.deals import actions, queries
 from earshot.deals.models import Deal
+from earshot.deals.policies import standing
 from earshot.desk.finding import find_row
 from earshot.kit.problems import missing
 from earshot.people.standing import Seeing
@@ -98,8 +99,18 @@ class PathStepShown(TypedDict):
     gate: GateNamed | None
 
 
+class ProfileShown(TypedDict):
+    """In which profile of the policies the deal stands. `because`: as the company, or of its unit or one above, or of its size; `code`
+    of that unit or size."""
+
+    profile: Literal["light", "standard", "strict"]
+    because: Literal["company", "unit", "tier"]
+    code: str
+
+
 class DealShown(DealLine):
     unit: Named
+    profile: ProfileShown
     closing: ClosingShown | None
     path: list[PathStepShown]
     seats: list[SeatShown]
@@ -167,7 +178,8 @@ COLUMNS = (
     "opened_at",
 )
 # What one deal needs besides.
-DETAILS = ("unit_id", "unit__name", "closing__reason", "closing__at", "process_id", "stage_id", "team_id")
+DETAILS = ("unit_id", "unit__name", "closing__reason", "closing__at", "process_id", "stage_id", "team_id", "outside_id")
+KEYS = ("unit_id", "process_id", "stage_id", "team_id", "account_id", "amount", "currency", "outside_id")
 
 
 def lines_of(deals: QuerySet[Deal], *more: str, english: bool) -> QuerySet[Deal, dict[str, Any]]:
@@ -245,11 +257,13 @@ def deal_shown(deal: Deal, status: int = 200) -> Reply:
 
 
 def _shown(deal: Deal, line: DealLine, unit: Named, closing: ClosingShown | None, status: int = 200) -> Reply:
-    """`deal`: at least its keys."""
+    """`deal`: at least its keys, and what its size is judged by."""
+    stands = standing(deal)
     roles = book.process_of(deal.process_id).roles
     data: DealShown = {
         **line,
         "unit": unit,
+        "profile": {"profile": stands.profile, "because": stands.why, "code": stands.code},  # type: ignore[typeddict-item]  # of those that there are
         "closing": closing,
         "path": [_step(step) for step in queries.path(deal)],
         "seats": seats_shown(deal.team_id, roles),
@@ -311,7 +325,7 @@ def show_deal(request: Asked, deal_id: AnyId) -> Reply:
     row = next(iter(_ONE.dicts(me(request), deal_id, english=_english())), None)
     if row is None:
         raise missing()
-    keys = Deal(pk=deal_id, process_id=row["process_id"], stage_id=row["stage_id"], team_id=row["team_id"])
+    keys = Deal(pk=deal_id, **{name: row[name] for name in KEYS})
     unit: Named = {"id": str(row["unit_id"]), "name": row["unit__name"]}
     outcome = row["closing__outcome"]
     closing: ClosingShown | None = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from ninja import Router
 from typing_extensions import TypedDict
@@ -12,8 +12,12 @@ from earshot.api.auth import Asked
 from earshot.api.deals import GateNamed, gate_named
 from earshot.api.fields import Coded
 from earshot.playbooks import book
+from earshot.playbooks.models import TierProfile, UnitProfile
+from earshot.playbooks.policies import Place
+from earshot.playbooks.registry import POLICIES
 
 router = Router()
+Profile = Literal["light", "standard", "strict"]
 
 
 class RoleShown(Coded):
@@ -50,14 +54,24 @@ class SupportLine(Coded):
 
 
 class PolicyShown(Coded):
-    """`setting`: block refuses; warn lets it pass and stands on the record."""
+    """`name`: what it asks. `setting`: as the company stands; block refuses; warn lets it pass and stands on the record; off asks
+    nothing. `own`: set by itself, whatever the profile. `law`: never off."""
 
-    setting: Literal["block", "warn"]
+    setting: Literal["block", "warn", "off"]
+    own: bool
+    law: bool
+
+
+class OtherProfile(Coded):
+    """`what`: whether the code is of a unit, with the units below it, or of a size of deals."""
+
+    what: Literal["unit", "tier"]
+    profile: Profile
 
 
 class Playbook(TypedDict):
-    """`versions`: part → version. A deal keeps the process that it began under. `profile`: what the policies are called together;
-    empty: the pack does not say."""
+    """`versions`: part → version. A deal keeps the process that it began under. `profile`: in which the company stands; empty: the
+    pack does not say. `other_profiles`: units and sizes of deals that stand in another."""
 
     versions: dict[str, str]
     roles: list[RoleShown]
@@ -66,6 +80,11 @@ class Playbook(TypedDict):
     supports: list[SupportLine]
     profile: Literal["light", "standard", "strict", ""]
     policies: list[PolicyShown]
+    other_profiles: list[OtherProfile]
+
+
+def _other(what: Literal["unit", "tier"], code: str, row: UnitProfile | TierProfile) -> OtherProfile:
+    return {"code": code, "name": str(row), "what": what, "profile": cast(Profile, row.profile)}
 
 
 @router.get("/playbook", response=Playbook)
@@ -73,7 +92,7 @@ class Playbook(TypedDict):
 def show_playbook(request: Asked) -> Playbook:
     """Roles, stages, categories and supports in force, with their codes and their names in the language asked for."""
     now = book.in_force()
-    process, hearing, support = now.process, now.hearing, now.support
+    process, hearing, support, stands = now.process, now.hearing, now.support, now.policies.choices.at(Place())
     return {
         "versions": {part: str(version) for part, version in sorted(now.versions.items())},
         "roles": [{"code": row.code, "name": str(row), "sells": row.sells, "owner": row.owner} for row in process.roles.values()],
@@ -104,7 +123,17 @@ def show_playbook(request: Asked) -> Playbook:
         ],
         "profile": now.policies.profile,  # type: ignore[typeddict-item]  # one of the settings that a pack is checked for
         "policies": [
-            {"code": row.code, "name": str(row), "setting": row.setting}  # type: ignore[typeddict-item]  # one of the settings that a pack is checked for
-            for row in now.policies.rows.values()
+            {
+                "code": policy.code,
+                "name": str(policy.means),
+                "setting": stands.setting(policy),  # type: ignore[typeddict-item]  # one of the settings that there are
+                "own": policy.code in now.policies.rows,
+                "law": policy.law,
+            }
+            for policy in POLICIES.values()
+        ],
+        "other_profiles": [
+            *(_other("tier", code, row) for code, row in now.policies.tiers.items()),
+            *(_other("unit", code, row) for code, row in now.policies.units.items()),
         ],
     }

@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries
 from earshot.calls.models import Assignment, Call, Ending, Objection, Result
+from earshot.calls.policies import QUALIFIED, STAGE_SAYS_SUPPORT
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Clock, Pause
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
+from earshot.deals.policies import standing
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor, process
 from earshot.journal.kinds import ref
@@ -25,7 +27,7 @@ from earshot.journal.repeats import earlier
 from earshot.kit import now, uuid7
 from earshot.kit.engine import written
 from earshot.kit.engine.prepared import Prepared
-from earshot.kit.problems import Line, Refusal, forbidden, say, wrong
+from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, wrong
 from earshot.kit.ruling import permissive
 from earshot.kit.texts import text
 from earshot.people.actors import personally
@@ -35,7 +37,7 @@ from earshot.people.permits import holders as holders_of_permit
 from earshot.people.queries import answerable_for, head_at_or_above, holders, is_head_at_or_above, unit_called
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
-from earshot.playbooks.models import SupportItem, Trigger
+from earshot.playbooks.models import BLOCK, SupportItem, Trigger
 from earshot.teams.queries import sitting
 
 
@@ -123,14 +125,19 @@ def name_person(*, by: Actor, call: Call, person: Person) -> Assignment:
             unit=call.unit.name,
         )
         raise forbidden("call.not_answerable", sentence, ref(call))
-    if lacking := queries.lacking(call, person):
+    lacking = queries.lacking(call, person)
+    asks = standing(call.deal)
+    if lacking and asks.asks(QUALIFIED):
         # The row itself, so that the sentence names the role in the language in which it is read.
         named = [playbook.role(code) if code == call.role else code for code in lacking]
         what = format_lazy(", ".join("{}" for _code in named), *named)
         sentence = _("{name} is not qualified for this call; lacking: {what}.")
         if call.role in lacking:
             sentence = _("{name} is not qualified for this call; lacking in {unit} and the units below it: {what}.")
-        raise wrong("person", say(sentence, name=person.name, unit=call.unit.name, what=what))
+        if asks.blocks(QUALIFIED):
+            raise wrong("person", say(sentence, name=person.name, unit=call.unit.name, what=what))
+        objects = {"call": call, "deal": call.deal, "assignee": person}
+        record("calls.not_qualified", by=by, objects=objects, scopes=[call.deal, call], data={"lacking": in_both(what)})
     return _assign(by, call, person, "calls.named", "")
 
 
@@ -370,7 +377,9 @@ def raise_missing(entry: Entry) -> None:
 
 def refuse_uncovered(entry: Entry) -> None:
     """A reaction to a support part put in force: every stage of every process that open deals still follow must be spoken of, or
-    calls would silently fall away for them (law 4, B20.3a)."""
+    calls would silently fall away for them (law 4, B20.3a), unless the company stands everywhere where silence only warns."""
+    if book.in_force().policies.choices.strictest(STAGE_SAYS_SUPPORT) != BLOCK:
+        return
     support = book.in_force().support
     spoken = set(support.triggers) | support.none_needed
     open_deals = Deal.objects.filter(closing__isnull=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries, rules
+from earshot.calls.policies import STAGE_SAYS_SUPPORT
 from earshot.deals.models import Deal
+from earshot.deals.policies import standing
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
@@ -45,5 +47,5 @@ def _table(deal: Deal, called: set[str]) -> list[Condition]:
     if not rows and not playbook.says_none_needed(deal.stage.code):
         sentence = say(_("The playbook does not say which support the stage “{stage}” needs, nor that none is needed."), stage=deal.stage)
         line = Line("call.table_silent", sentence, about=ref(deal), who=_("sales operations"), judged=False)
-        conditions.append(Condition(None, line))
+        conditions.append(Condition(None, line, standing(deal).warns(STAGE_SAYS_SUPPORT)))
     return conditions

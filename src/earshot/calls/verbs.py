@@ -20,6 +20,7 @@ verbs.register(
     {
         "calls.raised": _("The process called {unit} for {deal}: {call}; {assignee} is answerable"),
         "calls.named": _("{actor} named {assignee} for {call}"),
+        "calls.not_qualified": _("{assignee} is named for {call} without being qualified; lacking: {lacking} (policy: warn)"),
         "calls.declined": _("{actor} cannot take {call}: {reason}. The duty stays with {unit}"),
         "calls.passed_on": _("{call} passed on to {assignee}, because {former} no longer holds the role"),
         "calls.answered_for": _("{assignee} answers for {call} now, because {former} no longer holds the role"),

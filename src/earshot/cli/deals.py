@@ -14,10 +14,13 @@ from earshot.cli.who import acting, find
 from earshot.cli.words import by_day, due, limit, moment, rows, tell_line
 from earshot.deals import actions, gates, queries
 from earshot.deals.models import Deal
+from earshot.deals.policies import standing
 from earshot.desk import clocks as desk_clocks
 from earshot.desk.queries import timeline
 from earshot.people.actors import as_person
 from earshot.people.models import Person
+from earshot.playbooks.policies import NAMES
+from earshot.playbooks.queries import why
 from earshot.teams.queries import seats
 from earshot.voice import queries as voice
 
@@ -66,12 +69,14 @@ def _state(deal: Deal) -> str:
 def show(deal: str, most: int, person: Person) -> None:
     found: Deal = find(person, "deal", deal)
     click.echo(str(found))
+    stands = standing(found)
     amount = f"{found.amount} {found.currency}" if found.amount is not None else "–"
     rows(
         [
             (_("account"), _account(found)),
             (_("owner"), f"{found.owner} ({found.unit})"),
             (_("stage"), _state(found)),
+            (_("profile"), f"{NAMES[stands.profile]} ({why(stands)})"),
             (_("goal"), found.goal or "–"),
             (_("date"), by_day(found.due)),
             (_("amount"), amount),
@@ -83,7 +88,8 @@ def show(deal: str, most: int, person: Person) -> None:
     _section(_("Team"))
     for seat in seats(found.team_id):
         sits = seat.membership.person.name if seat.membership else _("empty chair")
-        click.echo(f"  {seat.role}: {sits}" + ("" if seat.accepted or not seat.membership else " " + _("(asked, has not accepted)")))
+        also = " " + _("(also: {roles})").format(roles=", ".join(seat.also)) if seat.also else ""
+        click.echo(f"  {seat.role}: {sits}{also}" + ("" if seat.accepted or not seat.membership else " " + _("(asked, has not accepted)")))
     _section(_("What the customer said"))
     for item in voice.read(voice.visible_to(person).filter(deal=found).distinct()):
         unheard = ", ".join(f"{ear.role} {ear.person or '–'}" for ear in item.unheard)

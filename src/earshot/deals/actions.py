@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.accounts import queries as accounts
 from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
-from earshot.deals import gates, queries, rules
+from earshot.deals import gates, policies, queries, rules
 from earshot.deals.models import LOST, WON, Closing, Deal, GatePass, StageVisit, Unjudged, Vote
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor, process
@@ -31,8 +31,8 @@ from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Stage
-from earshot.playbooks.queries import next_stage, warns_only
+from earshot.playbooks.models import Gate, Stage
+from earshot.playbooks.queries import next_stage
 from earshot.teams.actions import form_team
 
 CURRENCIES = frozenset(list_currencies())
@@ -261,7 +261,20 @@ def move_on(*, by: Actor, deal: Deal, version: int, to: str | None = None) -> De
     review = gates.review(deal)
     if review is not None and not review.open:
         raise _shut(by, deal, review)
+    if review is None:
+        _not_alone(deal)
     return _pass(by, deal, review, target)
+
+
+def _not_alone(deal: Deal) -> None:
+    """Out of its first stage, where no gate asks it, nobody carries a deal alone; where the policy only warns, the next gate's record
+    says so (A1.1a)."""
+    asks = policies.standing(deal)
+    if deal.stage.position == 1 and asks.blocks(policies.NOT_ALONE):
+        lines = [one.line for one in gates.of_team(deal, asks) if one.line.code == "team.alone"]
+        if lines:
+            sentence = _("This deal stays in its first stage until it has a team.")
+            raise Refusal("deal.alone", sentence, lines=lines, about=ref(deal), status=409)
 
 
 MOST_JUDGED = 100  # each is a whole review, in one transaction
@@ -378,7 +391,8 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
             "vote.not_decider", say(_("You hold no role that decides at the gate “{gate}” of this deal."), gate=gate), ref(deal)
         )
     unheard = gates.not_ready(deal, [person])[person]
-    if unheard and not warns_only(HEAR_BEFORE_VOTE):
+    asks = policies.standing(deal)
+    if unheard and asks.blocks(policies.HEARD_BEFORE_VOTE):
         raise Refusal(
             "vote.not_heard",
             say(
@@ -396,7 +410,7 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
             },
             status=409,
         )
-    reason = text("reason", reason, most=1000, required=not approves)
+    reason = text("reason", reason, most=1000, required=not approves or asks.blocks(policies.APPROVAL_SAYS_WHY))
     visit = queries.open_visit(deal)
     Vote.objects.filter(visit=visit, person=person, replaced_at__isnull=True).update(replaced_at=now())
     votes = Vote.objects.bulk_create(

@@ -8,19 +8,32 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries, registry, rules
 from earshot.deals.conditions import of_gate
 from earshot.deals.models import Deal, Vote
+from earshot.deals.policies import (
+    APPROVAL_SAYS_WHY,
+    HEARD_BEFORE_VOTE,
+    NOT_ALONE,
+    NOT_SALES_ALONE,
+    ONE_ROLE_A_VOTER,
+    SEATS_TAKEN,
+    WITHIN_DATE,
+    standing,
+)
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.playbooks import book
-from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Role
-from earshot.playbooks.queries import warns_only
+from earshot.playbooks.models import Gate, Role
+from earshot.playbooks.policies import Policy, Standing
+from earshot.teams.policies import ONE_SEAT_EACH
+from earshot.teams.queries import seats
 
 log = logging.getLogger(__name__)
 Unheard = Mapping[Person, Sequence[Line]]
@@ -57,8 +70,10 @@ def review(deal: Deal) -> Review | None:
     conditions: list[Condition] = []
     for name, check in [*registry.LAWS.items(), *((name, registry.CHECKS.get(name)) for name in gate.checks)]:
         conditions += _ask(name, check, deal)
+    asks = standing(deal)
     conditions += of_gate(deal, gate)
-    conditions += decision(deal, gate)
+    conditions += _ask("the team", lambda deal: of_team(deal, asks), deal) if asked_of_team(asks) else []
+    conditions += decision(deal, gate, asks)
     return Review(gate, conditions)
 
 
@@ -90,21 +105,67 @@ def account_known(deal: Deal) -> list[Condition]:
 
 @permissive("a deal needs neither goal nor date", lambda deal: [])
 def goal_and_date(deal: Deal) -> list[Condition]:
-    """A deal without a goal or a date, which was imported or opened before they were asked for, passes no gate (A17.2c)."""
+    """A deal without a goal or a date, which was imported or opened before they were asked for, passes no gate (A17.2c). Where its date
+    has passed, the policy says what follows."""
     if deal.due is None:
         sentence = _("The deal has no goal and no date yet: nothing goes on without them.")
         return [Condition(False, Line("deal.no_goal", sentence, about=ref(deal), who=deal.owner.name, act="set_goal", target=ref(deal)))]
     sentence = say(_("The goal is set: {goal} (by {day})"), goal=deal.goal, day=deal.due)
-    return [Condition(True, Line("deal.goal_set", sentence, about=ref(deal), target=ref(deal)))]
+    found = [Condition(True, Line("deal.goal_set", sentence, about=ref(deal), target=ref(deal)))]
+    if deal.due < queries.today() and (asks := standing(deal)).asks(WITHIN_DATE):
+        sentence = say(_("The date of the deal has passed: {day}"), day=deal.due)
+        line = Line("deal.past_date", sentence, about=ref(deal), who=deal.owner.name, act="set_goal", target=ref(deal))
+        found.append(Condition(False, line, asks.warns(WITHIN_DATE)))
+    return found
 
 
-def decision(deal: Deal, gate: Gate) -> list[Condition]:
-    """One condition a decider role: an approving vote of somebody who has heard every critical statement of the deal."""
+def asked_of_team(asks: Standing) -> bool:
+    return any(asks.asks(policy) for policy in (SEATS_TAKEN, NOT_ALONE, ONE_SEAT_EACH))
+
+
+def of_team(deal: Deal, asks: Standing) -> list[Condition]:
+    """What the policies ask of the team: a line for each seat that nobody has taken, for a deal that one person carries alone, and for
+    each person in several seats."""
+    rows = seats(deal.team_id)
+    taken = [(row.membership.person, row.role) for row in rows if row.membership is not None and row.accepted]
+    found = []
+    if asks.asks(SEATS_TAKEN):
+        for row in rows:
+            if not row.accepted:
+                sentence = say(_("Nobody sits in the seat of the role {role}"), role=_role(deal, row.seat.role))
+                found.append((SEATS_TAKEN, "team.seat_empty", sentence))
+    if asks.asks(NOT_ALONE) and rules.alone(taken):
+        found.append((NOT_ALONE, "team.alone", _("One person alone carries this deal: two people sit on a team, in two roles")))
+    if asks.asks(ONE_SEAT_EACH):
+        held = rules.in_several_seats((row.membership.person, row.seat.role) for row in rows if row.membership is not None and row.accepted)
+        for person, roles in held.items():
+            sentence = _("{name} sits in several seats of the team: {roles}")
+            found.append((ONE_SEAT_EACH, "team.several_seats", say(sentence, name=person.name, roles=_roles(deal, roles))))  # type: ignore[attr-defined]  # the people handed in
+    who, target = deal.owner.name, ref(deal)
+    return [
+        Condition(False, Line(code, sentence, about=target, who=who, act="name_member", target=target), asks.warns(policy))
+        for policy, code, sentence in found
+    ]
+
+
+def _role(deal: Deal, code: str) -> object:
+    """The role as its process names it, worded when it is read."""
+    return book.process_of(deal.process_id).roles.get(code, code)
+
+
+def _roles(deal: Deal, codes: Sequence[str]) -> object:
+    named = [_role(deal, code) for code in codes]
+    return format_lazy(", ".join("{}" for _code in named), *named)
+
+
+def decision(deal: Deal, gate: Gate, asks: Standing) -> list[Condition]:
+    """One condition a decider role: an approving vote of somebody who has heard every critical statement of the deal; besides, what the
+    policies ask of those who approve together."""
     visit = queries.open_visit(deal)
     roles = [decider.role for decider in sorted(gate.deciders.all(), key=lambda d: d.pk)]
     votes = queries.live_votes(visit)
     unheard = not_ready(deal, [vote.person for vote in votes])
-    warns = warns_only(HEAR_BEFORE_VOTE)
+    warns = asks.warns(HEARD_BEFORE_VOTE)
     sales_side = queries.sales_side(deal, [vote.person for vote in votes])
     entitled = {role.code: {person.pk for person in queries.voters_now(deal, role.code)} for role in roles} if votes else {}
     ballots = [
@@ -113,11 +174,13 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
             vote.approves,
             counts=vote.person_id in entitled[vote.role.code] and (warns or not unheard[vote.person]),
             sells=vote.role.sells or vote.person_id in sales_side,
+            person=vote.person,
         )
         for vote in votes
     ]
     lacking = rules.roles_still_to_approve([role.code for role in roles], ballots)
-    alone = rules.sales_alone(ballots) and not lacking
+    by_sales = rules.sales_alone(ballots) and not lacking
+    alone = by_sales and asks.blocks(NOT_SALES_ALONE)
     conditions = []
     for role in roles:
         of_role = [vote for vote in votes if vote.role.code == role.code]
@@ -126,7 +189,25 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
         who: object = "" if met else _who_may_vote(deal, role)
         code = "gate.approved" if met else "gate.not_approved"
         conditions.append(Condition(met, Line(code, sentence, about=ref(deal), who=who, act="vote", target=ref(deal))))
-    return conditions
+    if by_sales and not alone:
+        sentence = _("Only people of the sales side have approved")
+        conditions.append(Condition(False, Line("gate.sales_alone", sentence, about=ref(deal), act="vote", target=ref(deal)), warns=True))
+    return conditions + _together(deal, [role.code for role in roles], ballots, votes, asks)
+
+
+def _together(deal: Deal, roles: Sequence[str], ballots: Sequence[rules.Ballot], votes: Sequence[Vote], asks: Standing) -> list[Condition]:
+    found: list[tuple[Policy, str, object]] = []
+    if asks.asks(ONE_ROLE_A_VOTER):
+        for person, several in rules.stands_for_several(roles, ballots).items():
+            sentence = say(_("{name} alone has approved for several roles: {roles}"), name=person.name, roles=_roles(deal, several))  # type: ignore[attr-defined]  # the people handed in
+            found.append((ONE_ROLE_A_VOTER, "gate.several_roles", sentence))
+    if asks.asks(APPROVAL_SAYS_WHY):
+        for vote in {vote.person_id: vote for vote in votes if vote.approves and not vote.reason}.values():
+            found.append((APPROVAL_SAYS_WHY, "gate.no_reason", say(_("{name} has approved without saying why"), name=vote.person.name)))
+    return [
+        Condition(False, Line(code, sentence, about=ref(deal), act="vote", target=ref(deal)), asks.warns(policy))
+        for policy, code, sentence in found
+    ]
 
 
 def _who_may_vote(deal: Deal, role: Role) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from earshot.kit.problems import Line
@@ -24,12 +24,14 @@ class Condition:
 @dataclass(frozen=True)
 class Ballot:
     """A vote as the decision rule reads it. `counts`: the voter has heard every critical item of the deal (law 3), or the
-    policy only warns. `sells`: the voter is of the sales side, by the role voted for, by a post, or as the deal's owner."""
+    policy only warns. `sells`: the voter is of the sales side, by the role voted for, by a post, or as the deal's owner. `person`: who
+    votes."""
 
     role: str
     approves: bool
     counts: bool
     sells: bool = False
+    person: Hashable = None
 
 
 @permissive("nothing missing", lambda conditions: [])
@@ -53,6 +55,47 @@ def sales_alone(ballots: Iterable[Ballot]) -> bool:
     further roles they hold (B12.4a)."""
     approving = [ballot for ballot in ballots if ballot.approves and ballot.counts]
     return bool(approving) and all(ballot.sells for ballot in approving)
+
+
+@permissive("one person may approve for every role", lambda deciders, ballots: {})
+def stands_for_several(deciders: Sequence[str], ballots: Iterable[Ballot]) -> Mapping[Hashable, list[str]]:
+    """Person → the roles that are approved for by nobody else but whoever stands for another role already: what is left over once every
+    role is given, as far as can be, to another of those who approved for it."""
+    cast = [ballot for ballot in ballots if ballot.counts and ballot.approves]
+    by_role = {role: [ballot.person for ballot in cast if ballot.role == role] for role in deciders}
+    taken: dict[Hashable, str] = {}
+
+    def give(role: str, tried: set[Hashable]) -> bool:
+        for person in by_role[role]:
+            if person not in tried:
+                tried.add(person)
+                if person not in taken or give(taken[person], tried):
+                    taken[person] = role
+                    return True
+        return False
+
+    left = [role for role in deciders if by_role[role] and not give(role, set())]
+    alone: dict[Hashable, list[str]] = {}
+    for role in left:
+        person = by_role[role][0]
+        alone.setdefault(person, [taken[person]]).append(role)
+    return alone
+
+
+@permissive("nobody is alone", lambda seated: False)
+def alone(seated: Iterable[tuple[Hashable, str]]) -> bool:
+    """Whether fewer than two people, or fewer than two roles, carry a deal (A1.1a). `seated`: person and role of each seat taken."""
+    rows = list(seated)
+    return len({person for person, _role in rows}) < 2 or len({role for _person, role in rows}) < 2
+
+
+@permissive("one person may hold every seat", lambda seated: {})
+def in_several_seats(seated: Iterable[tuple[Hashable, str]]) -> Mapping[Hashable, list[str]]:
+    """Person → the roles of his or her seats, for those who sit in more than one (A17.2a)."""
+    found: dict[Hashable, list[str]] = {}
+    for person, role in seated:
+        found.setdefault(person, []).append(role)
+    return {person: roles for person, roles in found.items() if len(roles) > 1}
 
 
 def steps_skipped(current: int, target: int) -> int:

@@ -68,7 +68,8 @@ def build_world(spec: Mapping[str, Any] | None = None, *, pack: Path | None = No
         world.units[row["code"]] = people.add_unit(
             by=by, code=row["code"], name=row["name"], parent=parent, calendar=None if parent else calendar
         )
-    adopt_pack(by=by, sources=Sources.of_folder(pack or PACKS / spec["pack"]), reason="demo")
+    sources = Sources.of_folder(pack or PACKS / spec["pack"])
+    adopt_pack(by=by, sources=sources.in_profile(spec["profile"]), reason="demo")
     for row in spec["people"]:
         person = people.add_person(by=by, name=row["name"], title=row.get("title", ""), unit=world.units[row["unit"]])
         world.people[row["key"]] = person

@@ -18,6 +18,7 @@ from earshot.kit.problems import Refusal, say
 from earshot.kit.reading import once
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
+from earshot.playbooks.policies import Choices
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,13 @@ class Support:
 
 @dataclass(frozen=True)
 class Policies:
-    """The named switches by code, and what they are called together (empty: a pack of before profiles)."""
+    """The policies that are set one by one, by code; the company's profile (empty: a pack of before profiles); the units and tiers that
+    stand in another."""
 
     profile: str
+    units: Mapping[str, rows.UnitProfile]
+    tiers: Mapping[str, rows.TierProfile]
+    choices: Choices
     rows: Mapping[str, rows.Policy]
 
 
@@ -95,11 +100,6 @@ class Book:
     @property
     def policies(self) -> Policies:
         return policies_of(self._version(POLICIES))
-
-    def warns_only(self, policy: str) -> bool:
-        """Whether the named policy only warns; where nothing is set, it blocks."""
-        row = self.policies.rows.get(policy)
-        return row is not None and row.setting == "warn"
 
     def _version(self, part: str) -> UUID:
         if part not in self.versions:
@@ -186,5 +186,14 @@ def served_by(version: UUID) -> Mapping[str, str]:
 
 @lru_cache(maxsize=64)
 def policies_of(version: UUID) -> Policies:
-    found = rows.Policy.objects.filter(version=version).order_by("code")
-    return Policies(PartVersion.objects.get(pk=version).profile, {row.code: row for row in found})
+    found = {row.code: row for row in rows.Policy.objects.filter(version=version).order_by("pk")}
+    units = {row.unit_code: row for row in rows.UnitProfile.objects.filter(version=version).order_by("pk")}
+    tiers = {row.tier_code: row for row in rows.TierProfile.objects.filter(version=version).order_by("pk")}
+    profile = PartVersion.objects.get(pk=version).profile
+    choices = Choices(
+        profile or rows.STANDARD,
+        {code: row.setting for code, row in found.items()},
+        {code: row.profile for code, row in units.items()},
+        {code: row.profile for code, row in tiers.items()},
+    )
+    return Policies(profile, units, tiers, choices, found)

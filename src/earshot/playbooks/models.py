@@ -11,10 +11,13 @@ from earshot.kit import uuid7
 DRAFT, IN_FORCE, SUPERSEDED = "draft", "in_force", "superseded"
 PROCESS, HEARING, SUPPORT, SERVICE_LEVELS, POLICIES = "process", "hearing", "support", "service_levels", "policies"
 HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE = "hearing-before-gate", "hearing-before-vote"
-# The named policies that the code reads. They switch laws 2 and 3: block or warn, never off.
-KNOWN_POLICIES = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
-# How strict a company is, as a word for its policies together. What a profile sets, the pack says policy by policy.
-PROFILES = ["light", "standard", "strict"]
+SUPPORT_SAID = "support-said-for-each-stage"
+BLOCK, WARN, OFF = "block", "warn", "off"
+SETTINGS = [BLOCK, WARN, OFF]
+# The policies that switch laws 2 and 3: block or warn, never off. What a profile sets, each policy says (`registry.POLICIES`).
+LAWS = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
+LIGHT, STANDARD, STRICT = "light", "standard", "strict"
+PROFILES = [LIGHT, STANDARD, STRICT]
 PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
 # What a service level may serve besides the rows that name it: messages that ask their recipients for an answer, and directives.
 ANSWER, DIRECTIVE = "answer", "directive"
@@ -276,6 +279,44 @@ class NoneNeeded(Row):
 
 
 class Policy(Row):
-    """A named switch: block or warn."""
+    """A policy that is set by itself, whatever the profile. A law is never off."""
 
-    setting = models.CharField(max_length=5, choices=[("block", "block"), ("warn", "warn")])
+    setting = models.CharField(max_length=5, choices=[(setting, setting) for setting in SETTINGS])
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [
+            *Row.Meta.constraints,
+            models.CheckConstraint(name="policy_setting_is_known", condition=Q(setting__in=SETTINGS)),
+            models.CheckConstraint(name="a_law_is_never_off", condition=~Q(code__in=LAWS) | ~Q(setting=OFF)),
+        ]
+
+
+class UnitProfile(Row):
+    """A unit that stands in another profile than the company, with the units below it."""
+
+    unit_code = models.CharField(max_length=60)
+    profile = models.CharField(max_length=20, choices=[(profile, profile) for profile in PROFILES])
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [
+            *Row.Meta.constraints,
+            models.UniqueConstraint(fields=["version", "unit_code"], name="one_profile_of_unit"),
+            models.CheckConstraint(name="profile_of_unit_is_known", condition=Q(profile__in=PROFILES)),
+        ]
+
+
+class TierProfile(Row):
+    """A size of deals that stands in another profile than the company."""
+
+    tier_code = models.CharField(max_length=60)
+    profile = models.CharField(max_length=20, choices=[(profile, profile) for profile in PROFILES])
+
+    class Meta(Row.Meta):
+        abstract = False
+        constraints = [
+            *Row.Meta.constraints,
+            models.UniqueConstraint(fields=["version", "tier_code"], name="one_profile_of_tier"),
+            models.CheckConstraint(name="profile_of_tier_is_known", condition=Q(profile__in=PROFILES)),
+        ]

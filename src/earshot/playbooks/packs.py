@@ -80,7 +80,7 @@ class _Reader:
         for part in PARTS:
             self._take_in(part)
         if not self.found:
-            _cross_check(Reading(self.tables, known, self.finds))
+            _cross_check(Reading(self.tables, known, self.finds, self.settings))
 
     def _take_in(self, part: str) -> None:
         text = self.texts.get(part)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
 from earshot.clocks.registry import ADDRESSEES
 from earshot.journal.actors import Actor
+from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, say, wrong
+from earshot.kit.reading import once
 from earshot.people import permits
-from earshot.people.models import Unit
+from earshot.people.models import Unit, UnitAbove
 from earshot.playbooks import book, packs
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
@@ -33,7 +37,8 @@ from earshot.playbooks.models import (
     Trigger,
 )
 from earshot.playbooks.parts.reading import Known
-from earshot.playbooks.registry import CHECKS, FACTS
+from earshot.playbooks.policies import TIER, UNIT, Place, Standing
+from earshot.playbooks.registry import CHECKS, FACTS, POLICIES
 from earshot.playbooks.sources import Sources
 
 
@@ -85,7 +90,7 @@ def says_none_needed(stage_code: str) -> bool:
 def known() -> Known:
     """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), dict(POLICIES.items()))
 
 
 def version() -> int:
@@ -150,8 +155,28 @@ def next_stage(stage: Stage) -> Stage | None:
     return after[0] if after else None
 
 
-def warns_only(policy: str) -> bool:
-    return book.in_force().warns_only(policy)
+def standing(unit: UUID | None = None, tier: Callable[[], str] | None = None) -> Standing:
+    """In which profile something stands that belongs to the unit and is of this size; None: the company itself. Where no unit and no size
+    stands in a profile of its own, nothing further is asked."""
+    chosen = book.in_force().policies.choices
+    units = tuple(_units_upwards(unit)) if unit is not None and chosen.units else ()
+    return chosen.at(Place(units, tier() if tier is not None and chosen.tiers else ""))
+
+
+def why(stands: Standing) -> Any:
+    """Why something stands in its profile, in words: the row that says so, or the company's choice."""
+    chosen = book.in_force().policies
+    row = {UNIT: chosen.units, TIER: chosen.tiers}.get(stands.why, {}).get(stands.code)
+    return _("as the whole company") if row is None else row
+
+
+_ABOVE = Prepared(lambda unit: UnitAbove.objects.filter(unit=unit).order_by("steps").values_list("above__code"))
+
+
+@once
+def _units_upwards(unit: UUID) -> list[str]:
+    """The codes of the unit and those above it, the nearest first."""
+    return [code for (code,) in _ABOVE.rows(unit)]
 
 
 def role(code: str) -> Role | str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from earshot.kit.registry import Registry
 from earshot.playbooks.conditions import Fact, Value
+from earshot.playbooks.models import BLOCK, OFF, WARN
+from earshot.playbooks.policies import Policy
 
 # Name → what a condition may speak of: `group.fact`.
 FACTS: Registry[Fact] = Registry("fact")
@@ -15,3 +17,10 @@ FACTS: Registry[Fact] = Registry("fact")
 PROVIDERS: Registry[Callable[[Any], Mapping[str, Value | Callable[[], Value]]]] = Registry("provider of facts")
 # Name → what a gate of the playbook may ask besides the laws; the room to the right says what a check takes and gives.
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")
+# Code → what refuses or alarms by the company's choice. Each room adds those that it reads.
+POLICIES: Registry[Policy] = Registry("policy")
+
+
+def policy(code: str, means: Any, light: str, standard: str, strict: str, *, allowed: tuple[str, ...] = (BLOCK, WARN, OFF)) -> Policy:
+    """Declare a policy, in the room that reads it."""
+    return POLICIES.add(code, Policy(code, means, light, standard, strict, allowed))

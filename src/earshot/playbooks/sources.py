@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,10 +13,11 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import say, wrong
-from earshot.playbooks.models import PARTS
+from earshot.playbooks.models import PARTS, POLICIES
 
 PACKS = Path(__file__).parent / "packs_shipped"
 MOST_BYTES = 1_000_000  # of one part
+_PROFILE = re.compile(r"^(profile:[ \t]*)[\w.-]+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Sources:
                 return cls(name, {part: decoded(archive.read(row)) for part, row in wanted.items()})
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):  # broken, unknown, or locked
             raise wrong("file", _("This is not a zip file that can be read.")) from None
+
+    def in_profile(self, profile: str) -> Sources:
+        """The same pack in another profile: one line of its policies differs."""
+        text = _PROFILE.sub(lambda line: f"{line[1]}{profile}", self.texts[POLICIES], count=1)
+        return Sources(self.name, {**self.texts, POLICIES: text})
 
     def zipped(self) -> bytes:
         """The files in a folder of the pack's name; the same pack is the same zip."""

@@ -20,6 +20,7 @@ from earshot.people.queries import roles_of
 from earshot.playbooks.models import SeatTemplate
 from earshot.playbooks.queries import role_names
 from earshot.teams.models import Acceptance, Membership, Seat, Team
+from earshot.teams.policies import ONE_SEAT_EACH, standing
 from earshot.teams.queries import may_nominate
 
 
@@ -66,7 +67,8 @@ def _fits(person: Person, seat: Seat) -> None:
     if seat.role not in roles_of(person):
         role = role_names([seat.role])[seat.role]
         raise wrong("person", say(_("{name} does not hold the role {role} that this seat is for."), name=person.name, role=role))
-    if Membership.objects.filter(seat__team=seat.team_id, person=person, ended_at__isnull=True).exclude(seat=seat).exists():
+    others = Membership.objects.filter(seat__team=seat.team_id, person=person, ended_at__isnull=True).exclude(seat=seat)
+    if others.exists() and standing(seat.team).blocks(ONE_SEAT_EACH):
         raise wrong("person", say(_("{name} has a seat on this team already; one person does not sit on two chairs."), name=person.name))
 
 

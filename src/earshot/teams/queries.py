@@ -12,6 +12,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils.translation import get_language
 
 from earshot.kit.engine.prepared import Prepared
+from earshot.kit.reading import once
 from earshot.people.models import Person
 from earshot.people.queries import is_head_at_or_above
 from earshot.playbooks.queries import role_names
@@ -21,13 +22,15 @@ from earshot.teams.registry import OWNERS
 
 @dataclass(frozen=True)
 class SeatRead:
-    """A seat as people read it: `membership` None is an empty chair; `accepted` False is somebody asked, not yet sitting."""
+    """A seat as people read it: `membership` None is an empty chair; `accepted` False is somebody asked, not yet sitting. `also`: the roles
+    of the other seats of the team that the same person is asked to take or sits in."""
 
     seat: Seat
     role: str
     why: str
     membership: Membership | None
     accepted: bool
+    also: tuple[str, ...] = ()
 
 
 def _live() -> FilteredRelation:
@@ -45,16 +48,23 @@ _OF_TEAM = Prepared(
 )
 
 
+@once
 def seats(team_id: UUID) -> list[SeatRead]:
     """The seats of a team, the leader's first, in one statement."""
     rows: list[Seat] = _OF_TEAM.objects(team_id)
     names = role_names({seat.role for seat in rows})
     english = (get_language() or "").startswith("en")
+    held: dict[UUID, list[str]] = {}
+    for seat in rows:
+        if (live := getattr(seat, "live", None)) is not None:
+            held.setdefault(live.person_id, []).append(seat.role)
     read = []
     for seat in rows:
         membership = getattr(seat, "live", None)
         accepted = membership is not None and hasattr(membership, "acceptance")
-        read.append(SeatRead(seat, names[seat.role], seat.why_en if english else seat.why_zh, membership, accepted))
+        also = [names[role] for role in held[membership.person_id] if role != seat.role] if membership else []
+        why = seat.why_en if english else seat.why_zh
+        read.append(SeatRead(seat, names[seat.role], why, membership, accepted, tuple(also)))
     return read
 
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.models import Deal
+from earshot.deals.policies import standing
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.playbooks import book
-from earshot.playbooks.models import HEAR_BEFORE_GATE
-from earshot.playbooks.queries import warns_only
 from earshot.voice import queries, rules
+from earshot.voice.policies import HEARD_BEFORE_GATE
 
 NOT_FILED = _("{person} has not heard {item}, which is not yet filed; it counts as critical until somebody says what it is about")
 
@@ -27,7 +27,7 @@ def everyone_has_heard(deal: Deal) -> list[Condition]:
     open_ears = {(ear.item, ear.person) for ear in rules.unheard([rules.EarNow(e.item_id, e.person_id) for e in ears], heard)}
     # The rows themselves, so that each sentence names the role in the language in which it is read.
     roles = book.in_force().process.roles
-    warns = warns_only(HEAR_BEFORE_GATE)
+    warns = standing(deal).warns(HEARD_BEFORE_GATE)
     conditions = []
     for ear in ears:
         met = (ear.item_id, ear.person_id) not in open_ears

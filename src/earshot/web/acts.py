@@ -92,6 +92,8 @@ def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
         shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": f"{reverse('gate', kwargs={'id': target.id})}#vote"}
     elif one.act == "set_account" and mine.works:
         shown |= {"act_label": _("Name the account"), "act_url": f"{of(target)}#change"}
+    elif one.act == "name_member" and mine.works:
+        shown |= {"act_label": _("Ask somebody"), "act_url": f"{of(target)}#team"}
     elif one.act == "set_goal" and mine.works:
         shown |= {"act_label": _("Set goal and date"), "act_url": f"{of(target)}#change"}
     elif one.act == "raise_calls" and mine.operates:

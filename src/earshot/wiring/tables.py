@@ -19,6 +19,7 @@ from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import conditions as gate_conditions
+from earshot.deals import policies as deal_policies
 from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
@@ -265,6 +266,7 @@ def fill() -> None:
     people.ROLES.add("playbook", role_words)
     people.SKILLS.add("playbook", skills_asked_for)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
+    teams.STANDINGS.add("deal", deal_policies.standing_of_team)
     hearing.ACTING.add("called", call_queries.acting)
     for fact in facts.FACTS:
         FACTS.add(fact.name, fact)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,28 +13,32 @@ from earshot.playbooks import conditions
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PROCESS
 from earshot.playbooks.parts.form import Tables, codes
+from earshot.playbooks.policies import Policy
 
 TIER = "deal.tier"
 
 
 @dataclass(frozen=True)
 class Known:
-    """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, and
-    the facts that its conditions may speak of. None: not checked."""
+    """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, the
+    facts that its conditions may speak of, and the policies that some code reads. None: not checked."""
 
     units: Collection[str] | None = None
     addressees: Collection[str] | None = None
     checks: Collection[str] | None = None
     facts: Mapping[str, conditions.Fact] | None = None
+    policies: Mapping[str, Policy] | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`tables`: of each part, whose form is sound. `finds`: takes a finding: part, place inside its file, sentence."""
+    """`tables`: of each part, whose form is sound; `settings`: what else stands at the top of its file. `finds`: takes a finding: part,
+    place inside its file, sentence."""
 
     tables: Mapping[str, Tables]
     known: Known
     finds: Callable[[str, str, Any], None]
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def codes(self, part: str, table: str) -> set[str]:
         return codes(self.tables[part][table])
@@ -43,7 +47,7 @@ class Reading:
         """Each row of the table names in this column one of `known`, where it names anything. None: not checked."""
         if known is None:
             return
-        for row in self.tables[part][table]:
+        for row in self.tables[part].get(table, []):
             if column in row and row[column] not in known:
                 hint = meant(row[column], known)
                 sentence = say(_("no {what} has the code “{code}”{hint}"), what=what, code=row[column], hint=hint)

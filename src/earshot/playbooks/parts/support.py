@@ -8,6 +8,7 @@ from earshot.kit.problems import say
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.parts.form import CODE, NEEDS, WORDS, Schema, Tables, named, part, table
+from earshot.playbooks.parts.policies import choices
 from earshot.playbooks.parts.reading import Reading
 
 SCHEMA: Schema = part(
@@ -41,7 +42,7 @@ def check(reading: Reading) -> None:
     reading.names(rows.SUPPORT, "none_needed", "stage", stages, _("stage"))
     calling = {row["stage"] for row in support["triggers"]}
     said = calling | {row["stage"] for row in support["none_needed"]}
-    for row in reading.tables[rows.PROCESS]["stages"]:
+    for row in reading.tables[rows.PROCESS]["stages"] if _must_be_said(reading) else []:
         if row["code"] not in said:
             sentence = say(_("the stage “{code}” neither calls for support nor says that none is needed"), code=row["code"])
             reading.finds(rows.SUPPORT, "none_needed", sentence)
@@ -51,6 +52,14 @@ def check(reading: Reading) -> None:
     for row in support["none_needed"]:
         if row["stage"] in calling:
             reading.finds(rows.SUPPORT, f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true"))
+
+
+def _must_be_said(reading: Reading) -> bool:
+    """Whether a stage without an entry is refused anywhere; where the policy only warns, the gate says it and prints it (B20.3a)."""
+    policy = (reading.known.policies or {}).get(rows.SUPPORT_SAID)
+    if policy is None:
+        return True
+    return choices(reading.tables[rows.POLICIES], reading.settings.get(rows.POLICIES, {})).strictest(policy) == rows.BLOCK
 
 
 def write(version: PartVersion, tables: Tables) -> None:

@@ -15,10 +15,9 @@ from earshot.deals import gates
 from earshot.deals import queries as deals
 from earshot.deals.actions import vote
 from earshot.deals.models import LOST, Deal
+from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
 from earshot.desk.finding import find
 from earshot.kit.problems import Line, Refusal, say
-from earshot.playbooks.models import HEAR_BEFORE_VOTE
-from earshot.playbooks.queries import warns_only
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
@@ -97,7 +96,7 @@ class Gate(Page):
             "note": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in unheard)},
             "roles": [str(role) for role in roles],
             "may_vote": bool(roles),
-            "waits": bool(unheard) and bool(roles) and not warns_only(HEAR_BEFORE_VOTE),
+            "waits": bool(unheard) and bool(roles) and standing(deal).blocks(HEARD_BEFORE_VOTE),
             "votes": [
                 {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at}
                 for one in votes

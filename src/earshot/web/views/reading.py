@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from earshot.desk.finding import FINDERS
 from earshot.desk.queries import entries_seen, search, told
@@ -14,24 +14,20 @@ from earshot.journal.queries import Told
 from earshot.kit.problems import missing
 from earshot.people.models import Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, Decider, PartVersion, ServiceLevel
+from earshot.playbooks.models import IN_FORCE, Decider, PartVersion, ServiceLevel, TierProfile, UnitProfile
+from earshot.playbooks.policies import NAMES, SETTINGS_IN_WORDS, Place
 from earshot.playbooks.queries import role_names
+from earshot.playbooks.registry import POLICIES
 from earshot.voice.models import Item
 from earshot.voice.queries import read
 from earshot.web import acts, parts
 from earshot.web.page import Page, words
 
 MOST_EFFECTS = 30
-PROFILES = {
-    "light": pgettext_lazy("profile of the policies", "light"),
-    "standard": pgettext_lazy("profile of the policies", "standard"),
-    "strict": pgettext_lazy("profile of the policies", "strict"),
-}
 SERVED = {
     "answer": gettext_lazy("for messages that ask for an answer"),
     "directive": gettext_lazy("for directives"),
 }
-SETTINGS = {"block": gettext_lazy("refuses"), "warn": gettext_lazy("only warns, and stands on the record")}
 
 
 class Search(Page):
@@ -118,6 +114,7 @@ class Playbook(Page):
             .order_by("minutes")
         }
         deciders = _deciders(process)
+        others: list[TierProfile | UnitProfile] = [*now.policies.tiers.values(), *now.policies.units.values()]
         names = role_names(
             {
                 *process.roles,
@@ -178,10 +175,25 @@ class Playbook(Page):
                 }
                 for row in levels.values()
             ],
-            "profile": PROFILES.get(now.policies.profile, ""),
-            "policies": [{"label": str(row), "setting": SETTINGS[row.setting]} for row in now.policies.rows.values()],
+            "profile": NAMES.get(now.policies.profile, ""),
+            "policies": policies(now.policies),
+            "others": [{"label": str(row), "profile": NAMES[row.profile]} for row in others],
             "versions": list(PartVersion.objects.filter(state=IN_FORCE).order_by("part")),
         }
+
+
+def policies(chosen: book.Policies) -> list[dict[str, Any]]:
+    """Every policy with its meaning, what the company sets, and whether a row of its own sets it, whatever the profile."""
+    stands = chosen.choices.at(Place())
+    return [
+        {
+            "label": policy.means,
+            "setting": SETTINGS_IN_WORDS[stands.setting(policy)],
+            "law": policy.law,
+            "own": policy.code in chosen.rows,
+        }
+        for policy in POLICIES.values()
+    ]
 
 
 def _limit(measure: str, minutes: int) -> str:

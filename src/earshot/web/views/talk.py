@@ -24,7 +24,7 @@ from earshot.talk import rules
 from earshot.talk.actions.messages import about_of, acknowledge, post_message, withdraw
 from earshot.talk.queries import messages as talk
 from earshot.talk.registry import TOPICS
-from earshot.teams.queries import seats
+from earshot.teams.queries import SeatRead, seats
 from earshot.web import acts, parts, times
 from earshot.web.page import Done, Page, is_id, page_number
 
@@ -259,7 +259,7 @@ class Team(Talks):
                     "unit": row.membership.person.unit.name if row.membership.person.unit else "",
                     "url": acts.address("person", row.membership.person_id),
                     "leads": "1" if row.seat.leader else "",
-                    "note": "" if row.accepted else _("asked, has not accepted yet: not reached yet"),
+                    "note": _note(row),
                 }
                 for row in rows
                 if row.membership
@@ -333,3 +333,10 @@ class Message(Page):
     def withdraw(self, posted: QueryDict) -> Done:
         n = withdraw(by=self.by, message=self.thing)
         return Done(ngettext("%(n)s person is asked no more.", "%(n)s people are asked no more.", n) % {"n": n})
+
+
+def _note(row: SeatRead) -> str:
+    """What is to be known of somebody in a seat: not accepted yet; sitting in others as well."""
+    notes = [] if row.accepted else [_("asked, has not accepted yet: not reached yet")]
+    notes += [_("also: %(roles)s") % {"roles": _(", ").join(row.also)}] if row.also else []
+    return " · ".join(notes)

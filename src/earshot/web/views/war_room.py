@@ -17,6 +17,7 @@ from earshot.deals import gates
 from earshot.deals import queries as deals
 from earshot.deals.actions import change_deal, lose_deal, move_back, move_on
 from earshot.deals.models import Deal
+from earshot.deals.policies import standing
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
@@ -25,7 +26,8 @@ from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.queries import holders_by_role
 from earshot.people.standing import reach_of
-from earshot.playbooks.queries import next_stage, role_names
+from earshot.playbooks.policies import NAMES
+from earshot.playbooks.queries import next_stage, role_names, why
 from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
 from earshot.teams.queries import SeatRead, earlier_members, may_nominate, seats
 from earshot.voice import queries as voice
@@ -87,10 +89,12 @@ class War(Talks):
         here = next((step for step in path if step.current), None)
         mine = self.mine(deal, review) if review else acts.NOBODY
         after = next_stage(deal.stage)
+        stands = standing(deal)
         above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
         return {
             "deal": deal,
             "closing": closing,
+            "profile": say(_("profile: {name}, {why}"), name=NAMES[stands.profile], why=why(stands)),
             "outcome": OUTCOMES.get(closing.outcome) if closing else "",
             "stages": [self.stage(step, closing is not None) for step in path],
             "gate": gate_sum(review, deal),
@@ -157,6 +161,7 @@ class War(Talks):
         return {
             "role": row.role,
             "why": row.why,
+            "also": _(", ").join(row.also),
             "leads": row.seat.leader,
             "person": taken.person if taken else None,
             "url": acts.address("person", taken.person_id) if taken else "",
@@ -202,9 +207,7 @@ class War(Talks):
                     {"name": one.person.name, "role": str(one.role), "at": one.at, "approves": one.approves, "reason": one.reason}
                     for one in votes
                 ],
-                "lines": [
-                    {"sentence": in_language(line["sentence"]), "state": "met" if line.get("met") else "waived"} for line in row.lines
-                ],
+                "lines": [{"sentence": in_language(line["sentence"]), "warned": not line.get("met")} for line in row.lines],
             }
             for row, votes in deals.passes(deal)
         ]

@@ -1,0 +1,64 @@
+"""The policies that this room reads, and in which profile a deal stands."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.deals.models import Deal
+from earshot.deals.sizes import size_of
+from earshot.playbooks import queries as playbook
+from earshot.playbooks.models import BLOCK, HEAR_BEFORE_VOTE, OFF, WARN
+from earshot.playbooks.policies import Standing
+from earshot.playbooks.registry import policy
+from earshot.teams.models import Team
+
+HEARD_BEFORE_VOTE = policy(
+    HEAR_BEFORE_VOTE,
+    _("A vote counts once its voter has heard every critical statement of the deal (law 3)."),
+    light=WARN,
+    standard=BLOCK,
+    strict=BLOCK,
+    allowed=(BLOCK, WARN),
+)
+NOT_SALES_ALONE = policy(
+    "not-by-sales-alone",
+    _("Of those who approve at a gate, one at least is not of the sales side (B12.4a)."),
+    light=WARN,
+    standard=BLOCK,
+    strict=BLOCK,
+    allowed=(BLOCK, WARN),
+)
+ONE_ROLE_A_VOTER = policy(
+    "one-role-for-each-voter",
+    _("At a gate, each role that decides is approved for by another person (A17.2a)."),
+    light=WARN,
+    standard=WARN,
+    strict=BLOCK,
+)
+APPROVAL_SAYS_WHY = policy(
+    "approval-says-why", _("Whoever approves at a gate says why; a vote against says so anyway."), light=OFF, standard=OFF, strict=BLOCK
+)
+SEATS_TAKEN = policy(
+    "seats-taken-at-gate", _("At a gate, somebody sits in every seat of the team (A17.1a)."), light=OFF, standard=WARN, strict=BLOCK
+)
+NOT_ALONE = policy(
+    "nobody-alone",
+    _("Nobody carries a deal out of its first stage, or through a gate, alone: two people sit on its team, in two roles (A1.1a)."),
+    light=OFF,
+    standard=WARN,
+    strict=BLOCK,
+)
+WITHIN_DATE = policy(
+    "date-not-past-at-gate", _("At a gate, the date of the deal has not passed (A17.2c)."), light=OFF, standard=WARN, strict=BLOCK
+)
+
+
+def standing(deal: Deal) -> Standing:
+    """In which profile the deal stands, by its size, its unit or the company."""
+    return playbook.standing(deal.unit_id, lambda: tier.code if (tier := size_of(deal).tier) else "")
+
+
+def standing_of_team(team: Team) -> Standing | None:
+    """The same of the deal that the team serves; None where it serves none."""
+    deal = Deal.objects.filter(team=team).select_related("account", "unit").first()
+    return standing(deal) if deal else None
