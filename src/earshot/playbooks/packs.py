@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import Refusal, say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import parts
-from earshot.playbooks.findings import Finding, worded
+from earshot.playbooks.findings import Finding, meant, worded
 from earshot.playbooks.models import PARTS, POLICIES
 from earshot.playbooks.parts.form import Tables
 from earshot.playbooks.parts.reading import Known, Reading
+from earshot.playbooks.rules import OWNED_BY_UNITS, OWNERS
 from earshot.playbooks.sources import MOST_BYTES, Sources
 
 
@@ -55,6 +56,15 @@ def check(sources: Sources, known: Known | None = None) -> list[Finding]:
     return _Reader(sources, known or Known()).found
 
 
+def said(text: str) -> Mapping[str, Any] | None:
+    """What the text of a part says, whatever is wrong with it; None where it cannot be read at all."""
+    try:
+        data = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    except (_Alias, yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
 class _Alias(Exception):
     pass
 
@@ -80,7 +90,7 @@ class _Reader:
         for part in PARTS:
             self._take_in(part)
         if not self.found:
-            _cross_check(Reading(self.tables, known, self.finds))
+            _cross_check(Reading(self.tables, known, self.finds, settings=self.settings))
 
     def _take_in(self, part: str) -> None:
         text = self.texts.get(part)
@@ -137,8 +147,19 @@ def _cross_check(reading: Reading) -> None:
             codes = [row["code"] for row in rows]
             for code in sorted({code for code in codes if codes.count(code) > 1}):
                 reading.finds(part, f"{table}/{code}", _("the code stands twice in this table"))
+    for part, settings in reading.settings.items():
+        _check_approver(reading, part, settings.get("approved_by"))
     for one in parts.BY_NAME.values():
         one.check(reading)
+
+
+def _check_approver(reading: Reading, part: str, named: Any) -> None:
+    if named == OWNERS and part != OWNED_BY_UNITS:
+        reading.finds(part, "approved_by", _("only need templates are approved by the units that own their rows"))
+    if isinstance(named, dict) and reading.known.units is not None and named["head_of"] not in reading.known.units:
+        hint = meant(named["head_of"], reading.known.units)
+        sentence = say(_("no {what} has the code “{code}”{hint}"), what=_("unit"), code=named["head_of"], hint=hint)
+        reading.finds(part, "approved_by/head_of", sentence)
 
 
 def _in_order(fault: jsonschema.ValidationError) -> list[str]:

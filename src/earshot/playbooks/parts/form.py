@@ -12,6 +12,14 @@ Tables = Mapping[str, list[dict[str, Any]]]
 CODE = {"type": "string", "pattern": r"^[\w][\w.-]{0,59}$"}
 WORDS = {"type": "string", "minLength": 1, "maxLength": 200}
 BOOL = {"type": "boolean"}
+# Who approves a new version of the part: sales operations (also where nothing is said), the head of a unit, or, of need templates, the
+# heads of the units whose rows differ.
+APPROVED_BY = {
+    "anyOf": [
+        {"enum": ["operations", "owners"]},
+        {"type": "object", "properties": {"head_of": CODE}, "required": ["head_of"], "additionalProperties": False},
+    ]
+}
 MINUTES = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
 _NAMED = {"code": CODE, "zh": WORDS, "en": WORDS}
 
@@ -30,7 +38,9 @@ def table(properties: Schema, required: list[str]) -> dict[str, Any]:
 
 
 def part(tables: Schema, required: list[str]) -> dict[str, Any]:
-    return {"type": "object", "properties": tables, "required": required, "additionalProperties": False}
+    """A part with these tables, and who approves its versions."""
+    properties = {"approved_by": APPROVED_BY, **tables}
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 def named(row: Row) -> dict[str, str]:

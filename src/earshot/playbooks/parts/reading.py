@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -27,11 +27,13 @@ class Known:
 
 @dataclass(frozen=True)
 class Reading:
-    """`tables`: of each part, whose form is sound. `finds`: takes a finding: part, place inside its file, sentence."""
+    """`tables`: of each part, whose form is sound. `finds`: takes a finding: part, place inside its file, sentence. `settings`: what
+    else stands at the top of each part."""
 
     tables: Mapping[str, Tables]
     known: Known
     finds: Callable[[str, str, Any], None]
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def codes(self, part: str, table: str) -> set[str]:
         return codes(self.tables[part][table])

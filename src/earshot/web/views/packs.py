@@ -17,9 +17,9 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import queries
+from earshot.playbooks import book, queries
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
+from earshot.playbooks.models import HEARING, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT
 from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.playbooks.sources import Sources
 from earshot.web.page import Done, Page, version
@@ -43,7 +43,7 @@ class Pack(Page):
     preview_of: dict[str, Any] | None = None
 
     def context(self) -> dict[str, Any]:
-        versions = PartVersion.objects.filter(state=IN_FORCE).order_by("part")
+        versions = list(book.versions().values())
         return {
             "parts": [{"name": NAMES[row.part], "version": row} for row in versions],
             "whole": all(row.source for row in versions),
