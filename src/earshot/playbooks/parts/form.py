@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from earshot.playbooks.conditions import MOST_CHARACTERS
+
 Schema = Mapping[str, Any]
 Row = Mapping[str, Any]
 Tables = Mapping[str, list[dict[str, Any]]]
@@ -21,6 +23,8 @@ APPROVED_BY = {
     ]
 }
 MINUTES = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
+# A condition in CEL.
+NEEDS = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS}
 _NAMED = {"code": CODE, "zh": WORDS, "en": WORDS}
 
 
