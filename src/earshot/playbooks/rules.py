@@ -19,6 +19,7 @@ OWNED_BY_UNITS = "templates"
 Chosen = tuple[str, UUID, str, datetime | None]  # part, version, state, in force from
 
 
+@permissive("a date changes nothing", lambda versions, moment: {part: pk for part, pk, state, _begins in versions if state == IN_FORCE})
 def in_force(versions: Iterable[Chosen], moment: datetime) -> dict[str, UUID]:
     """Part → the version in force at the moment, of those that are in force or approved with a date. One that is approved has taken
     over once its date has come, whether or not anybody has written that down."""
