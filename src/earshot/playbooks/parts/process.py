@@ -10,7 +10,10 @@ from earshot.playbooks import models as rows
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.parts.form import BOOL, CODE, WORDS, Row, Schema, Tables, named, part, table
-from earshot.playbooks.parts.reading import Reading
+from earshot.playbooks.parts.reading import Reading, unknown
+
+_CEL = {"type": "string", "minLength": 1, "maxLength": conditions.MOST_CHARACTERS}
+_CODES = {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True}
 
 SCHEMA: Schema = part(
     {
@@ -21,13 +24,23 @@ SCHEMA: Schema = part(
                 "stage": CODE,
                 "question_zh": WORDS,
                 "question_en": WORDS,
-                "deciders": {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True},
+                "deciders": _CODES,
                 "checks": {"type": "array", "items": CODE},
-                "conditions": table({"needs": {"type": "string", "minLength": 1, "maxLength": conditions.MOST_CHARACTERS}}, ["needs"]),
+                "conditions": table({"needs": _CEL}, ["needs"]),
             },
             ["stage", "question_zh", "question_en", "deciders"],
         ),
         "seats": table({"role": CODE, "leader": BOOL}, ["role"]),
+        # The links that the customer's decision chain must have; `order_types`: of which kinds of order, all where it is absent.
+        "chains": table({"order_types": _CODES}, [], read_by="chains"),
+        # Within which figures a role decides alone at a gate, without asking anybody further up.
+        "mandates": table({"role": CODE, "unit": CODE, "gate": CODE, "within": _CEL}, ["role", "gate", "within"], read_by="offers"),
+        # Which role may let a deal skip which gates, and within how many days what was skipped is made good (law 12).
+        "green_channels": table(
+            {"grants": CODE, "skips": _CODES, "make_good_days": {"type": "integer", "minimum": 1, "maximum": 365}},
+            ["grants", "skips", "make_good_days"],
+            read_by="deals",
+        ),
     },
     ["roles", "stages", "gates", "seats"],
 )
@@ -54,7 +67,7 @@ def _check_gate(reading: Reading, gate: Row, roles: set[str], selling: set[str])
     place, known = f"gates/{gate['code']}", reading.known
     for role in gate["deciders"]:
         if role not in roles:
-            reading.finds(rows.PROCESS, f"{place}/deciders", say(_("no role has the code “{code}”"), code=role))
+            reading.finds(rows.PROCESS, f"{place}/deciders", unknown(_("role"), role, roles))
     for number, name in enumerate(gate.get("checks", [])):
         if known.checks is not None and name not in known.checks:
             sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, known.checks))
