@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from earshot.playbooks.conditions import MOST_CHARACTERS
+
 Schema = Mapping[str, Any]
 Row = Mapping[str, Any]
 Tables = Mapping[str, list[dict[str, Any]]]
@@ -14,6 +16,8 @@ WORDS = {"type": "string", "minLength": 1, "maxLength": 200}
 BOOL = {"type": "boolean"}
 LINES = {"type": "string", "minLength": 1, "maxLength": 300}
 MINUTES = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
+# A condition in CEL.
+NEEDS = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS}
 _NAMED = {"code": CODE, "zh": WORDS, "en": WORDS}
 # Rooms that are not built yet. A row of any table that would read one of them says so (`awaits:`): it is kept and listed as "not
 # yet", checked for form alone, and nothing is done by it until then.
