@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from earshot.playbooks.models import (
     APPROVED,
     HEARING,
     IN_FORCE,
+    OPTIONAL,
     PARTS,
     PROCESS,
     SUPERSEDED,
@@ -37,6 +39,7 @@ from earshot.playbooks.models import (
     Trigger,
 )
 from earshot.playbooks.parts.reading import Known
+from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.registry import CHECKS, FACTS
 from earshot.playbooks.sources import Sources
 
@@ -101,13 +104,31 @@ def version() -> int:
 
 
 def sources() -> Sources:
-    """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept."""
+    """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept. A part that
+    a pack may lack and of which no version is in force is left out: it is not there yet."""
     found = book.versions()
-    lacking = [part for part in PARTS if part not in found or not found[part].source]
+    wanted = [part for part in PARTS if part in found or part not in OPTIONAL]
+    lacking = [part for part in wanted if part not in found or not found[part].source]
     if lacking:
         sentence = _("The text of these parts was not kept: {parts}. It is from their next version on.")
         raise Refusal("playbook.no_source", say(sentence, parts=", ".join(lacking)), status=409)
-    return Sources(found[PROCESS].pack, {part: found[part].source for part in PARTS})
+    return Sources(found[PROCESS].pack, {part: found[part].source for part in wanted})
+
+
+def not_there_yet() -> list[str]:
+    """The parts of which no version is in force, though a playbook may have them."""
+    return [part for part in PARTS if part in OPTIONAL - set(book.in_force().versions)]
+
+
+def waiting() -> list[Waiting]:
+    """The rows in force that wait for a room that is not built yet, in the order of the files."""
+    kept = PartVersion.objects.filter(pk__in=book.in_force().versions.values()).exclude(source="").values_list("part", "source")
+    return list(_waiting(frozenset(kept)))
+
+
+@lru_cache(maxsize=16)
+def _waiting(kept: frozenset[tuple[str, str]]) -> tuple[Waiting, ...]:
+    return tuple(packs.waiting(Sources("", dict(kept))))
 
 
 def check_pack(by: Actor, new: Sources) -> list[Finding]:
@@ -131,9 +152,11 @@ _CODE = re.compile(r"^\s*(?:-\s*)?\{?\s*code:\s*([\w.-]+)")
 
 
 def changes(new: Sources) -> list[Change]:
-    """What the pack would change in the parts in force, line by line; what stays as it is is left out."""
+    """What the pack would change in the parts in force, line by line; what stays as it is is left out, a part too that
+    the pack may lack."""
     kept = {part: row.source for part, row in book.versions().items()}
-    return [change for part in PARTS for change in changes_of(part, kept.get(part, ""), new.texts.get(part, ""))]
+    meant = [part for part in PARTS if part in new.texts or part not in OPTIONAL]
+    return [change for part in meant for change in changes_of(part, kept.get(part, ""), new.texts.get(part, ""))]
 
 
 def changes_of(part: str, before: str, after: str) -> list[Change]:

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from earshot.kit.ruling import permissive
-from earshot.playbooks.models import APPROVED, IN_FORCE, PARTS
+from earshot.playbooks.models import APPROVED, IN_FORCE, PARTS, TEMPLATES
 
 OPERATIONS = ""  # the code of no unit: sales operations approve
 OWNERS = "owners"
 # The part whose rows belong to the units that need the answers (B21.2b): their heads draft them, and approve them where it says so.
-OWNED_BY_UNITS = "templates"
+OWNED_BY_UNITS = TEMPLATES
 
 Chosen = tuple[str, UUID, str, datetime | None]  # part, version, state, in force from
 

@@ -9,7 +9,7 @@ import earshot.kit.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0003_standing_by_object"),
-        ("playbooks", "0006_levels_for_messages"),
+        ("playbooks", "0008_sizes_and_conditions"),
     ]
 
     operations = [
