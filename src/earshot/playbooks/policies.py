@@ -137,3 +137,11 @@ def shifts(before: Standing, after: Standing, policies: Iterable[Policy]) -> lis
     """What changes for something that stood so and will stand so."""
     found = [Shift(policy, before.setting(policy), after.setting(policy)) for policy in policies]
     return [shift for shift in found if shift.before != shift.after]
+
+
+def shifts_anywhere(before: Choices, after: Choices, policies: Iterable[Policy]) -> list[Shift]:
+    """What changes for the company, or for a unit or size that stands in a profile of its own in one of the two: each change once."""
+    units = [Place((unit,)) for unit in {**before.units, **after.units}]
+    places = [Place(), *units, *(Place((), tier) for tier in {**before.tiers, **after.tiers})]
+    known = list(policies)
+    return list(dict.fromkeys(shift for place in places for shift in shifts(before.at(place), after.at(place), known)))

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from earshot.kit.registry import Registry
 from earshot.playbooks.conditions import Fact, Value
 from earshot.playbooks.models import BLOCK, OFF, WARN
-from earshot.playbooks.policies import Policy
+from earshot.playbooks.parts.form import Tables
+from earshot.playbooks.policies import Choices, Policy
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A playbook that is about to be approved. `changed`: the parts of the revision; `tables`: of all parts, as they will stand from
+    `begins` on; None: at once. `choices`: what its policies will choose then."""
+
+    changed: Collection[str]
+    tables: Mapping[str, Tables]
+    begins: datetime | None
+    choices: Choices
+
 
 # Name → what a condition may speak of: `group.fact`.
 FACTS: Registry[Fact] = Registry("fact")
@@ -17,6 +32,8 @@ FACTS: Registry[Fact] = Registry("fact")
 PROVIDERS: Registry[Callable[[Any], Mapping[str, Value | Callable[[], Value]]]] = Registry("provider of facts")
 # Name → what a gate of the playbook may ask besides the laws; the room to the right says what a check takes and gives.
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")
+# Name → what the company's records ask of a playbook before it is approved; raises its refusal.
+OBJECTIONS: Registry[Callable[[Coming], None]] = Registry("objection to a playbook")
 # Code → what refuses or alarms by the company's choice. Each room adds those that it reads.
 POLICIES: Registry[Policy] = Registry("policy")
 

@@ -27,6 +27,12 @@ SCHEMA: Schema = part(
         ),
         "triggers": table({"stage": CODE, "support": CODE, "when": NEEDS}, ["stage", "support"]),
         "none_needed": table({"stage": CODE}, ["stage"]),
+        # Two or three people of a unit who go out together (law 9), by their specialty.
+        "emergency_groups": table(
+            {"unit": CODE, "role": CODE, "skill": CODE, "size": {"type": "integer", "minimum": 2, "maximum": 3}, "service_level": CODE},
+            ["unit", "role", "size", "service_level"],
+            read_by="teams",
+        ),
     },
     ["catalogue", "triggers", "none_needed"],
 )
@@ -57,9 +63,8 @@ def check(reading: Reading) -> None:
 def _must_be_said(reading: Reading) -> bool:
     """Whether a stage without an entry is refused anywhere; where the policy only warns, the gate says it and prints it (B20.3a)."""
     policy = (reading.known.policies or {}).get(rows.SUPPORT_SAID)
-    if policy is None:
-        return True
-    return choices(reading.tables[rows.POLICIES], reading.settings.get(rows.POLICIES, {})).strictest(policy) == rows.BLOCK
+    chosen = choices(reading.tables[rows.POLICIES], reading.settings.get(rows.POLICIES, {}))
+    return policy is not None and chosen.strictest(policy) == rows.BLOCK
 
 
 def write(version: PartVersion, tables: Tables) -> None:

@@ -14,7 +14,7 @@ from earshot.journal.queries import Told
 from earshot.kit.problems import missing
 from earshot.people.models import Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, Decider, PartVersion, ServiceLevel, TierProfile, UnitProfile
+from earshot.playbooks.models import SERVICE_LEVELS, Decider, ServiceLevel, TierProfile, UnitProfile
 from earshot.playbooks.policies import NAMES, SETTINGS_IN_WORDS, Place
 from earshot.playbooks.queries import role_names
 from earshot.playbooks.registry import POLICIES
@@ -108,7 +108,7 @@ class Playbook(Page):
         units = dict(Unit.objects.values_list("code", "name"))
         levels = {
             row.code: row
-            for row in ServiceLevel.objects.filter(version__state=IN_FORCE)
+            for row in ServiceLevel.objects.filter(version=now.versions[SERVICE_LEVELS])
             .prefetch_related("rungs")
             .select_related("version")
             .order_by("minutes")
@@ -178,7 +178,7 @@ class Playbook(Page):
             "profile": NAMES.get(now.policies.profile, ""),
             "policies": policies(now.policies),
             "others": [{"label": str(row), "profile": NAMES[row.profile]} for row in others],
-            "versions": list(PartVersion.objects.filter(state=IN_FORCE).order_by("part")),
+            "versions": list(book.versions().values()),
         }
 
 

@@ -8,7 +8,7 @@ import earshot.kit.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playbooks", "0008_sizes_and_conditions"),
+        ("playbooks", "0009_revisions"),
     ]
 
     operations = [
