@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.deals.models import Deal
 from earshot.deals.sizes import size_of
 from earshot.playbooks import queries as playbook
+from earshot.playbooks.burden import ACCEPT, HEAR_TO_VOTE, SAY_WHY
 from earshot.playbooks.models import BLOCK, HEAR_BEFORE_VOTE, OFF, WARN
 from earshot.playbooks.policies import Standing
 from earshot.playbooks.registry import policy
@@ -19,6 +20,7 @@ HEARD_BEFORE_VOTE = policy(
     standard=BLOCK,
     strict=BLOCK,
     allowed=(BLOCK, WARN),
+    demands=HEAR_TO_VOTE,
 )
 NOT_SALES_ALONE = policy(
     "not-by-sales-alone",
@@ -36,10 +38,20 @@ ONE_ROLE_A_VOTER = policy(
     strict=BLOCK,
 )
 APPROVAL_SAYS_WHY = policy(
-    "approval-says-why", _("Whoever approves at a gate says why; a vote against says so anyway."), light=OFF, standard=OFF, strict=BLOCK
+    "approval-says-why",
+    _("Whoever approves at a gate says why; a vote against says so anyway."),
+    light=OFF,
+    standard=OFF,
+    strict=BLOCK,
+    demands=SAY_WHY,
 )
 SEATS_TAKEN = policy(
-    "seats-taken-at-gate", _("At a gate, somebody sits in every seat of the team (A17.1a)."), light=OFF, standard=WARN, strict=BLOCK
+    "seats-taken-at-gate",
+    _("At a gate, somebody sits in every seat of the team (A17.1a)."),
+    light=OFF,
+    standard=WARN,
+    strict=BLOCK,
+    demands=ACCEPT,
 )
 NOT_ALONE = policy(
     "nobody-alone",

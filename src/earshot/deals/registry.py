@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from earshot.kit.problems import Line
 from earshot.kit.registry import Registry
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from earshot.deals.rules import Condition
     from earshot.people.models import Person
 
+# Code of a policy → whom it asks something on these deals: role, person (None: nobody yet) and deal, in a fixed number of statements.
+ASKED: Registry[Callable[[Collection[UUID]], Iterable[tuple[str, UUID | None, UUID]]]] = Registry("whom a policy asks")
 # Every gate asks these: they are laws. Name → check.
 LAWS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("law of the gate")
 # A gate of the playbook may ask these besides: the same shape. A pack that names another is refused.

@@ -36,7 +36,7 @@ COMPANY, UNIT, TIER = "company", "unit", "tier"
 @dataclass(frozen=True)
 class Policy:
     """A switch that some code reads. `means`: what it asks, in a sentence. `light`, `standard`, `strict`: its setting in each profile.
-    `allowed`: the settings that may be chosen for it."""
+    `allowed`: the settings that may be chosen for it. `demands`: the kind of act that it asks of people (`burden`), where it asks one."""
 
     code: str
     means: Any
@@ -44,6 +44,7 @@ class Policy:
     standard: str
     strict: str
     allowed: tuple[str, ...] = (BLOCK, WARN, OFF)
+    demands: str = ""
 
     @property
     def law(self) -> bool:

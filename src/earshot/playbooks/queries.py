@@ -21,7 +21,7 @@ from earshot.kit.problems import Refusal, say, wrong
 from earshot.kit.reading import once
 from earshot.people import permits
 from earshot.people.models import Unit, UnitAbove
-from earshot.playbooks import book, packs
+from earshot.playbooks import book, burden, packs
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
     APPROVED,
@@ -195,6 +195,35 @@ def standing(unit: UUID | None = None, tier: Callable[[], str] | None = None) ->
     chosen = book.in_force().policies.choices
     units = tuple(_units_upwards(unit)) if unit is not None and chosen.units else ()
     return chosen.at(Place(units, tier() if tier is not None and chosen.tiers else ""))
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What a playbook asks of people (`burden`), for any deal, and by size of deals where there are sizes: row of the tier and figures."""
+
+    figures: list[burden.Figure]
+    tiers: list[tuple[dict[str, Any], list[burden.Figure]]]
+
+
+def asks_of(pack: packs.Pack) -> Asks:
+    """The acts that a playbook demands of each role, by its own policies."""
+    facts, policies = dict(FACTS.items()), POLICIES.values()
+
+    def of(tier: str = "") -> list[burden.Figure]:
+        return burden.figures(pack.tables, burden.acts(pack.tables, pack.choices, policies, facts, tier))
+
+    return Asks(of(), [(row, of(row["code"])) for row in pack.tables[PROCESS].get("tiers", [])])
+
+
+def pack_in_force() -> packs.Pack | None:
+    """The playbook in force, read from its text; None where that was not kept."""
+    return _read(tuple(sorted(book.in_force().versions.values())))
+
+
+@lru_cache(maxsize=4)
+def _read(versions: tuple[UUID, ...]) -> packs.Pack | None:
+    texts = {one.part: one.source for one in PartVersion.objects.filter(pk__in=versions) if one.source}
+    return None if set(PARTS) - OPTIONAL - set(texts) else packs.read(Sources("in force", texts))
 
 
 def why(stands: Standing) -> Any:

@@ -38,6 +38,15 @@ OBJECTIONS: Registry[Callable[[Coming], None]] = Registry("objection to a playbo
 POLICIES: Registry[Policy] = Registry("policy")
 
 
-def policy(code: str, means: Any, light: str, standard: str, strict: str, *, allowed: tuple[str, ...] = (BLOCK, WARN, OFF)) -> Policy:
+def policy(
+    code: str,
+    means: Any,
+    light: str,
+    standard: str,
+    strict: str,
+    *,
+    allowed: tuple[str, ...] = (BLOCK, WARN, OFF),
+    demands: str = "",
+) -> Policy:
     """Declare a policy, in the room that reads it."""
-    return POLICIES.add(code, Policy(code, means, light, standard, strict, allowed))
+    return POLICIES.add(code, Policy(code, means, light, standard, strict, allowed, demands))

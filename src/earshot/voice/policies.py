@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from earshot.playbooks.burden import HEAR
 from earshot.playbooks.models import BLOCK, HEAR_BEFORE_GATE, WARN
 from earshot.playbooks.registry import policy
 
@@ -14,4 +15,5 @@ HEARD_BEFORE_GATE = policy(
     standard=BLOCK,
     strict=BLOCK,
     allowed=(BLOCK, WARN),
+    demands=HEAR,
 )

@@ -47,7 +47,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, facts, news, subjects
+from earshot.wiring import addressees, asking, facts, news, subjects
 from earshot.wiring.topics import TOPICS
 
 
@@ -271,6 +271,8 @@ def fill() -> None:
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     teams.STANDINGS.add("deal", deal_policies.standing_of_team)
     hearing.ACTING.add("called", call_queries.acting)
+    for policy, whom_asked in asking.ASKED.items():
+        gates.ASKED.add(policy.code, whom_asked)
     for fact in facts.FACTS:
         FACTS.add(fact.name, fact)
     for group, provider in facts.PROVIDERS.items():

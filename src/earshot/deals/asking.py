@@ -1,0 +1,87 @@
+"""What other policies would ask, and of whom, on the deals that are open: shown before they are in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from earshot.deals.models import Deal
+from earshot.deals.queries import still_open
+from earshot.deals.registry import ASKED
+from earshot.deals.sizes import size_of
+from earshot.people.models import UnitAbove
+from earshot.playbooks import book
+from earshot.playbooks.policies import Choices, Place, Policy, Shift, shifts
+from earshot.playbooks.queries import role_names
+from earshot.playbooks.registry import POLICIES
+
+
+@dataclass(frozen=True)
+class OfRole:
+    """How many people of a role are asked, on how many open deals; `unfilled`: places where nobody is there yet."""
+
+    role: str
+    name: str
+    people: int
+    deals: int
+    unfilled: int
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A policy that would be set otherwise, on how many open deals, and whom it asks there. `deals` 0: only what begins later."""
+
+    shift: Shift
+    deals: int
+    roles: list[OfRole] = field(default_factory=list)
+
+
+def asked_by(after: Choices) -> list[Asking]:
+    """What changes when these choices take the place of those in force: for the company, and for each open deal where it stands; what
+    becomes stricter first. The number of statements does not depend on how many deals there are."""
+    before = book.in_force().policies.choices
+    policies = POLICIES.values()
+    found: dict[Shift, set[UUID]] = {shift: set() for shift in shifts(before.at(Place()), after.at(Place()), policies)}
+    for deal, place in _places(before, after):
+        for shift in shifts(before.at(place), after.at(place), policies):
+            found.setdefault(shift, set()).add(deal)
+    made = [Asking(shift, len(deals), _roles(shift.policy, deals)) for shift, deals in found.items()]
+    return sorted(made, key=lambda one: not one.shift.stricter)
+
+
+def _places(before: Choices, after: Choices) -> Iterable[tuple[UUID, Place]]:
+    """Each open deal with its unit and those above it, and its size, as far as anything is chosen by them."""
+    deals = list(Deal.objects.filter(still_open()).select_related("account", "unit").order_by("pk"))
+    units = _above(deals) if before.units or after.units else {}
+    sized = bool(before.tiers or after.tiers)
+    for deal in deals:
+        tier = size_of(deal).tier if sized else None
+        yield deal.pk, Place(tuple(units.get(deal.unit_id, ())), tier.code if tier else "")
+
+
+def _above(deals: list[Deal]) -> Mapping[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    rows = UnitAbove.objects.filter(unit__in={deal.unit_id for deal in deals}).order_by("unit", "steps")
+    for unit, code in rows.values_list("unit", "above__code"):
+        found.setdefault(unit, []).append(code)
+    return found
+
+
+def _roles(policy: Policy, deals: set[UUID]) -> list[OfRole]:
+    whom = ASKED.get(policy.code)
+    rows: dict[str, list[Any]] = {}
+    for role, person, deal in whom(deals) if whom is not None and deals else ():
+        rows.setdefault(role, []).append((person, deal))
+    names = role_names(rows)
+    return [
+        OfRole(
+            role,
+            names[role],
+            len({person for person, _deal in asked if person is not None}),
+            len({deal for _person, deal in asked}),
+            sum(person is None for person, _deal in asked),
+        )
+        for role, asked in rows.items()
+    ]
