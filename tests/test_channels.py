@@ -698,7 +698,7 @@ def test_a_delivery_whose_database_went_away_is_freed_by_the_living_worker_that_
 
     with monkeypatch.context() as gone:
         gone.setattr(notices.Lines, "settle", away)
-        gone.setattr(notices.Lines, "failed", away)
+        gone.setattr(jobs, "_fail", away)
         with pytest.raises(OperationalError):
             jobs.drain(worker, outside=True)
     assert Delivery.objects.get(reaction="talk.lines").holder == worker

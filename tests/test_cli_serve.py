@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
-from django.db import InterfaceError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 import databases
 from earshot.cli import demo as demo_command
@@ -250,6 +250,30 @@ def test_a_courier_outlives_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(journal, name, Mock())
     journal._carry_until(stop, uuid7())
     assert len(tried) == 2
+
+
+def test_the_worker_outlives_a_connection_that_has_died(monkeypatch: pytest.MonkeyPatch):
+    stop, tried = threading.Event(), []
+
+    def sweep() -> int:
+        tried.append("swept")
+        if len(tried) == 3:
+            stop.set()
+            return 1
+        raise [OperationalError("the server closed the connection"), InterfaceError("the connection is closed")][len(tried) - 1]
+
+    def dead() -> None:
+        if stop.is_set():
+            raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(journal, "sweep", sweep)
+    monkeypatch.setattr(journal, "PAUSE", 0.01)
+    monkeypatch.setattr(journal, "still_alive", dead)
+    monkeypatch.setattr(journal, "drain", lambda *_args, **_options: 0)
+    for name in ("close_old_connections", "follow"):
+        monkeypatch.setattr(journal, name, Mock())
+    journal._turn_until(stop, uuid7())
+    assert len(tried) == 3
 
 
 # A folder named by mistake

@@ -11,7 +11,7 @@ from types import FrameType
 from uuid import UUID
 
 import click
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -83,12 +83,12 @@ def _turn_until(stop: threading.Event, worker: UUID) -> None:
                 still_alive()
                 seen = monotonic()
             tried = sweep() + drain(worker, most=20, outside=False)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):  # the second: a connection that has died is used again
             log.exception("the worker could not read what is owed")
             tried = 0
         if not tried:
             stop.wait(PAUSE)
-    with suppress(DatabaseError):
+    with suppress(DatabaseError, InterfaceError):
         still_alive()
 
 
