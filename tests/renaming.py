@@ -16,7 +16,7 @@ import yaml
 
 from earshot.demo.actions import read_world
 from earshot.playbooks.models import HEARING, PARTS, PROCESS, SERVICE_LEVELS, SUPPORT
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.sources import PACKS
 
 # Part and table → column → the space of codes that it speaks of. `code` is the row's own; a list is renamed one by one.
 COLUMNS: dict[tuple[str, str], dict[str, str]] = {

@@ -20,7 +20,7 @@ from earshot.people.actions import add_person, digest
 from earshot.people.models import Login, Standing, Token
 from earshot.people.queries import by_token, first_calendar
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.sources import PACKS
 from earshot.voice.models import Hearing
 from worlds import CRITICAL, World, said
 

@@ -26,6 +26,7 @@ from earshot.playbooks import conditions, packs
 from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, faults, judge
 from earshot.playbooks.queries import known
 from earshot.playbooks.registry import FACTS, PROVIDERS
+from earshot.playbooks.sources import Sources
 from worlds import World, changed_pack, put_in_force, said, snapshot
 
 KNOWN = {
@@ -235,11 +236,15 @@ def test_a_pack_that_speaks_of_what_nothing_provides_is_refused_with_its_line(wo
         with_condition(tmp_path, "deal.margin > 0.2")
     assert "process.yaml gates/ATI/conditions/worth-it/needs (line " in said(refused.value)
     assert "character 1: nothing provides the fact “deal.margin”" in said(refused.value)
-    assert packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "as shipped", lambda _parts: None)), known()).name == "as shipped"
+    assert packs.read(Sources.of_folder(changed_pack(tmp_path / "as shipped", lambda _parts: None)), known()).name == "as shipped"
 
 
 @pytest.mark.django_db
-def test_every_fact_has_a_provider_that_gives_its_type(world: World, django_assert_max_num_queries: Any):
+def test_every_fact_has_a_provider_that_gives_its_type(world: World, tmp_path: Path, django_assert_max_num_queries: Any):
+    def sized(parts: dict[str, Any]) -> None:
+        parts["process"]["tiers"] = [{"code": "all", "zh": "一种", "en": "One size"}]
+
+    put_in_force(changed_pack(tmp_path, sized))
     deal = Deal.objects.select_related("stage", "account").get(pk=world.moved_deal().pk)
     names = [fact.name for fact in FACTS.values()]
     with django_assert_max_num_queries(26):

@@ -26,7 +26,7 @@ from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.actors import as_person
 from earshot.people.models import Login, Person, Post, Unit
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.sources import PACKS
 from earshot.teams.models import Acceptance, Membership
 from earshot.voice.models import Hearing
 from worlds import MONDAY, World, later, said

@@ -18,6 +18,7 @@ from earshot.kit import now
 from earshot.kit.problems import Line, Refusal
 from earshot.people.actions import give_post
 from earshot.playbooks import packs
+from earshot.playbooks.sources import Sources
 from earshot.voice import rules as voice_rules
 from earshot.voice.actions import Said, confirm_presence, deny_presence, file_item, record_meeting, take_note
 from earshot.voice.models import Attendance, Ear, Filing, Hearing
@@ -188,7 +189,7 @@ def test_a_category_without_a_rule_goes_to_the_default_hearer_and_alarms_operati
     assert not any(line.cause == "no_hearer_rule" for line in my_day(world.operations))
 
 
-@pytest.mark.req("law 3", breaks="earshot.playbooks.packs._default_too_slow")
+@pytest.mark.req("law 3", breaks="earshot.playbooks.parts.hearing._default_too_slow")
 def test_a_playbook_in_which_unfiled_words_may_wait_longer_than_critical_ones_is_refused(world: World, tmp_path: Path) -> None:
     slower = changed_pack(tmp_path / "slower", lambda parts: parts["hearing"]["default"][0].update(service_level="hear"))
     with pytest.raises(Refusal) as refused:
@@ -473,7 +474,7 @@ def test_no_pack_switches_laws_2_and_3_off(tmp_path: Path, setting: str) -> None
             row["setting"] = setting
 
     with pytest.raises(Refusal):
-        packs.read(packs.Sources.of_folder(changed_pack(tmp_path / "off", off)))
+        packs.read(Sources.of_folder(changed_pack(tmp_path / "off", off)))
 
 
 @pytest.mark.req("law 2")

@@ -18,11 +18,11 @@ from django.test import Client
 from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.kit.problems import Refusal
-from earshot.playbooks import book, packs
+from earshot.playbooks import book, packs, parts
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS, PartVersion
-from earshot.playbooks.packs import PACKS, Sources
 from earshot.playbooks.queries import changes, sources, version
+from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, changed_tables, said, snapshot, spoken
 
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
@@ -152,7 +152,7 @@ def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):
     ],
 )
 def test_faults_of_form_are_said_in_words(text: str, says: str):
-    _parts, found = packs.check(Sources("x", dict(SHIPPED.texts) | {"service_levels": text}))
+    found = packs.check(Sources("x", dict(SHIPPED.texts) | {"service_levels": text}))
     english = [spoken(finding.sentence) for finding in found]
     assert [one for one in english if says in one] != [], english
     assert english != [spoken(finding.sentence, "zh-hans") for finding in found]
@@ -162,7 +162,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path):
     folder = tmp_path / "bytes"
     SHIPPED.write(folder)
     (folder / "policies.yaml").write_bytes(b"\xff\xfe\x00")
-    _parts, found = packs.check(Sources.of_folder(folder))
+    found = packs.check(Sources.of_folder(folder))
     assert [(finding.file, spoken(finding.sentence)) for finding in found] == [("policies.yaml", "It is not text in UTF-8.")]
 
 
@@ -213,6 +213,6 @@ def test_the_published_schemas_are_those_that_the_check_uses(tmp_path: Path):
     assert done.exit_code == 0
     for part in PARTS:
         published = json.loads((tmp_path / f"{part}.schema.json").read_text())
-        assert packs.SCHEMAS[part].items() <= published.items()
+        assert parts.BY_NAME[part].schema.items() <= published.items()
         kept = Path(packs.__file__).parents[3] / "docs" / "schemas" / f"{part}.schema.json"
         assert json.loads(kept.read_text()) == published

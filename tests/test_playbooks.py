@@ -17,7 +17,8 @@ from earshot.kit.problems import Refusal
 from earshot.playbooks import book, packs, registry
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import KNOWN_POLICIES, PARTS, PartVersion
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.parts.reading import Known
+from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot, spoken
 
 Parts = dict[str, Any]
@@ -40,7 +41,7 @@ def every_shipped_pack() -> list[Path]:
 
 @pytest.mark.parametrize("folder", every_shipped_pack(), ids=lambda folder: folder.name)
 def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
-    assert set(packs.read(packs.Sources.of_folder(folder), packs.Known(addressees=set(ADDRESSEES))).parts) == set(PARTS)
+    assert set(packs.read(Sources.of_folder(folder), Known(addressees=set(ADDRESSEES))).tables) == set(PARTS)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
         (lambda parts: first(parts, "process", "seats").pop("leader"), "process.yaml seats", "exactly one seat"),
         (lambda parts: first(parts, "process", "roles").pop("owner"), "process.yaml roles", "owner"),
         (lambda parts: first(parts, "process", "stages").pop("en"), "process.yaml stages/0", "this is missing: en"),
-        (lambda parts: first(parts, "process", "stages").update(step=7), "process.yaml stages/0/step", "7"),
+        (lambda parts: first(parts, "process", "stages").update(step=7), "process.yaml stages/ML/step", "7"),
         (lambda parts: first(parts, "process", "stages").update(color="red"), "process.yaml stages/0", "color"),
         (lambda parts: parts["hearing"].pop("default"), "hearing.yaml", "default"),
         (lambda parts: parts["hearing"].update(default=[]), "hearing.yaml default", ""),
@@ -103,7 +104,7 @@ def test_what_is_wrong_with_a_pack_is_said_with_file_and_place_and_nothing_is_pu
 def test_a_near_miss_is_told_what_was_probably_meant(tmp_path: Path) -> None:
     folder = changed_pack(tmp_path / "near", lambda parts: first(parts, "support", "catalogue").update(service_level="suport"))
     with pytest.raises(Refusal) as refused:
-        packs.read(packs.Sources.of_folder(folder))
+        packs.read(Sources.of_folder(folder))
     assert "support" in said(refused.value)
     assert "did you mean" in said(refused.value)
 
@@ -115,13 +116,13 @@ def test_a_check_that_nothing_provides_is_named_with_its_line_and_what_was_proba
     path.write_text(written, encoding="utf-8")
     line = written.splitlines().index("  - evry_need_answered") + 1
     with pytest.raises(Refusal) as refused:
-        packs.read(packs.Sources.of_folder(folder), packs.Known(checks={"every_need_answered"}))
+        packs.read(Sources.of_folder(folder), Known(checks={"every_need_answered"}))
     [finding] = refused.value.lines
     assert spoken(finding.sentence) == (
         f"process.yaml gates/ATB/checks/0 (line {line}): nothing provides the check “evry_need_answered”; "
         "did you mean “every_need_answered”?"
     )
-    assert packs.read(packs.Sources.of_folder(folder), packs.Known(checks={"evry_need_answered"})).name == "checks"
+    assert packs.read(Sources.of_folder(folder), Known(checks={"evry_need_answered"})).name == "checks"
 
 
 def test_a_check_that_is_there_can_be_named_by_a_gate(world: World, tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_a_file_that_is_no_part_is_refused_not_run(tmp_path: Path, text: str) ->
     folder = changed_pack(tmp_path / "bad", lambda _parts: None)
     (folder / "process.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Refusal) as refused:
-        packs.read(packs.Sources.of_folder(folder))
+        packs.read(Sources.of_folder(folder))
     assert "process.yaml" in said(refused.value)
 
 
@@ -150,7 +151,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     folder = changed_pack(tmp_path / "short", lambda _parts: None)
     (folder / "hearing.yaml").unlink()
     with pytest.raises(Refusal) as refused:
-        packs.read(packs.Sources.of_folder(folder))
+        packs.read(Sources.of_folder(folder))
     assert "hearing.yaml" in said(refused.value)
 
 
@@ -158,12 +159,12 @@ def test_only_operations_put_a_pack_in_force_and_the_version_before_stays(world:
     folder = changed_pack(tmp_path / "same", lambda _parts: None)
     for key in ("seller", "head", "administrator"):
         with pytest.raises(Refusal) as refused:
-            adopt_pack(by=world.by(key), sources=packs.Sources.of_folder(folder), reason="x")
+            adopt_pack(by=world.by(key), sources=Sources.of_folder(folder), reason="x")
         assert refused.value.status == 403
     with pytest.raises(Refusal) as refused:
-        adopt_pack(by=world.by("operations"), sources=packs.Sources.of_folder(folder), reason=" ")
+        adopt_pack(by=world.by("operations"), sources=Sources.of_folder(folder), reason=" ")
     assert set(refused.value.fields) == {"reason"}
-    adopt_pack(by=world.by("operations"), sources=packs.Sources.of_folder(folder), reason="年度修订")
+    adopt_pack(by=world.by("operations"), sources=Sources.of_folder(folder), reason="年度修订")
     for part in PARTS:
         states = list(PartVersion.objects.filter(part=part).order_by("number").values_list("number", "state"))
         assert states == [(1, "superseded"), (2, "in_force")]

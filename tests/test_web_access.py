@@ -28,8 +28,8 @@ from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
-from earshot.playbooks.packs import PACKS, Sources
 from earshot.playbooks.queries import version
+from earshot.playbooks.sources import PACKS, Sources
 from earshot.talk.actions.channels import add_channel, make_feed
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of

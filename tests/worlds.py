@@ -38,7 +38,7 @@ from earshot.people.models import Login, Person, Unit
 from earshot.playbooks import packs
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
-from earshot.playbooks.packs import PACKS
+from earshot.playbooks.sources import PACKS, Sources
 from earshot.voice.models import Item, Meeting
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -91,10 +91,10 @@ def changed_pack(folder: Path, change: Callable[[dict[str, Any]], None], *, base
 def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
     """Put a pack in force by the process's own hand. `unchecked`: as if somebody had written it past every check."""
     if not unchecked:
-        adopt_pack(by=process("tests"), sources=packs.Sources.of_folder(folder), reason="test")
+        adopt_pack(by=process("tests"), sources=Sources.of_folder(folder), reason="test")
         return
     with mock.patch.object(packs, "_cross_check", return_value=[]), mock.patch.dict(reactions.NOW, {"playbooks.part_in_force": []}):
-        adopt_pack(by=process("tests"), sources=packs.Sources.of_folder(folder), reason="test")
+        adopt_pack(by=process("tests"), sources=Sources.of_folder(folder), reason="test")
 
 
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:

@@ -11,13 +11,14 @@ from typing_extensions import TypedDict
 from earshot.api.answers import Reply, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import CLEAN, Body, Code, ShortReason
-from earshot.playbooks import packs, queries
+from earshot.playbooks import queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
 from earshot.playbooks.queries import changes, check_pack, sources
+from earshot.playbooks.sources import MOST_BYTES, Sources
 
 router = Router()
-Text = Annotated[str, StringConstraints(max_length=packs.MOST_BYTES, pattern=CLEAN)]
+Text = Annotated[str, StringConstraints(max_length=MOST_BYTES, pattern=CLEAN)]
 
 
 class PackShown(TypedDict):
@@ -56,8 +57,8 @@ class PackSent(Body):
     name: Code
     parts: Annotated[dict[Annotated[str, StringConstraints(max_length=30, pattern=CLEAN)], Text], Field(max_length=20)]
 
-    def sources(self) -> packs.Sources:
-        return packs.Sources(self.name, {part: self.parts[part] for part in PARTS if part in self.parts})
+    def sources(self) -> Sources:
+        return Sources(self.name, {part: self.parts[part] for part in PARTS if part in self.parts})
 
 
 class Adopting(PackSent):

@@ -16,10 +16,11 @@ from earshot.deals.conditions import tried
 from earshot.kit.problems import Line, Refusal
 from earshot.people.actors import as_person
 from earshot.people.models import Person
-from earshot.playbooks import packs
+from earshot.playbooks import packs, parts
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.queries import known, sources
 from earshot.playbooks.registry import FACTS
+from earshot.playbooks.sources import Sources
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -32,7 +33,7 @@ def playbook() -> None:
 @playbook.command(help=noop("Read the pack in DIR and name what is wrong with it; nothing changes."))
 @click.argument("folder", metavar="DIR", type=FOLDER)
 def check(folder: Path) -> None:
-    pack = packs.read(packs.Sources.of_folder(folder), known())
+    pack = packs.read(Sources.of_folder(folder), known())
     click.echo(_("The pack {name} can be put in force.").format(name=pack.name))
 
 
@@ -41,7 +42,7 @@ def check(folder: Path) -> None:
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
 @acting()
 def adopt(folder: Path, reason: str, person: Person) -> None:
-    for version in adopt_pack(by=as_person(person), sources=packs.Sources.of_folder(folder), reason=reason):
+    for version in adopt_pack(by=as_person(person), sources=Sources.of_folder(folder), reason=reason):
         click.echo(_("In force: {version}").format(version=version))
 
 
@@ -57,9 +58,9 @@ def export(folder: Path) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 def schema(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for part in packs.SCHEMAS:
-        (folder / f"{part}.schema.json").write_text(packs.published(part), encoding="utf-8")
-    click.echo(_("Written: {names}").format(names=", ".join(f"{part}.schema.json" for part in packs.SCHEMAS)))
+    for part in parts.BY_NAME:
+        (folder / f"{part}.schema.json").write_text(parts.published(part), encoding="utf-8")
+    click.echo(_("Written: {names}").format(names=", ".join(f"{part}.schema.json" for part in parts.BY_NAME)))
 
 
 @playbook.command(help=noop("What a condition may speak of: name, type, meaning."))

@@ -26,7 +26,7 @@ from earshot.people.actors import as_person
 from earshot.people.calendars import set_calendar
 from earshot.people.models import Login, Person, Unit
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.packs import PACKS, Sources
+from earshot.playbooks.sources import PACKS, Sources
 from earshot.talk.actions.channels import add_channel, confirm_channel, set_wishes
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of

@@ -16,6 +16,7 @@ from earshot.kit.problems import Refusal, say, wrong
 from earshot.people import permits
 from earshot.people.models import Unit
 from earshot.playbooks import book, packs
+from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
     HEARING,
     IN_FORCE,
@@ -31,7 +32,9 @@ from earshot.playbooks.models import (
     SupportItem,
     Trigger,
 )
+from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.registry import CHECKS, FACTS
+from earshot.playbooks.sources import Sources
 
 
 def service_level(code: str) -> clock_rules.Level:
@@ -79,10 +82,10 @@ def says_none_needed(stage_code: str) -> bool:
     return stage_code in book.in_force().support.none_needed
 
 
-def known() -> packs.Known:
+def known() -> Known:
     """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
-    return packs.Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
 
 
 def version() -> int:
@@ -90,20 +93,20 @@ def version() -> int:
     return sum(PartVersion.objects.filter(state=IN_FORCE).values_list("number", flat=True))
 
 
-def sources() -> packs.Sources:
+def sources() -> Sources:
     """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept."""
     found = {row.part: row for row in PartVersion.objects.filter(state=IN_FORCE)}
     lacking = [part for part in PARTS if part not in found or not found[part].source]
     if lacking:
         sentence = _("The text of these parts was not kept: {parts}. It is from their next version on.")
         raise Refusal("playbook.no_source", say(sentence, parts=", ".join(lacking)), status=409)
-    return packs.Sources(found[PROCESS].pack, {part: found[part].source for part in PARTS})
+    return Sources(found[PROCESS].pack, {part: found[part].source for part in PARTS})
 
 
-def check_pack(by: Actor, new: packs.Sources) -> list[packs.Finding]:
+def check_pack(by: Actor, new: Sources) -> list[Finding]:
     """What is wrong with a pack, for whoever may put one in force: a check names units and facts of the company."""
     permits.require(by, permits.OPERATE)
-    return packs.check(new, known())[1]
+    return packs.check(new, known())
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class Change:
 _CODE = re.compile(r"^\s*(?:-\s*)?\{?\s*code:\s*([\w.-]+)")
 
 
-def changes(new: packs.Sources) -> list[Change]:
+def changes(new: Sources) -> list[Change]:
     """What the pack would change in the parts in force, line by line; what stays as it is is left out."""
     kept = {row.part: row.source for row in PartVersion.objects.filter(state=IN_FORCE)}
     found = []

@@ -17,10 +17,11 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import packs, queries
+from earshot.playbooks import queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
 from earshot.playbooks.queries import Change, changes, check_pack, sources
+from earshot.playbooks.sources import Sources
 from earshot.web.page import Done, Page, version
 
 MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
@@ -66,13 +67,13 @@ class Pack(Page):
         permits.require(self.by, OPERATE)
         name, content, seen = posted.get("name", ""), self.sent_back(posted), version(posted.get("version", ""))
         self.look_at(name, content)  # shown again, with what was typed, where it is refused
-        new = packs.Sources.of_zip(self.named(name), content)
+        new = Sources.of_zip(self.named(name), content)
         adopt_pack(by=self.by, sources=new, reason=posted.get("reason", ""), version=seen)
         self.preview_of = None
         return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
 
     def look_at(self, name: str, content: bytes) -> None:
-        new = packs.Sources.of_zip(self.named(name), content)
+        new = Sources.of_zip(self.named(name), content)
         found = [finding.as_line() for finding in check_pack(self.by, new)]
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):

@@ -1,0 +1,69 @@
+"""Hearing: what a statement can be about, and who must hear it. In force by date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.kit.problems import say
+from earshot.kit.ruling import permissive
+from earshot.playbooks import models as rows
+from earshot.playbooks.models import PartVersion
+from earshot.playbooks.parts.form import BOOL, CODE, Row, Schema, Tables, named, part, table
+from earshot.playbooks.parts.reading import Reading
+
+SCHEMA: Schema = part(
+    {
+        "categories": table({"critical": BOOL}, []),
+        "hearers": table({"category": CODE, "role": CODE, "service_level": CODE}, ["category", "role", "service_level"]),
+        "default": table({"role": CODE, "service_level": CODE}, ["role", "service_level"]) | {"minItems": 1, "maxItems": 1},
+    },
+    ["categories", "hearers", "default"],
+)
+
+
+def check(reading: Reading) -> None:
+    hearing, levels = reading.tables[rows.HEARING], reading.codes(rows.SERVICE_LEVELS, "levels")
+    roles = reading.codes(rows.PROCESS, "roles")
+    reading.names(rows.HEARING, "hearers", "category", reading.codes(rows.HEARING, "categories"), _("category"))
+    for table_of_hearers in ("hearers", "default"):
+        reading.names(rows.HEARING, table_of_hearers, "role", roles, _("role"))
+        reading.names(rows.HEARING, table_of_hearers, "service_level", levels, _("service level"))
+    if sentence := _default_too_slow(hearing, reading.tables[rows.SERVICE_LEVELS]["levels"]):
+        reading.finds(rows.HEARING, f"default/{hearing['default'][0]['code']}/service_level", sentence)
+
+
+@permissive("any limit will do", lambda hearing, known: "")
+def _default_too_slow(hearing: Tables, known: Iterable[Row]) -> Any:
+    """What nobody has filed yet counts as critical at a vote until somebody says what it is about (law 3): a longer limit for hearing it
+    would let the vote come before the alarm. Limits of different measures are not held against each other."""
+    levels = {row["code"]: row for row in known}
+    critical = {row["code"] for row in hearing["categories"] if row.get("critical")}
+    default = levels.get(hearing["default"][0]["service_level"])
+    if default is None:
+        return ""
+    asked = [levels[row["service_level"]] for row in hearing["hearers"] if row["category"] in critical and row["service_level"] in levels]
+    limits = [row["minutes"] for row in asked if row["measure"] == default["measure"]]
+    if not limits or default["minutes"] <= min(limits):
+        return ""
+    sentence = _("what is not filed yet counts as critical, so it must be heard as soon as that: within {minutes} minutes")
+    return say(sentence, minutes=min(limits))
+
+
+def write(version: PartVersion, tables: Tables) -> None:
+    categories = {
+        row["code"]: rows.Category.objects.create(version=version, **named(row), critical=row.get("critical", False))
+        for row in tables["categories"]
+    }
+    for row in tables["hearers"]:
+        rows.HearerRule.objects.create(
+            version=version,
+            **named(row),
+            category=categories[row["category"]],
+            role_code=row["role"],
+            service_level=row["service_level"],
+        )
+    for row in tables["default"]:
+        rows.DefaultHearer.objects.create(version=version, **named(row), role_code=row["role"], service_level=row["service_level"])
