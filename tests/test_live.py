@@ -289,6 +289,35 @@ def test_a_page_that_cannot_connect_says_so_and_works(world: World, open_page: O
     expect(page.locator("h1")).to_have_text("另一个名字")
 
 
+def test_a_page_without_a_network_says_so_at_once_and_goes_on_by_itself(world: World, open_page: OpenPage):
+    deal = world.spoken_deal()
+    connection.close()
+    page = at(open_page, world.seller, f"/deals/{deal.pk}/")
+    sign = page.locator("[data-live-gone]")
+    expect(sign).to_be_hidden()
+    page.context.set_offline(True)
+    expect(sign).to_be_visible(timeout=1_500)
+    world.hear(deal, "engineer")
+    connection.close()
+    page.context.set_offline(False)
+    expect(sign).to_be_hidden()
+    expect(ears(page)).to_contain_text("都已听到")
+
+
+def test_a_browser_that_takes_itself_for_cut_off_and_reaches_the_server_all_the_same_is_not_alarmed(world: World, open_page: OpenPage):
+    deal = world.spoken_deal()
+    connection.close()
+    page = at(open_page, world.seller, f"/deals/{deal.pk}/")
+    page.evaluate("Object.defineProperty(navigator, 'onLine', {get: () => false})")
+    with page.expect_response(lambda answer: "/live/" in answer.url):
+        page.evaluate("dispatchEvent(new Event('offline'))")
+    page.wait_for_timeout(800)
+    expect(page.locator("[data-live-gone]")).to_be_hidden()
+    world.hear(deal, "engineer")
+    connection.close()
+    expect(ears(page)).to_contain_text("都已听到")
+
+
 def test_without_javascript_a_page_is_as_it_was(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
