@@ -17,6 +17,7 @@ from earshot.playbooks.conditions import Value
 from earshot.playbooks.registry import FACTS
 from earshot.web import acts
 from earshot.web.page import Page
+from earshot.web.tables import code
 
 KINDS = {
     conditions.WHOLE: gettext_lazy("whole number"),
@@ -63,7 +64,7 @@ class Conditions(Page):
                 {"label": pgettext_lazy("of a fact", "Type")},
                 {"label": gettext_lazy("What it says")},
             ],
-            "facts": [[fact.name, KINDS[fact.kind], _in_unit(fact)] for fact in sorted(FACTS.values(), key=lambda fact: fact.name)],
+            "facts": [[code(fact.name), KINDS[fact.kind], _in_unit(fact)] for fact in sorted(FACTS.values(), key=lambda fact: fact.name)],
             "examples": [{"needs": needs, "hint": hint} for needs, hint in EXAMPLES],
             "gates": [
                 {"gate": str(stage.gate), "stage": str(stage), "rows": [{"label": str(row), "needs": row.needs} for row in rows]}

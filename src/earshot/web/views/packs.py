@@ -129,7 +129,7 @@ def _waiting(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
 def _sum(before: int, after: int) -> str:
     go = ngettext("%(n)s line goes", "%(n)s lines go", before) % {"n": before}
     come = ngettext("%(n)s line comes", "%(n)s lines come", after) % {"n": after}
-    return f"{go}, {come}"
+    return str(_("; ")).join((go, come))
 
 
 class PackFile(Page):
