@@ -269,6 +269,7 @@ def test_the_worker_outlives_a_connection_that_has_died(monkeypatch: pytest.Monk
         if stop.is_set():
             raise InterfaceError("the connection is closed")
 
+    monkeypatch.setattr(journal, "begin_due", lambda: 0)
     monkeypatch.setattr(journal, "sweep", sweep)
     monkeypatch.setattr(journal, "PAUSE", 0.01)
     monkeypatch.setattr(journal, "begin_due", lambda: 0)
