@@ -240,7 +240,11 @@ def test_a_pack_that_speaks_of_what_nothing_provides_is_refused_with_its_line(wo
 
 
 @pytest.mark.django_db
-def test_every_fact_has_a_provider_that_gives_its_type(world: World, django_assert_max_num_queries: Any):
+def test_every_fact_has_a_provider_that_gives_its_type(world: World, tmp_path: Path, django_assert_max_num_queries: Any):
+    def sized(parts: dict[str, Any]) -> None:
+        parts["process"]["tiers"] = [{"code": "all", "zh": "一种", "en": "One size"}]
+
+    put_in_force(changed_pack(tmp_path, sized))
     deal = Deal.objects.select_related("stage", "account").get(pk=world.moved_deal().pk)
     names = [fact.name for fact in FACTS.values()]
     with django_assert_max_num_queries(26):

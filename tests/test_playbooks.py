@@ -78,7 +78,7 @@ def test_every_pack_that_ships_passes_its_own_check(folder: Path) -> None:
         (lambda parts: first(parts, "process", "seats").pop("leader"), "process.yaml seats", "exactly one seat"),
         (lambda parts: first(parts, "process", "roles").pop("owner"), "process.yaml roles", "owner"),
         (lambda parts: first(parts, "process", "stages").pop("en"), "process.yaml stages/0", "this is missing: en"),
-        (lambda parts: first(parts, "process", "stages").update(step=7), "process.yaml stages/0/step", "7"),
+        (lambda parts: first(parts, "process", "stages").update(step=7), "process.yaml stages/ML/step", "7"),
         (lambda parts: first(parts, "process", "stages").update(color="red"), "process.yaml stages/0", "color"),
         (lambda parts: parts["hearing"].pop("default"), "hearing.yaml", "default"),
         (lambda parts: parts["hearing"].update(default=[]), "hearing.yaml default", ""),

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from earshot.deals import queries as deals
 from earshot.desk.finding import find
+from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
@@ -18,7 +19,7 @@ from earshot.kit.reading import once, reading
 from earshot.people import standing
 from earshot.people.models import Person, Unit
 from earshot.people.standing import Seeing
-from worlds import World
+from worlds import World, later
 
 
 def test_each_asking_has_its_own_values(world: World) -> None:
@@ -35,6 +36,16 @@ def test_each_asking_has_its_own_values(world: World) -> None:
         assert named.objects([], "") == []
         assert len(named.objects([world.seller.pk], "")) == 1
     assert len(caught) <= 2
+
+
+def test_a_moment_is_a_value(world: World) -> None:
+    since = Prepared(lambda at: Entry.objects.filter(recorded_at__gte=at).order_by("seq").values_list("pk"))
+    world.deal()
+    with later(minutes=1):
+        world.deal("another")
+    every = list(Entry.objects.order_by("seq").values_list("pk", "recorded_at"))
+    for _pk, at in {at: (pk, at) for pk, at in every}.values():
+        assert [pk for (pk,) in since.rows(at)] == [pk for pk, recorded in every if recorded >= at]
 
 
 def test_an_object_is_what_the_orm_would_have_made_and_can_be_written(world: World) -> None:

@@ -24,11 +24,11 @@ class RoleShown(Coded):
 
 
 class StageShown(Coded):
-    """In order. `step`: which of the six steps of a key-account project it belongs to. `gate`: at its end. `calls`: codes of
+    """In order. `step`: which step of a key-account project it belongs to. `gate`: at its end. `calls`: codes of
     the supports that entering it calls; none, where `none_needed` says so openly."""
 
     position: int
-    step: int
+    step: Coded
     gate: GateNamed | None
     calls: list[str]
     none_needed: bool
@@ -82,7 +82,7 @@ def show_playbook(request: Asked) -> Playbook:
                 "code": stage.code,
                 "name": str(stage),
                 "position": stage.position,
-                "step": stage.step,
+                "step": {"code": stage.step, "name": str(process.steps[stage.step])},
                 "gate": gate_named(stage.gate) if hasattr(stage, "gate") else None,
                 "calls": [trigger.support.code for trigger in support.triggers.get(stage.code, ())],
                 "none_needed": stage.code in support.none_needed,

@@ -34,20 +34,32 @@ def of_gate(deal: Deal, gate: Gate) -> list[Condition]:
         return []
     facts = dict(FACTS.items())
     values = facts_of(deal, {name for row in rows for name in conditions.spoken_of(row.needs, facts)})
-    return [_judged(deal, row, conditions.judge(row.needs, facts, values)) for row in rows]
+    return [_line(deal, row, conditions.judge(row.needs, facts, values)) for row in rows]
 
 
 def facts_of(deal: Deal, names: Collection[str]) -> Mapping[str, Value]:
-    """The values of these facts for the deal: only their groups are asked. A group that breaks leaves its facts unknown."""
+    """The values of these facts for the deal: only their groups are asked, and what a group gives as a function only where it is asked
+    for. A group that breaks leaves its facts unknown."""
     found: dict[str, Value] = {}
     for group in sorted({name.partition(".")[0] for name in names}):
+        wanted = [name for name in names if name.partition(".")[0] == group]
+        # A savepoint where there is a transaction to protect; a page that only reads takes no lock for it, and what is read from the
+        # deal itself asks the database nothing.
+        asks = transaction.get_connection().in_atomic_block and not all(FACTS[name].lasting for name in wanted)
         try:
-            # A savepoint where there is a transaction to protect; a page that only reads takes no lock for it.
-            with transaction.atomic() if transaction.get_connection().in_atomic_block else nullcontext():
-                found |= PROVIDERS[group](deal)
+            with transaction.atomic() if asks else nullcontext():
+                given = PROVIDERS[group](deal)
+                asked = {name: given.get(name) for name in wanted}
+                found |= {name: value() if callable(value) else value for name, value in asked.items()}
         except Exception:
             log.exception("the facts %s broke on %s", group, deal)
     return {name: found.get(name) for name in names}
+
+
+def judged(deal: Deal, needs: str) -> conditions.Judgement:
+    """How a condition of the playbook stands on the deal now."""
+    facts = dict(FACTS.items())
+    return conditions.judge(needs, facts, facts_of(deal, conditions.spoken_of(needs, facts)))
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,7 @@ def unjudged() -> list[tuple[str, int]]:
     return [(name, n) for name, n in rows.order_by("-n", "name")]
 
 
-def _judged(deal: Deal, row: GateCondition, judgement: conditions.Judgement) -> Condition:
+def _line(deal: Deal, row: GateCondition, judgement: conditions.Judgement) -> Condition:
     sentence: object = row  # read in the language of whoever reads it
     if judgement.met is None and not judgement.unknown:
         sentence = say(_("“{needs}” cannot be judged, so it counts as not met: {error}"), needs=row, error=judgement.failed)

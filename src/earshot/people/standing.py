@@ -171,6 +171,11 @@ class Seers:
 _HOLDERS_OF_STANDING = Prepared(
     lambda objects: Standing.objects.filter(LIVE, object_id__in=objects).values_list("kind", "object_id", "person_id", "heads_of_id")
 )
+_LOST = Prepared(
+    lambda since, objects: Standing.objects.filter(until__gte=since, object_id__in=objects).values_list(
+        "kind", "object_id", "person_id", "heads_of_id", "until"
+    )
+)
 _HEADS = Prepared(
     lambda units: UnitAbove.objects.filter(unit__in=units, above__head__isnull=False).values_list("unit_id", "above__head_id")
 )
@@ -197,8 +202,7 @@ def seers_of_many(objects: Collection[UUID], units: Collection[UUID], permission
 
 def lost_since(objects: Collection[UUID], since: datetime) -> list[tuple[str, UUID, UUID, datetime]]:
     """Who stopped seeing one of these objects at `since` or later, for whatever reason: kind, object, person, when. Two statements."""
-    lost = Standing.objects.filter(until__gte=since, object_id__in=objects)
-    rows: Rows = list(lost.values_list("kind", "object_id", "person_id", "heads_of_id", "until"))
+    rows = _LOST.rows(since, sorted(objects))
     heads: dict[UUID, list[UUID]] = {}
     for unit, head in _HEADS.rows(sorted({unit for _kind, _object_id, _person, unit, _until in rows if unit})):
         heads.setdefault(unit, []).append(head)

@@ -22,10 +22,13 @@ from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVI
 
 @dataclass(frozen=True)
 class Process:
-    """Roles and stages by code, in order; gates by the stage's code; the seats that every team begins with, the leader's first."""
+    """Roles, tiers, steps and stages by code, in order, each stage with its conditions and its gate; the seats that teams begin with, the
+    leader's first."""
 
     version: PartVersion
     roles: Mapping[str, rows.Role]
+    tiers: Mapping[str, rows.Tier]
+    steps: Mapping[str, rows.Step]
     stages: Mapping[str, rows.Stage]
     seats: tuple[rows.SeatTemplate, ...]
 
@@ -118,13 +121,19 @@ def process_of(version: UUID) -> Process:
     stages = (
         rows.Stage.objects.filter(version=version)
         .select_related("version", "gate")
-        .prefetch_related("gate__deciders__role", "gate__conditions")
+        .prefetch_related("gate__deciders__role", "gate__conditions", "conditions")
         .order_by("position")
     )
+    steps = list(rows.Step.objects.filter(version=version).order_by("position")) or [
+        rows.Step(version_id=version, position=position, code=code, zh=zh, en=en)
+        for position, (code, zh, en) in enumerate(rows.SIX_STEPS, start=1)
+    ]
     seats = rows.SeatTemplate.objects.filter(version=version).select_related("role").order_by("-leader", "code")
     return Process(
         version=PartVersion.objects.get(pk=version),
         roles={row.code: row for row in rows.Role.objects.filter(version=version).order_by("pk")},
+        tiers={row.code: row for row in rows.Tier.objects.filter(version=version).order_by("position")},
+        steps={row.code: row for row in steps},
         stages={row.code: row for row in stages},
         seats=tuple(seats),
     )

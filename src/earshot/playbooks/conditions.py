@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from cel_expr_python import cel
@@ -57,13 +58,15 @@ Value = int | float | str | bool | Sequence[str] | None
 @dataclass(frozen=True)
 class Fact:
     """Something that a condition may speak of. `name`: group and fact, with a dot between. `kind`: its type. `meaning`: in a sentence.
-    `unit`: of a number. `act`: name of the one act that changes it, where one does."""
+    `unit`: of a number. `act`: name of the one act that changes it, where one does. `lasting`: it says what a deal is, not what was done
+    on it, and is read from the deal itself and its account: sizes, gates and seats go by such facts alone."""
 
     name: str
     kind: str
     meaning: Any
     unit: Any = ""
     act: str = ""
+    lasting: bool = False
 
     @property
     def group(self) -> str:
@@ -76,6 +79,10 @@ class Fault:
 
     column: int
     sentence: Any
+
+    def told(self) -> Any:
+        """The sentence, with where it stands in front of it."""
+        return say(_("character {n}: {what}"), n=self.column, what=self.sentence) if self.column else self.sentence
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,30 @@ def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
                 found[".".join(steps[:cut])] = None
                 break
     return list(found)
+
+
+def compared(source: str, fact: str) -> list[tuple[int, str]]:
+    """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`), each with its character,
+    counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
+    tokens = _Read(source).tokens
+    found = []
+    for at, token in enumerate(tokens):
+        if token.kind != "name" or re.sub(r"\s", "", token.text) != fact:
+            continue
+        before, after = tokens[:at][::-1], tokens[at + 1 :]
+        for way in (before, after):
+            if len(way) > 1 and way[0].text in ("==", "!=") and way[1].kind == "text" and not _goes_on(way[2:3]):
+                found.append(way[1])
+        if len(after) > 1 and after[0].text == "in" and after[1].text == "[":
+            row = list(takewhile(lambda one: one.kind == "text" or one.text == ",", after[2:]))
+            if after[2 + len(row) : 3 + len(row)] and after[2 + len(row)].text == "]":
+                found += [one for one in row if one.kind == "text"]
+    return [(token.start + 1, token.text[1:-1]) for token in found if token.text[0] in "'\"" and "\\" not in token.text]
+
+
+def _goes_on(tokens: Sequence[_Token]) -> bool:
+    """Whether the value does not end before these tokens."""
+    return bool(tokens) and tokens[0].text in ("+", ".", "[")
 
 
 @permissive("nothing wrong", lambda source, known: [])

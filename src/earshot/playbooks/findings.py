@@ -74,6 +74,7 @@ def worded(fault: jsonschema.ValidationError) -> Any:
 TYPES = {
     "string": _("a text"),
     "integer": _("a whole number"),
+    "['string', 'integer']": _("a code"),
     "boolean": _("true or false"),
     "array": _("a list of rows"),
     "object": _("a row of names and values"),

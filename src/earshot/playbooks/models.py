@@ -19,6 +19,17 @@ PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
 # What a service level may serve besides the rows that name it: messages that ask their recipients for an answer, and directives.
 ANSWER, DIRECTIVE = "answer", "directive"
 SERVES = [ANSWER, DIRECTIVE]
+# Where a condition of a stage is asked: on the way in, or on the way out.
+ENTRY, EXIT = "entry", "exit"
+# The steps of a key-account project where a process has no others (A8.3): code, Chinese, English.
+SIX_STEPS = [
+    ("1", "信息获取", "Getting to know"),
+    ("2", "客户交流", "Talking with the customer"),
+    ("3", "方案设计", "Designing the solution"),
+    ("4", "项目谈判", "Negotiating"),
+    ("5", "工程施工", "Building"),
+    ("6", "后续服务", "Service afterwards"),
+]
 
 
 class PartVersion(models.Model):
@@ -76,26 +87,56 @@ class Role(Row):
     owner = models.BooleanField(default=False, help_text="holds the deal: leads its team")
 
 
-class Stage(Row):
-    """A stage of the process, in order; leaving the last one wins the deal.
-
-    `step`: which of the six steps of a key-account project it belongs to (A8.3)."""
+class Step(Row):
+    """A step of a key-account project, in order. A process without any has the six of `SIX_STEPS` (A8.3)."""
 
     position = models.PositiveSmallIntegerField()
-    step = models.PositiveSmallIntegerField()
 
     class Meta(Row.Meta):
         abstract = False
         ordering = ["position"]
 
 
+class Tier(Row):
+    """A size of deals, in order: a deal is of the first whose `when` holds, in CEL; the last is for whatever is left."""
+
+    position = models.PositiveSmallIntegerField()
+    when = models.TextField(blank=True)
+
+    class Meta(Row.Meta):
+        abstract = False
+        ordering = ["position"]
+
+
+class Stage(Row):
+    """A stage of the process, in order; leaving the last one wins the deal. `step`: code of the step that it belongs to (A8.3)."""
+
+    position = models.PositiveSmallIntegerField()
+    step = models.CharField(max_length=60)
+
+    class Meta(Row.Meta):
+        abstract = False
+        ordering = ["position"]
+
+
+class StageCondition(Row):
+    """What a deal must be to leave the stage (`exit`) or to come into it from the one before (`entry`): `needs`, in CEL. `zh`, `en`: the
+    same in a sentence."""
+
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="conditions")
+    at = models.CharField(max_length=5, choices=[(ENTRY, ENTRY), (EXIT, EXIT)])
+    needs = models.TextField()
+
+
 class Gate(Row):
-    """The point where a stage may be left. `checks`: names of further checks beside those that the laws demand."""
+    """The point where a stage may be left. `checks`: names of further checks beside those that the laws demand. `when`: in CEL, the deals
+    for which it stands; empty: for all."""
 
     stage = models.OneToOneField(Stage, on_delete=models.PROTECT, related_name="gate")
     question_zh = models.CharField(max_length=300)
     question_en = models.CharField(max_length=300)
     checks = models.JSONField(default=list)
+    when = models.TextField(blank=True)
 
     @property
     def question(self) -> str:
@@ -123,16 +164,18 @@ class Decider(models.Model):
 
 
 class SeatTemplate(Row):
-    """A seat that every deal's team begins with. `zh`, `en`: why it is wanted."""
+    """A seat that a deal's team begins with. `zh`, `en`: why it is wanted. `when`: in CEL, for which deals; empty: for all."""
 
     role = models.ForeignKey(Role, on_delete=models.PROTECT)
     leader = models.BooleanField(default=False)
+    when = models.TextField(blank=True)
 
     class Meta(Row.Meta):
         abstract = False
         constraints = [
             *Row.Meta.constraints,
             models.UniqueConstraint(fields=["version"], condition=Q(leader=True), name="one_leading_seat_template"),
+            models.CheckConstraint(name="the_leading_seat_is_for_all", condition=Q(leader=False) | Q(when="")),
         ]
 
 
@@ -218,10 +261,12 @@ class SupportItem(Row):
 
 
 class Trigger(Row):
-    """Entering `stage_code` raises a call for the support, whoever moves the deal and by whatever door."""
+    """Entering `stage_code` raises a call for the support, whoever moves the deal and by whatever door. `when`: in CEL, for which deals;
+    empty: for all."""
 
     stage_code = models.CharField(max_length=60)
     support = models.ForeignKey(SupportItem, on_delete=models.PROTECT, related_name="triggers")
+    when = models.TextField(blank=True)
 
 
 class NoneNeeded(Row):

@@ -10,7 +10,8 @@ from earshot.playbooks.conditions import Fact, Value
 
 # Name → what a condition may speak of: `group.fact`.
 FACTS: Registry[Fact] = Registry("fact")
-# Group → the values of its facts for one subject (today: a deal), in a fixed number of statements; None: not known.
-PROVIDERS: Registry[Callable[[Any], Mapping[str, Value]]] = Registry("provider of facts")
+# Group → the values of its facts for one subject (today: a deal), in a fixed number of statements; None: not known. A value that costs a
+# statement of its own may be a function.
+PROVIDERS: Registry[Callable[[Any], Mapping[str, Value | Callable[[], Value]]]] = Registry("provider of facts")
 # Name → what a gate of the playbook may ask besides the laws; the room to the right says what a check takes and gives.
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")

@@ -3,13 +3,14 @@ statements."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries as calls
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
+from earshot.deals.sizes import size_of
 from earshot.kit import now
 from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, Value
 from earshot.teams.queries import seats
@@ -17,18 +18,32 @@ from earshot.voice import queries as voice
 from earshot.voice import rules as voice_rules
 from earshot.voice.models import Filing, Item
 
-Values = Mapping[str, Value]
+Values = Mapping[str, Value | Callable[[], Value]]
 SET_ACCOUNT = "set_account"
 
 FACTS = [
-    Fact("deal.amount", NUMBER, _("what the deal is worth; not known until somebody enters it"), _("in the deal's currency"), SET_ACCOUNT),
-    Fact("deal.currency", TEXT, _("the currency of the amount, three letters (CNY)"), act=SET_ACCOUNT),
+    Fact(
+        "deal.amount",
+        NUMBER,
+        _("what the deal is worth; not known until somebody enters it"),
+        _("in the deal's currency"),
+        act=SET_ACCOUNT,
+        lasting=True,
+    ),
+    Fact("deal.currency", TEXT, _("the currency of the amount, three letters (CNY)"), act=SET_ACCOUNT, lasting=True),
+    Fact(
+        "deal.tier",
+        TEXT,
+        _("the code of the deal's size, by the tiers of its process; not known while what they ask for is not, or where there are none"),
+        act=SET_ACCOUNT,
+        lasting=True,
+    ),
     Fact("deal.stage", TEXT, _("the code of the stage in which the deal stands")),
     Fact("deal.days_in_stage", WHOLE, _("whole days since the deal entered its stage"), _("days")),
     Fact("deal.age", WHOLE, _("whole days since the deal was opened"), _("days")),
-    Fact("deal.imported", YES_NO, _("whether the deal was brought in from another system")),
-    Fact("account.known", YES_NO, _("whether the deal has an account"), act=SET_ACCOUNT),
-    Fact("account.sector", TEXT, _("the sector of the account; not known without an account"), act=SET_ACCOUNT),
+    Fact("deal.imported", YES_NO, _("whether the deal was brought in from another system"), lasting=True),
+    Fact("account.known", YES_NO, _("whether the deal has an account"), act=SET_ACCOUNT, lasting=True),
+    Fact("account.sector", TEXT, _("the sector of the account; not known without an account"), act=SET_ACCOUNT, lasting=True),
     Fact("team.empty_seats", WHOLE, _("seats of the team in which nobody sits who has accepted it"), _("seats")),
     Fact("team.roles", TEXTS, _("the codes of the roles in which somebody sits on the team")),
     Fact("team.led", YES_NO, _("whether somebody sits in the leading seat")),
@@ -42,12 +57,12 @@ FACTS = [
 
 
 def of_deal(deal: Deal) -> Values:
-    entered = None if hasattr(deal, "closing") else deals.open_visit(deal).entered_at
     return {
         "deal.amount": None if deal.amount is None else float(deal.amount),
         "deal.currency": deal.currency,
-        "deal.stage": deal.stage.code,
-        "deal.days_in_stage": (now() - entered).days if entered else None,
+        "deal.stage": lambda: deal.stage.code,
+        "deal.days_in_stage": lambda: None if hasattr(deal, "closing") else (now() - deals.open_visit(deal).entered_at).days,
+        "deal.tier": lambda: tier.code if (tier := size_of(deal).tier) else None,
         "deal.age": (now() - deal.opened_at).days,
         "deal.imported": deal.outside_id is not None,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 
-Parameter = UUID | str | int | None | Sequence[UUID] | Sequence[int] | Sequence[str]
+Parameter = UUID | str | int | datetime | None | Sequence[UUID] | Sequence[int] | Sequence[str]
 Rows = list[tuple[Any, ...]]
 MOST = 500  # plans of one query; far more shapes than a house has
 
@@ -36,10 +37,10 @@ class _Plan:
 
 
 class Prepared:
-    """`build`: from values and a shape to a queryset. Values are parameters of the statement: a UUID, a text or a number, compared
-    as it is, or a list of them for `__in`; nothing else of the query may depend on them, but on whether there is one (None, "", []).
-    The shape (keywords: a language, a flag, what somebody is permitted) may decide anything; each has a plan of its own, as has each
-    power of two of a list's length.
+    """`build`: from values and a shape to a queryset. Values are parameters of the statement: a UUID, a text, a number or a moment,
+    compared as it is, or a list of them for `__in`; nothing else of the query may depend on them, but on whether there is one (None,
+    "", []). The shape (keywords: a language, a flag, what somebody is permitted) may decide anything; each has a plan of its own, as has
+    each power of two of a list's length.
 
     `build` reads no clock, no language and no table by itself: what it read would stand in the plan for good.
     """
@@ -247,6 +248,8 @@ def _stand_in(value: Any, number: int) -> Any:
             raise TypeError("yes or no belongs to the shape of a prepared query, by keyword")
         case int():
             return 2_000_000_000 + number
+        case datetime():
+            return datetime(9000, 1, 1, number // 3600, number // 60 % 60, number % 60, tzinfo=UTC)
         case str():
             return f"earshot stand-in {number:05d}"
     raise TypeError(f"a prepared query takes no {type(value).__name__} as a value")
@@ -254,11 +257,13 @@ def _stand_in(value: Any, number: int) -> Any:
 
 def _adapted(value: Any) -> Any:
     """The value as the database driver takes it."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, UUID) and not connection.features.has_native_uuid_field else value
 
 
 def _hashable(param: Any) -> bool:
-    return isinstance(param, UUID | str | int)
+    return isinstance(param, UUID | str | int | datetime)
 
 
 def _refuse_changed(params: Iterable[Any], marks: dict[Any, int]) -> None:

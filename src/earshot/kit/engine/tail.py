@@ -23,7 +23,7 @@ from django.db import connection
 from earshot.kit.ruling import permissive
 
 CHANNEL = "earshot_tail"
-LOOK = 0.01  # seconds between two looks at SQLite's version, eleven microseconds each
+LOOK = 0.002  # seconds between two looks at SQLite's version, eleven microseconds each
 NET = 2.0  # seconds after which PostgreSQL is asked without having said anything: should a notice ever be lost
 TAKEN_ON_TRUST = "-"  # the check of a mark in an empty table
 _MARK = re.compile(r"([sp]);([0-9:,]*);([0-9]{1,18});([0-9a-f]{12}|-)")  # a number that fits into the column

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from earshot.playbooks.conditions import MOST_CHARACTERS
+
 Schema = Mapping[str, Any]
 Row = Mapping[str, Any]
 Tables = Mapping[str, list[dict[str, Any]]]
@@ -13,6 +15,8 @@ CODE = {"type": "string", "pattern": r"^[\w][\w.-]{0,59}$"}
 WORDS = {"type": "string", "minLength": 1, "maxLength": 200}
 BOOL = {"type": "boolean"}
 MINUTES = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
+# A condition in CEL.
+NEEDS = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS}
 _NAMED = {"code": CODE, "zh": WORDS, "en": WORDS}
 
 

@@ -1,21 +1,25 @@
-"""The process: roles, stages, gates with their deciders, and the seats of every team. Pinned to a deal."""
+"""The process: roles, sizes of deals, stages, gates with their deciders, and the seats of teams. Pinned to a deal."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import say
-from earshot.playbooks import conditions
 from earshot.playbooks import models as rows
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts.form import BOOL, CODE, WORDS, Row, Schema, Tables, named, part, table
+from earshot.playbooks.parts.form import BOOL, CODE, NEEDS, WORDS, Row, Schema, Tables, codes, named, part, table
 from earshot.playbooks.parts.reading import Reading
 
+CONDITIONS = table({"needs": NEEDS}, ["needs"])
+# Code of a step; of the six of A8.3, its number.
+STEP = {"type": ["string", "integer"], "pattern": CODE["pattern"], "minimum": 0, "maximum": 10_000}
 SCHEMA: Schema = part(
     {
         "roles": table({"sells": BOOL, "owner": BOOL}, []),
-        "stages": table({"step": {"type": "integer", "minimum": 1, "maximum": 6}}, ["step"]),
+        "tiers": table({"when": NEEDS}, []),
+        "steps": table({}, []),
+        "stages": table({"step": STEP, "entry": CONDITIONS, "exit": CONDITIONS}, ["step"]),
         "gates": table(
             {
                 "stage": CODE,
@@ -23,11 +27,12 @@ SCHEMA: Schema = part(
                 "question_en": WORDS,
                 "deciders": {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True},
                 "checks": {"type": "array", "items": CODE},
-                "conditions": table({"needs": {"type": "string", "minLength": 1, "maxLength": conditions.MOST_CHARACTERS}}, ["needs"]),
+                "conditions": CONDITIONS,
+                "when": NEEDS,
             },
             ["stage", "question_zh", "question_en", "deciders"],
         ),
-        "seats": table({"role": CODE, "leader": BOOL}, ["role"]),
+        "seats": table({"role": CODE, "leader": BOOL, "when": NEEDS}, ["role"]),
     },
     ["roles", "stages", "gates", "seats"],
 )
@@ -36,9 +41,9 @@ SCHEMA: Schema = part(
 def check(reading: Reading) -> None:
     process = reading.tables[rows.PROCESS]
     roles, stages = reading.codes(rows.PROCESS, "roles"), reading.codes(rows.PROCESS, "stages")
-    asked = [row["code"] for gate in process["gates"] for row in gate.get("conditions", [])]
-    for code in sorted({code for code in asked if asked.count(code) > 1}):
-        reading.finds(rows.PROCESS, "gates", say(_("the condition “{code}” stands twice"), code=code))
+    _check_conditions(reading)
+    _check_tiers(reading)
+    _check_steps(reading)
     reading.names(rows.PROCESS, "gates", "stage", stages, _("stage"))
     reading.names(rows.PROCESS, "seats", "role", roles, _("role"))
     selling = {row["code"] for row in process["roles"] if row.get("sells")}
@@ -46,6 +51,11 @@ def check(reading: Reading) -> None:
         _check_gate(reading, gate, roles, selling)
     if len([row for row in process["seats"] if row.get("leader")]) != 1:
         reading.finds(rows.PROCESS, "seats", _("exactly one seat is the leader's"))
+    for row in process["seats"]:
+        if "when" in row and row.get("leader"):
+            reading.finds(rows.PROCESS, f"seats/{row['code']}/when", _("the leader's seat is there for every deal"))
+        elif "when" in row:
+            reading.condition(rows.PROCESS, f"seats/{row['code']}/when", row["when"], lasting=True)
     if not [row for row in process["roles"] if row.get("owner")]:
         reading.finds(rows.PROCESS, "roles", _("one role must be marked as owner: it holds the deal"))
 
@@ -59,12 +69,48 @@ def _check_gate(reading: Reading, gate: Row, roles: set[str], selling: set[str])
         if known.checks is not None and name not in known.checks:
             sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, known.checks))
             reading.finds(rows.PROCESS, f"{place}/checks/{number}", sentence)
-    for row in gate.get("conditions", []):
-        for fault in conditions.faults(row["needs"], known.facts) if known.facts is not None else ():
-            sentence = say(_("character {n}: {what}"), n=fault.column, what=fault.sentence) if fault.column else fault.sentence
-            reading.finds(rows.PROCESS, f"{place}/conditions/{row['code']}/needs", sentence)
+    if "when" in gate:
+        reading.condition(rows.PROCESS, f"{place}/when", gate["when"], lasting=True)
     if set(gate["deciders"]) <= selling:
         reading.finds(rows.PROCESS, f"{place}/deciders", _("sales alone cannot decide here: name a decider of another side as well"))
+
+
+def conditions_of(tables: Tables) -> list[tuple[str, Row]]:
+    """The conditions of gates and stages, each with its place inside the file."""
+    held = [("gates", gate, "conditions") for gate in tables["gates"]]
+    held += [("stages", stage, at) for stage in tables["stages"] for at in (rows.ENTRY, rows.EXIT)]
+    return [(f"{table}/{row['code']}/{at}/{one['code']}", one) for table, row, at in held for one in row.get(at, [])]
+
+
+def _check_conditions(reading: Reading) -> None:
+    """Each can be read, and has a code of its own: by it, what could not be judged is named."""
+    first: set[str] = set()
+    for place, row in conditions_of(reading.tables[rows.PROCESS]):
+        if row["code"] in first:
+            reading.finds(rows.PROCESS, place, say(_("the condition “{code}” stands twice"), code=row["code"]))
+        first.add(row["code"])
+        reading.condition(rows.PROCESS, f"{place}/needs", row["needs"])
+
+
+def _check_tiers(reading: Reading) -> None:
+    tiers = reading.tables[rows.PROCESS].get("tiers", [])
+    for number, row in enumerate(tiers, start=1):
+        place, last = f"tiers/{row['code']}", number == len(tiers)
+        if "when" in row:
+            reading.condition(rows.PROCESS, f"{place}/when", row["when"], lasting=True, sizes=False)
+        if last and "when" in row:
+            reading.finds(rows.PROCESS, f"{place}/when", _("the last tier is for whatever is left: leave its condition out"))
+        elif not last and "when" not in row:
+            reading.finds(rows.PROCESS, place, _("without a condition it takes every deal, and no tier after it is ever reached"))
+
+
+def _check_steps(reading: Reading) -> None:
+    process = reading.tables[rows.PROCESS]
+    steps = codes(process.get("steps", [])) or {code for code, _zh, _en in rows.SIX_STEPS}
+    for row in process["stages"]:
+        if str(row["step"]) not in steps:
+            sentence = say(_("no step has the code “{code}”{hint}"), code=row["step"], hint=meant(str(row["step"]), steps))
+            reading.finds(rows.PROCESS, f"stages/{row['code']}/step", sentence)
 
 
 def write(version: PartVersion, tables: Tables) -> None:
@@ -72,10 +118,18 @@ def write(version: PartVersion, tables: Tables) -> None:
         row["code"]: rows.Role.objects.create(version=version, **named(row), sells=row.get("sells", False), owner=row.get("owner", False))
         for row in tables["roles"]
     }
+    for position, row in enumerate(tables.get("tiers", []), start=1):
+        rows.Tier.objects.create(version=version, **named(row), position=position, when=row.get("when", ""))
+    for position, row in enumerate(tables.get("steps", []), start=1):
+        rows.Step.objects.create(version=version, **named(row), position=position)
     stages = {
-        row["code"]: rows.Stage.objects.create(version=version, **named(row), position=position, step=row["step"])
+        row["code"]: rows.Stage.objects.create(version=version, **named(row), position=position, step=str(row["step"]))
         for position, row in enumerate(tables["stages"], start=1)
     }
+    for row in tables["stages"]:
+        for at in (rows.ENTRY, rows.EXIT):
+            for one in row.get(at, []):
+                rows.StageCondition.objects.create(version=version, **named(one), stage=stages[row["code"]], at=at, needs=one["needs"])
     for row in tables["gates"]:
         gate = rows.Gate.objects.create(
             version=version,
@@ -84,9 +138,11 @@ def write(version: PartVersion, tables: Tables) -> None:
             question_zh=row["question_zh"],
             question_en=row["question_en"],
             checks=row.get("checks", []),
+            when=row.get("when", ""),
         )
         for condition in row.get("conditions", []):
             rows.GateCondition.objects.create(version=version, **named(condition), gate=gate, needs=condition["needs"])
         rows.Decider.objects.bulk_create([rows.Decider(gate=gate, role=roles[role]) for role in row["deciders"]])
     for row in tables["seats"]:
-        rows.SeatTemplate.objects.create(version=version, **named(row), role=roles[row["role"]], leader=row.get("leader", False))
+        role, leader = roles[row["role"]], row.get("leader", False)
+        rows.SeatTemplate.objects.create(version=version, **named(row), role=role, leader=leader, when=row.get("when", ""))

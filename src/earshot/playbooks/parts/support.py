@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import say
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts.form import CODE, WORDS, Schema, Tables, named, part, table
+from earshot.playbooks.parts.form import CODE, NEEDS, WORDS, Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading
 
 SCHEMA: Schema = part(
@@ -24,7 +24,7 @@ SCHEMA: Schema = part(
             },
             ["unit", "role", "service_level", "result_zh", "result_en"],
         ),
-        "triggers": table({"stage": CODE, "support": CODE}, ["stage", "support"]),
+        "triggers": table({"stage": CODE, "support": CODE, "when": NEEDS}, ["stage", "support"]),
         "none_needed": table({"stage": CODE}, ["stage"]),
     },
     ["catalogue", "triggers", "none_needed"],
@@ -45,6 +45,9 @@ def check(reading: Reading) -> None:
         if row["code"] not in said:
             sentence = say(_("the stage “{code}” neither calls for support nor says that none is needed"), code=row["code"])
             reading.finds(rows.SUPPORT, "none_needed", sentence)
+    for row in support["triggers"]:
+        if "when" in row:
+            reading.condition(rows.SUPPORT, f"triggers/{row['code']}/when", row["when"])
     for row in support["none_needed"]:
         if row["stage"] in calling:
             reading.finds(rows.SUPPORT, f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true"))
@@ -66,6 +69,7 @@ def write(version: PartVersion, tables: Tables) -> None:
         for row in tables["catalogue"]
     }
     for row in tables["triggers"]:
-        rows.Trigger.objects.create(version=version, **named(row), stage_code=row["stage"], support=catalogue[row["support"]])
+        called = catalogue[row["support"]]
+        rows.Trigger.objects.create(version=version, **named(row), stage_code=row["stage"], support=called, when=row.get("when", ""))
     for row in tables["none_needed"]:
         rows.NoneNeeded.objects.create(version=version, **named(row), stage_code=row["stage"])

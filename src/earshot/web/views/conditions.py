@@ -46,7 +46,7 @@ class Conditions(Page):
         if needs or number:
             # A mistake in the condition is one whatever the deal is, also to whoever sees none.
             if found := conditions.faults(needs, dict(FACTS.items())):
-                errors["needs"] = str(_("; ")).join(str(_said(fault)) for fault in found)
+                errors["needs"] = str(_("; ")).join(str(fault.told()) for fault in found)
             deal = deals.visible_to(self.person).select_related("stage", "account", "closing").filter(number=number.upper()).first()
             if deal is None:
                 errors["deal"] = say(_("There is no deal “{number}” that you see."), number=number)
@@ -75,10 +75,6 @@ class Conditions(Page):
                 if hasattr(stage, "gate") and (rows := sorted(stage.gate.conditions.all(), key=lambda row: row.code))
             ],
         }
-
-
-def _said(fault: conditions.Fault) -> Any:
-    return say(_("character {n}: {what}"), n=fault.column, what=fault.sentence) if fault.column else fault.sentence
 
 
 def _shown(trial: Trial, deal: Deal) -> dict[str, Any]:
