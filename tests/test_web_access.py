@@ -650,6 +650,8 @@ def test_a_login_without_a_person_is_told_so(case: Case):
     for address in PAGES:
         if address in ("sign-in/", "sign-out/", "language/", "gallery/", "feeds/<str:key>.ics"):
             continue
-        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item").replace("<slug:name>", SHIPPED.name))
+        response = client.get(
+            "/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item").replace("<slug:name>", SHIPPED.name)
+        )
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()
