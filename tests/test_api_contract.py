@@ -111,7 +111,7 @@ def test_the_statements_of_reads_are_pinned_and_do_not_grow_with_the_rows(world:
     deal = str(world.moved_deal().pk)
     pinned = {
         "/deals": 3,  # the token, its person's reach, the list
-        f"/deals/{deal}": 5,  # the same, its visits, its seats
+        f"/deals/{deal}": 6,  # the same, its visits, its seats, and which playbook is in force
         "/accounts": 3,
         "/people": 3,
     }

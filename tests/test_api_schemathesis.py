@@ -374,6 +374,11 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     shown = tour("seller", "GET /playbook/pack")
     pack = {name: shown[name] for name in ("name", "parts")}
     tour("operations", "POST /playbook/pack/checks", pack)
+    tour("seller", "GET /playbook/asks")
+    tour("operations", "GET /playbook/profiles/{profile}", profile="light")
+    switch = {"profile": "strict", "reason": "grown up"}
+    tour("operations", "PUT /playbook/profile", switch, match=f'"{playbook_version()}"')
+    tour("operations", "PUT /playbook/profile", switch | {"profile": "standard"}, match=f'"{playbook_version()}"')
     tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"}, match=f'"{playbook_version()}"')
     by, who = "administrator", str(world.colleague.pk)
     unit = tour(by, "GET /people/{person_id}/holdings", person_id=who)["posts"][0]["unit"]["id"]

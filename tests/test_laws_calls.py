@@ -27,6 +27,7 @@ from earshot.people.actions import add_unit, appoint_head, end_post, give_post, 
 from earshot.people.actors import as_person, as_token
 from earshot.people.models import Person, Post, Unit
 from earshot.playbooks import packs
+from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
 from earshot.voice.models import Ear, Hearing
 from worlds import JOURNAL, World, changed_pack, changed_tables, later, put_in_force, said, snapshot, spoken
@@ -450,7 +451,7 @@ def test_a_stage_that_neither_calls_nor_says_that_none_is_needed_is_refused_by_t
         parts["support"]["triggers"] = [row for row in parts["support"]["triggers"] if row["stage"] != "MO1"]
 
     with pytest.raises(Refusal) as refused:
-        packs.read(Sources.of_folder(changed_pack(tmp_path / "silent", silent)))
+        packs.read(Sources.of_folder(changed_pack(tmp_path / "silent", silent)), known())
     assert "MO1" in said(refused.value)
 
 

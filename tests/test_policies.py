@@ -204,8 +204,8 @@ def test_page_api_and_command_line_say_in_which_profile_a_deal_stands_and_why(
 # Light: one person in several roles, no level, no form but a goal and a date.
 
 
-@pytest.mark.req("A17.1a", breaks="earshot.playbooks.policies.Choices.at")
-@pytest.mark.req("A17.2a", breaks="earshot.playbooks.policies.Choices.at")
+@pytest.mark.req("A17.1a")
+@pytest.mark.req("A17.2a", breaks="earshot.deals.rules.in_several_seats")
 def test_in_light_one_person_carries_a_deal_in_every_role_and_it_is_shown(world: World, stands: Callable[..., None]) -> None:
     stands(LIGHT)
     founder = world.seller

@@ -38,7 +38,7 @@ from earshot.voice.models import Ear
 from worlds import CRITICAL, World, changed_tables, later, said, snapshot
 
 pytestmark = pytest.mark.django_db
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 LEVELS = SHIPPED.texts["service_levels"]
 QUICKER = LEVELS.replace("minutes: 240", "minutes: 180", 1)
 

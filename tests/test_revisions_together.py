@@ -19,7 +19,7 @@ from test_together import codes, together
 from worlds import World
 
 pytestmark = pytest.mark.own_database
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 LEVELS = SHIPPED.texts["service_levels"]
 
 

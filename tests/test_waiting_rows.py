@@ -27,7 +27,7 @@ from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, changed_pack, put_in_force, said, spoken
 
 pytestmark = pytest.mark.django_db
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 HOUSE = Path(earshot.__file__).parent
 Parts = dict[str, Any]
 

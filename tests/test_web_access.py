@@ -188,6 +188,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "search/": {"GET": everybody()},
     "playbook/": {"GET": everybody()},
     "playbook/conditions/": {"GET": everybody()},
+    "playbook/asks/": {"GET": everybody(), "POST switch": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN)},
     "playbook/pack/": {
         "GET": everybody(),
         "POST preview": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),  # no file was sent
@@ -303,6 +304,9 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook": {"GET": everybody(200, 401)},
     "playbook/pack": {"GET": everybody(200, 401), "PUT": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "playbook/pack/checks": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/asks": {"GET": everybody(200, 401)},
+    "playbook/profiles/{profile}": {"GET": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/profile": {"PUT": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "playbook/packs": {"GET": everybody(200, 401)},
     "playbook/packs/{name}": {"GET": everybody(200, 401)},
     "playbook/facts": {"GET": everybody(200, 401)},
@@ -385,6 +389,7 @@ class Case:
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
             "reply": {"text": "soon"},
+            "switch": {"profile": "strict", "reason": "because", "version": str(version())},
             "adopt": {
                 "name": "pack",
                 "content": base64.b64encode(SHIPPED.zipped()).decode(),
@@ -431,6 +436,7 @@ class Case:
             "POST deliveries/sent-again": {"deliveries": [1]},
             "POST playbook/judged-again": {"name": "a-check"},
             "POST playbook/pack/checks": {"name": "pack", "parts": {}},
+            "PUT playbook/profile": {"profile": "strict", **because},
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
@@ -611,7 +617,7 @@ def test_api(case: Case):
             headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
             if address.endswith(("/hours", "/files")):
                 headers = {"if_match": f'"{case.ids["calendar_version"]}"'}
-            if address == "playbook/pack":
+            if address in ("playbook/pack", "playbook/profile"):
                 headers = {"if_match": f'"{version()}"'}
             for caller in callers:
                 if address == "openapi.json":

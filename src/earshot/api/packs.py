@@ -10,8 +10,10 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from earshot.api.answers import Reply, read, shows_version, version, versioned, write
+from earshot.api.asks import EffectShown, effect_shown
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import CLEAN, Body, Code, ShortReason
+from earshot.deals.asking import effect_of
 from earshot.kit.problems import missing
 from earshot.playbooks import packs, queries
 from earshot.playbooks.actions import adopt_pack
@@ -64,11 +66,13 @@ class ChangeShown(TypedDict):
 
 
 class Checked(TypedDict):
-    """`not_yet`: rows that wait for a room that is not built yet, of those files whose form is sound."""
+    """`asks`: what it would ask of people; null where it cannot be used. `not_yet`: rows that wait for a room that is not built yet, of
+    those files whose form is sound."""
 
     findings: list[FindingShown]
     changes: list[ChangeShown]
     not_yet: list[WaitingShown]
+    asks: EffectShown | None
 
 
 class PackSent(Body):
@@ -141,7 +145,9 @@ def check(request: Asked, body: PackSent) -> Reply:
     changed = [
         {"part": one.part, "row": one.row, "label": str(one), "before": one.before, "after": one.after} for one in changes(body.sources())
     ]
-    return Reply({"findings": findings, "changes": changed, "not_yet": _not_yet(packs.waiting(body.sources()))})
+    whole = None if found else queries.completed(body.sources())
+    asks = effect_shown(effect_of(packs.read(whole))) if whole else None
+    return Reply({"findings": findings, "changes": changed, "asks": asks, "not_yet": _not_yet(packs.waiting(body.sources()))})
 
 
 @router.put("/playbook/pack", response=InForce)

@@ -20,6 +20,7 @@ from ninja.parser import Parser
 from earshot.api import (
     accounts,
     administration,
+    asks,
     calendars,
     calls,
     channels,
@@ -77,6 +78,7 @@ def _door() -> Door:
         ("Working time", calendars),
         ("Administration", administration),
         ("Playbook", playbooks),
+        ("Playbook", asks),
         ("Playbook", conditions),
         ("Playbook", packs),
         ("Desk", desk),

@@ -13,13 +13,16 @@ from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
 from earshot.deals.actions import judge_again
+from earshot.deals.asking import Effect, effect_of
 from earshot.deals.conditions import tried
 from earshot.kit.problems import Line, Refusal
+from earshot.people import permits
 from earshot.people.actors import as_person
 from earshot.people.models import Person
-from earshot.playbooks import packs, parts
-from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import IN_FORCE, PARTS
+from earshot.playbooks import book, burden, packs, parts, queries
+from earshot.playbooks.actions import adopt_pack, switch_profile
+from earshot.playbooks.models import IN_FORCE, PARTS, PROFILES
+from earshot.playbooks.policies import SETTINGS_IN_WORDS
 from earshot.playbooks.queries import known, sources
 from earshot.playbooks.registry import FACTS
 from earshot.playbooks.sources import PACKS, Sources, shipped
@@ -54,6 +57,8 @@ def check(folder: Path) -> None:
     for part in PARTS:
         if part not in pack.tables:
             click.echo(_("{file} is not there: that part stays as it is.").format(file=f"{part}.yaml"))
+    if (effect := _effect(pack.sources)) is not None:
+        tell_acts(effect)
     if pack.waiting:
         click.echo(_("Not yet, because what they wait for is not built:"))
         rows([f"  {row.part}.yaml:{row.line}", row.code, row.awaits, row] for row in pack.waiting)
@@ -66,12 +71,78 @@ def check(folder: Path) -> None:
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
 @acting()
 def adopt(folder: Path, reason: str, person: Person) -> None:
+    permits.require(as_person(person), permits.OPERATE)
+    if (effect := _effect(Sources.of_folder(folder))) is not None:
+        tell_effect(effect)
     made = adopt_pack(by=as_person(person), sources=Sources.of_folder(folder), reason=reason)
     if not made:
         click.echo(_("The pack says exactly what is in force; nothing was changed."))
     for version in made:
         sentence = _("In force: {version}") if version.state == IN_FORCE else _("Waits for approval: {version}")
         click.echo(sentence.format(version=version))
+
+
+def _effect(new: Sources) -> Effect | None:
+    """What it would ask of people otherwise than the playbook in force; None where there is none yet, or one of the two cannot be read."""
+    whole = queries.completed(new) if book.in_force().versions else None
+    return None if whole is None or packs.check(whole, known()) else effect_of(packs.read(whole))
+
+
+def tell_acts(effect: Effect) -> None:
+    """The acts of roles that rise or fall."""
+    for one in effect.changes:
+        sentence = _("{role}, {per}: {before} → {after} ({rises:+d})") if one.rises else _("{role}, {per}: {before} → {after}")
+        per, before, after = burden.PER[one.figure.per], _acts(one.before), _acts(one.after)
+        click.echo(sentence.format(role=one.figure, per=per, before=before, after=after, rises=one.rises))
+    if not (effect.changes or effect.asking):
+        click.echo(_("It asks nothing else of anybody."))
+
+
+def tell_effect(effect: Effect) -> None:
+    """The same, then each policy that changes, with whom it asks."""
+    tell_acts(effect)
+    for asking in effect.asking:
+        shift = asking.shift
+        before, after = SETTINGS_IN_WORDS[shift.before], SETTINGS_IN_WORDS[shift.after]
+        click.echo(f"{shift.policy.means} {before} → {after}")
+        for role in asking.roles:
+            sentence = _("  {role}: {people} people and {unfilled} empty places, on {deals} open deals")
+            click.echo(sentence.format(role=role.name, people=role.people, unfilled=role.unfilled, deals=role.deals))
+
+
+def _acts(counts: tuple[int, int, int]) -> str:
+    demanded, sometimes, warned = counts
+    said = [_("{n} acts").format(n=demanded)]
+    said += [_("{n} more where a condition holds").format(n=sometimes)] if sometimes else []
+    said += [_("{n} only reminded of").format(n=warned)] if warned else []
+    return _("; ").join(said)
+
+
+@playbook.command(help=noop("The acts that the playbook in force demands of each role (law 14); --rows: what each figure is made of."))
+@option("--rows", "opened", is_flag=True, help=noop("Each act with the rows that ask it."))
+def asks(opened: bool) -> None:
+    pack = queries.pack_in_force()
+    if pack is None:
+        raise Refusal("playbook.no_source", _("The text of some parts was not kept; it is from their next version on."))
+    for figure in queries.asks_of(pack).figures:
+        click.echo(f"{figure}  {burden.PER[figure.per]}: {_acts(figure.counts)}")
+        for act in figure.acts if opened else ():
+            click.echo(f"  {burden.KINDS[act.kind]}: {', '.join(act.places)}")
+
+
+@playbook.command("profile", help=noop("What the company would ask of whom in the profile NAME; with --reason it is put in force."))
+@click.argument("name", metavar="NAME", type=click.Choice(PROFILES))
+@option("--reason", default="", help=noop("Why; it stands in the journal."))
+@acting()
+def profile_(name: str, reason: str, person: Person) -> None:
+    permits.require(as_person(person), permits.OPERATE)
+    pack = queries.pack_in_force()
+    if pack is not None:
+        tell_effect(effect_of(pack.in_profile(name)))
+    if reason:
+        made = switch_profile(by=as_person(person), profile=name, reason=reason)
+        sentence = _("In force: {version}") if made.state == IN_FORCE else _("Waits for approval: {version}")
+        click.echo(sentence.format(version=made))
 
 
 @playbook.command(help=noop("Write the pack in force into DIR, each part as it was written."))

@@ -12,9 +12,8 @@ from earshot.deals.queries import still_open
 from earshot.deals.registry import ASKED
 from earshot.deals.sizes import size_of
 from earshot.people.models import UnitAbove
-from earshot.playbooks import book
+from earshot.playbooks import book, burden, packs, queries
 from earshot.playbooks.policies import Choices, Place, Policy, Shift, shifts
-from earshot.playbooks.queries import role_names
 from earshot.playbooks.registry import POLICIES
 
 
@@ -74,7 +73,7 @@ def _roles(policy: Policy, deals: set[UUID]) -> list[OfRole]:
     rows: dict[str, list[Any]] = {}
     for role, person, deal in whom(deals) if whom is not None and deals else ():
         rows.setdefault(role, []).append((person, deal))
-    names = role_names(rows)
+    names = queries.role_names(rows)
     return [
         OfRole(
             role,
@@ -85,3 +84,19 @@ def _roles(policy: Policy, deals: set[UUID]) -> list[OfRole]:
         )
         for role, asked in rows.items()
     ]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What another playbook would ask of people otherwise than the one in force: the acts of roles (law 14), what rises most first; and
+    the policies, with whom they ask on open deals."""
+
+    changes: list[burden.Change]
+    asking: list[Asking]
+
+
+def effect_of(pack: packs.Pack) -> Effect:
+    """Of a pack that was read; where the text in force was not kept, everything that it asks is new."""
+    now = queries.pack_in_force()
+    before = queries.asks_of(now).figures if now else []
+    return Effect(burden.changes(before, queries.asks_of(pack).figures), asked_by(pack.choices))

@@ -46,6 +46,11 @@ class Pack:
         """What its policies choose."""
         return policies.choices(self.tables[POLICIES], self.settings[POLICIES])
 
+    def in_profile(self, profile: str) -> Pack:
+        """The same with the company in another profile, for a look at what it would ask."""
+        settings = {**self.settings, POLICIES: {**self.settings[POLICIES], "profile": profile}}
+        return replace(self, sources=self.sources.in_profile(profile), settings=settings)
+
     @property
     def profile(self) -> str:
         """What it calls its policies together."""

@@ -245,6 +245,13 @@ def _read(versions: tuple[UUID, ...]) -> packs.Pack | None:
     return None if set(PARTS) - OPTIONAL - set(texts) else packs.read(Sources("in force", texts))
 
 
+def completed(new: Sources) -> Sources | None:
+    """A pack with the parts that it lacks as they are in force; None where the text of one that is needed is not there."""
+    kept = {row.part: row.source for row in book.versions().values() if row.source}
+    texts = {part: text for part in PARTS if (text := new.texts.get(part) or kept.get(part))}
+    return Sources(new.name, texts) if set(PARTS) - OPTIONAL <= set(texts) else None
+
+
 def why(stands: Standing) -> Any:
     """Why something stands in its profile, in words: the row that says so, or the company's choice."""
     chosen = book.in_force().policies

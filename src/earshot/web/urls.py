@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 from earshot.web.gallery import gallery
 from earshot.web.views import (
     accounts,
+    asks,
     calendars,
     calls,
     clocks,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("entries/<uuid:id>/", reading.Entry.as_view(), name="entry"),
     path("search/", reading.Search.as_view(), name="search"),
     path("playbook/", reading.Playbook.as_view(), name="playbook"),
+    path("playbook/asks/", asks.AsksPage.as_view(), name="asks"),
     path("playbook/pack/", packs.Pack.as_view(), name="pack"),
     path("playbook/pack/file/", packs.PackFile.as_view(), name="pack_file"),
     path("playbook/pack/shipped/<slug:name>/", packs.ShippedPack.as_view(), name="shipped_pack"),

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.journal.actions import verb
 from earshot.journal.actors import Actor
-from earshot.kit.problems import Line, say, stale
+from earshot.kit.problems import Line, Refusal, say, stale, wrong
 from earshot.kit.texts import text
 from earshot.people import permits
 from earshot.people.actors import personally
@@ -15,7 +15,7 @@ from earshot.playbooks import book, packs, queries, revisions
 from earshot.playbooks.actions import approving
 from earshot.playbooks.actions.holding import turn
 from earshot.playbooks.actions.preparing import open_revision, write_part
-from earshot.playbooks.models import PARTS, PartVersion, Revision
+from earshot.playbooks.models import PARTS, PROFILES, PartVersion, Revision
 from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
 
@@ -60,3 +60,18 @@ def _may_approve_some(by: Actor, revision: Revision) -> bool:
     operates = permits.OPERATE in reach_of(person).permissions
     needed = revisions.approvals_needed(list(revisions.versions_of(revision).values()))
     return any(one.takes(person, operates=operates) for one in needed)
+
+
+@verb
+def switch_profile(*, by: Actor, profile: str, reason: str, version: int | None = None) -> PartVersion:
+    """The company stands in another profile: one line of its policies differs, and the rest of the part stays as it is written. The
+    journal says what is asked more strictly from then on, and what no longer. Refused where the company stands in it already.
+    `version`: as for `adopt_pack`."""
+    permits.require(by, permits.OPERATE)
+    if profile not in PROFILES:
+        raise wrong("profile", say(_("There is no profile “{name}”. Choose one of: {known}."), name=profile, known=", ".join(PROFILES)))
+    now = queries.sources()
+    made = adopt_pack(by=by, sources=now.in_profile(profile), reason=reason, version=version)
+    if not made:
+        raise Refusal("playbook.profile_stands", _("The company stands in this profile already."), status=409)
+    return made[0]

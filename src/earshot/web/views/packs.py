@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from earshot.deals.asking import effect_of
 from earshot.kit.problems import missing, wrong
 from earshot.kit.texts import storable, text
 from earshot.people import permits
@@ -25,6 +26,7 @@ from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.playbooks.sources import Sources, shipped
 from earshot.web.page import Done, Page, version
+from earshot.web.views.asks import shown
 
 MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
 MOST_LINES = 100
@@ -85,6 +87,7 @@ class Pack(Page):
             found = [finding.as_line() for finding in check_pack(self.by, new)]
         else:
             found = [*self.refused.lines] if self.refused.code == "playbook.pack" else []
+        whole = queries.completed(new)
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):
             by_part.setdefault(one.part, []).append(one)
@@ -102,6 +105,7 @@ class Pack(Page):
                 }
                 for part, group in by_part.items()
             ],
+            "effect": None if found or whole is None else shown(effect_of(packs.read(whole))),
             "waiting": _waiting(packs.waiting(new)),
             "version": queries.version(),
             "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},

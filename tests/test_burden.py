@@ -1,0 +1,158 @@
+"""What a playbook asks of people: counted by role, compared between versions, and shown with whom it asks before it is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from api_caller import Caller
+from earshot.deals.asking import asked_by, effect_of
+from earshot.deals.models import Deal
+from earshot.journal.models import Entry
+from earshot.kit.problems import Refusal
+from earshot.playbooks import book, burden, packs, queries
+from earshot.playbooks.actions import switch_profile
+from earshot.playbooks.models import LIGHT, STANDARD, STRICT
+from earshot.playbooks.policies import Choices
+from earshot.playbooks.registry import FACTS, POLICIES
+from earshot.playbooks.sources import Sources
+from pages import Visitor
+from test_cli import good
+from worlds import World, changed_pack, spoken
+
+Parts = dict[str, Any]
+# Of the shipped pack, for each deal: role → demanded, sometimes, only warned of, in each profile.
+OF_DEAL = {
+    # AR opens, and votes at one gate (hearing before it); SR and FR each deliver two calls, sit, and vote at one and two gates.
+    STANDARD: {"AR": (3, 0, 0), "SR": (4, 0, 1), "FR": (6, 0, 1), "SDT": (6, 0, 0)},
+    LIGHT: {"AR": (2, 0, 1), "SR": (3, 0, 1), "FR": (4, 0, 2), "SDT": (3, 0, 3)},
+    STRICT: {"AR": (4, 0, 0), "SR": (6, 0, 0), "FR": (9, 0, 0), "SDT": (9, 0, 0)},
+}
+
+
+def pack_of(folder: Path, change: Callable[[Parts], Any] = lambda _parts: None) -> packs.Pack:
+    return packs.read(Sources.of_folder(changed_pack(folder, change)))
+
+
+def counted(pack: packs.Pack, tier: str = "") -> dict[tuple[str, str], tuple[int, int, int]]:
+    acts = burden.acts(pack.tables, pack.choices, POLICIES.values(), dict(FACTS.items()), tier)
+    return {(one.role, one.per): one.counts for one in burden.figures(pack.tables, acts)}
+
+
+@pytest.mark.req("law 14", breaks="earshot.playbooks.burden.acts")
+@pytest.mark.parametrize("profile", [LIGHT, STANDARD, STRICT])
+def test_the_acts_of_the_shipped_pack_are_counted_for_each_role_as_its_profile_demands_them(tmp_path: Path, profile: str) -> None:
+    found = counted(pack_of(tmp_path / "p").in_profile(profile))
+    assert {role: counts for (role, per), counts in found.items() if per == burden.DEAL} == OF_DEAL[profile]
+    hearing = (0, 0, 1) if profile == LIGHT else (1, 0, 0)
+    assert {role: counts for (role, per), counts in found.items() if per == burden.CONTACT} == dict.fromkeys(["AR", "SR", "FR"], hearing)
+
+
+def test_each_figure_opens_into_the_rows_that_ask_it(tmp_path: Path) -> None:
+    pack = pack_of(tmp_path / "p")
+    places = {place for figure in queries.asks_of(pack).figures for act in figure.acts for place in act.places}
+    assert places
+    for place in places:
+        part, table, code = place.split("/")
+        assert code in {row["code"] for row in pack.tables[part][table]}, place
+
+
+def test_a_row_with_a_condition_asks_sometimes_and_for_one_size_always_or_never(tmp_path: Path) -> None:
+    def sized(parts: Parts) -> None:
+        parts["process"]["tiers"] = [
+            {"code": "big", "zh": "大", "en": "big", "when": "deal.amount >= 1000000.0"},
+            {"code": "small", "zh": "小", "en": "small"},
+        ]
+        next(row for row in parts["process"]["seats"] if row["role"] == "FR")["when"] = "deal.tier == 'big'"
+        next(row for row in parts["process"]["gates"] if row["code"] == "ATI")["when"] = "deal.tier == 'big'"
+
+    pack = pack_of(tmp_path / "p", sized).in_profile(STRICT)
+    assert counted(pack)["SDT", burden.DEAL] == (6, 3, 0)
+    assert counted(pack, "big")["SDT", burden.DEAL] == (9, 0, 0)
+    assert counted(pack, "small")["SDT", burden.DEAL] == (6, 0, 0)
+    assert counted(pack, "small")["AR", burden.DEAL] == (5, 0, 0)  # and states the amount, which the size asks for
+
+
+@pytest.mark.req("law 14", breaks="earshot.playbooks.burden.changes")
+def test_a_version_says_by_how_much_it_rises_and_for_whom_on_the_page_in_the_api_and_on_the_command_line(
+    world: World, tmp_path: Path, caller: Callable[..., Caller]
+) -> None:
+    def more(parts: Parts) -> None:
+        parts["hearing"]["hearers"].append(
+            {"code": "site-SDT", "category": "site", "role": "SDT", "service_level": "hear", "zh": "也听", "en": "hears too"}
+        )
+        gate = next(row for row in parts["process"]["gates"] if row["code"] == "ATI")
+        gate["deciders"].append("SR")
+
+    pack = pack_of(tmp_path / "more", more)
+    [first, *others] = [(one.figure.role, one.figure.per, one.rises) for one in effect_of(pack).changes]
+    assert first == ("SR", burden.DEAL, 2)  # one vote more, and hearing before it
+    assert others == [("SDT", burden.CONTACT, 1)]
+    body = {"name": "more", "parts": dict(pack.sources.texts)}
+    found = caller("operations").post("/playbook/pack/checks", body)["asks"]
+    assert [(row["role"], row["rises"]) for row in found["acts"]] == [("SR", 2), ("SDT", 1)]
+    told = good("playbook", "check", str(tmp_path / "more"))
+    assert "Solution responsible, for each deal: 4 acts; 1 only reminded of → 6 acts; 1 only reminded of (+2)" in told
+
+
+@pytest.mark.req("A17.1a")
+def test_before_the_company_leaves_light_it_is_shown_what_will_be_asked_of_whom(world: World, caller: Callable[..., Caller]) -> None:
+    switch_profile(by=world.by("operations"), profile=LIGHT, reason="刚起步")
+    world.moved_deal()
+    asking = {one.shift.policy.code: one for one in asked_by(Choices(STANDARD))}
+    assert all(one.shift.stricter for one in asking.values())
+    heard = asking["hearing-before-gate"]
+    assert (heard.shift.before, heard.shift.after) == ("warn", "block")
+    assert heard.deals == Deal.objects.filter(closing__isnull=True).count()
+    assert {(role.role, role.people) for role in heard.roles} >= {("SR", 1), ("FR", 1)}
+    seats = asking["seats-taken-at-gate"]
+    assert {(role.role, role.unfilled) for role in seats.roles} >= {("SR", seats.deals), ("FR", seats.deals)}
+    shown = caller("operations").get("/playbook/profiles/standard")
+    assert {row["code"] for row in shown["policies"]} == set(asking)
+    assert caller("seller").get("/playbook/profiles/standard").status == 403
+    operations = Visitor("operations", "en")
+    page = operations.get("/playbook/asks/?profile=standard")
+    assert "If the company stood in “standard”" in page.text
+    assert "Policies that become stricter, and whom they ask" in page.text
+    assert "If the company stood in" not in Visitor("seller", "en").get("/playbook/asks/?profile=standard").text
+    told = good("playbook", "profile", "standard", "--as", "孙宁")
+    assert "only warns, and stands on the record → refuses" in told
+    assert book.in_force().policies.profile == LIGHT  # only looked at
+    operations.submit(page.form("switch"), page.url, reason="团队建起来了")
+    assert book.in_force().policies.profile == STANDARD
+
+
+def test_going_down_says_what_is_no_longer_asked_and_needs_a_reason(world: World) -> None:
+    with pytest.raises(Refusal) as refused:
+        switch_profile(by=world.by("operations"), profile=LIGHT, reason=" ")
+    assert set(refused.value.fields) == {"reason"}
+    switch_profile(by=world.by("operations"), profile=LIGHT, reason="分公司刚起步")
+    told = Entry.objects.get(verb="playbooks.asks_less").data["what"]["en"]
+    assert spoken(POLICIES["hearing-before-gate"].means) in told
+    assert not Entry.objects.filter(verb="playbooks.asks_more").exists()
+    with pytest.raises(Refusal) as refused:
+        switch_profile(by=world.by("operations"), profile=LIGHT, reason="again")
+    assert refused.value.code == "playbook.profile_stands"
+    with pytest.raises(Refusal):
+        switch_profile(by=world.by("operations"), profile="lax", reason="x")
+    switch_profile(by=world.by("operations"), profile=STRICT, reason="做大了")
+    assert Entry.objects.filter(verb="playbooks.asks_more").count() == 1
+
+
+def test_looking_ahead_costs_the_same_statements_for_few_deals_and_for_many(world: World) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            asked_by(Choices(STRICT, {}, {"branch": LIGHT}))
+        return len(caught)
+
+    cost()
+    world.moved_deal()
+    few = cost()
+    for number in range(4):
+        world.moved_deal(f"another {number}")
+    assert cost() == few
