@@ -473,6 +473,7 @@ def case(world: World) -> Case:
     _feed, key = make_feed(by=world.by("seller"))
     message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     ids = {
+        "profile": "strict",
         "channel": channel.pk,
         "code": code_of(channel),
         "feed": key,
