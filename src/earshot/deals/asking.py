@@ -30,7 +30,8 @@ class OfRole:
 
 @dataclass(frozen=True)
 class Asking:
-    """A policy that would be set otherwise, on how many open deals, and whom it asks there. `deals` 0: only what begins later."""
+    """A policy that would be set otherwise, on how many open deals, and whom it asks there. `deals` 0: none yet, or it does not
+    speak of deals."""
 
     shift: Shift
     deals: int
@@ -46,7 +47,7 @@ def asked_by(after: Choices) -> list[Asking]:
     for deal, place in _places(before, after):
         for shift in shifts(before.at(place), after.at(place), policies):
             found.setdefault(shift, set()).add(deal)
-    made = [Asking(shift, len(deals), _roles(shift.policy, deals)) for shift, deals in found.items()]
+    made = [Asking(shift, len(deals) if shift.policy.code in ASKED else 0, _roles(shift.policy, deals)) for shift, deals in found.items()]
     return sorted(made, key=lambda one: not one.shift.stricter)
 
 

@@ -11,7 +11,8 @@ The arithmetic, for one deal that runs the whole process and goes back nowhere:
   reason: one act each;
 - for each contact with the customer, each role that must hear something takes note of all that it is shown: one act, however many
   statements there are; who was present does not even have to;
-- for each need that is written down, its obligatory fields are filled in: one act each.
+- for each need that is written down, the obligatory fields of its template are filled in: one act each, and only where that template
+  applies, so sometimes.
 
 What people ask of each other (messages, directives) is not the playbook's, and not counted. A row with a condition of its own counts
 as *sometimes*; for one size of deals (`tier`), where the size alone decides it, as always or never. What a policy only warns of is *not
@@ -49,7 +50,11 @@ KINDS: Mapping[str, Any] = {
     SAY_WHY: _("says why with an approval"),
     FILL: _("fills in a field of a need"),
 }
-PER: Mapping[str, Any] = {DEAL: _("for each deal"), CONTACT: _("for each contact with the customer"), NEED: _("for each need")}
+PER: Mapping[str, Any] = {
+    DEAL: _("for each deal"),
+    CONTACT: _("for each contact with the customer"),
+    NEED: _("for each need, once needs are written on templates"),
+}
 
 
 @dataclass(frozen=True)
@@ -177,9 +182,10 @@ class _Count:
         self.called()
         self.heard()
         templates = self.tables.get(TEMPLATES, {})
+        living = {row["code"] for row in templates.get("templates", [])}
         for row in templates.get("fields", []):
-            if row.get("required"):
-                self.add(owner, FILL, f"{TEMPLATES}/fields/{row['code']}", per=NEED)
+            if row.get("required") and row["template"] in living:
+                self.found.append(Act(owner, FILL, NEED, (f"{TEMPLATES}/fields/{row['code']}",), sometimes=True))
         return self.found
 
     def stated(self, owner: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from earshot.deals.asking import Asking, Effect, effect_of
@@ -16,13 +16,14 @@ from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
 from earshot.playbooks import book, burden, queries
 from earshot.playbooks.actions import switch_profile
-from earshot.playbooks.models import PROFILES, TierProfile, UnitProfile
+from earshot.playbooks.models import BLOCK, OFF, PROFILES, WARN, TierProfile, UnitProfile
 from earshot.playbooks.policies import NAMES, SETTINGS_IN_WORDS, Place
 from earshot.playbooks.registry import POLICIES
 from earshot.web.page import Done, Page, version
 from earshot.web.templatetags.looks import quoted
 
 MOST_ROWS = 60  # of what a figure is made of
+SHORT = {BLOCK: gettext_lazy("refuses"), WARN: pgettext_lazy("a policy", "warns"), OFF: pgettext_lazy("a policy", "off")}
 
 
 class AsksPage(Page):
@@ -81,7 +82,7 @@ def _policies(now: book.Policies) -> list[list[Any]]:
         marks = [_("a law: never off")] if policy.law else []
         marks += [_("set by itself, in every profile")] if policy.code in now.rows else []
         means = f"{policy.means} ({'; '.join(marks)})" if marks else str(policy.means)
-        rows.append([means, SETTINGS_IN_WORDS[stands.setting(policy)], *(SETTINGS_IN_WORDS[policy.within(name)] for name in PROFILES)])
+        rows.append([means, SHORT[stands.setting(policy)], *(SHORT[policy.within(name)] for name in PROFILES)])
     return rows
 
 
@@ -140,7 +141,7 @@ def _asking(one: Asking) -> dict[str, Any]:
         "means": one.shift.policy.means,
         "before": SETTINGS_IN_WORDS[one.shift.before],
         "after": SETTINGS_IN_WORDS[one.shift.after],
-        "deals": ngettext("%(n)s open deal", "%(n)s open deals", one.deals) % {"n": one.deals},
+        "deals": ngettext("%(n)s open deal", "%(n)s open deals", one.deals) % {"n": one.deals} if one.deals else "",
         "roles": [_of_role(role) for role in one.roles],
     }
 
