@@ -55,10 +55,6 @@ PER: Mapping[str, Any] = {
     CONTACT: _("for each contact with the customer"),
     NEED: _("for each need, once needs are written on templates"),
 }
-    DEAL: _("for each deal"),
-    CONTACT: _("for each contact with the customer"),
-    NEED: _("for each need, once needs are written on templates"),
-}
 
 
 @dataclass(frozen=True)
