@@ -381,6 +381,7 @@ class Case:
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
+            "acknowledge": {"text": "on Friday"},
             "reply": {"text": "soon"},
             "adopt": {
                 "name": "pack",
@@ -411,7 +412,7 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
-            "POST messages/{message_id}/acknowledgements": {},
+            "POST messages/{message_id}/acknowledgements": {"text": "on Friday"},
             "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
