@@ -62,7 +62,10 @@ def alive() -> Iterator[UUID]:
     finally:
         ended.set()
         thread.join(timeout=10)
-        end(worker)
+        try:
+            end(worker)
+        except (DatabaseError, InterfaceError):  # what it held is taken over once it has been silent for long enough
+            log.warning("the end of a worker could not be written", exc_info=True)
 
 
 def begin() -> UUID:
