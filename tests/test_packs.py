@@ -144,7 +144,7 @@ def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):
         ("levels: [{code: x, zh: x, en: x, measure: hours, minutes: 2, ladder: []}]", "it must be one of working, clock, and is “hours”"),
         ("levels: [{code: x, zh: x, en: x, minutes: 2, ladder: []}]", "this is missing: measure"),
         ("levels: [{code: x, zh: x, en: x, measure: clock, minutes: 0, ladder: []}]", "at least 1"),
-        ("levels: []\nlevel: []\n", "nothing is called level here; there are: levels"),
+        ("levels: []\nlevel: []\n", "nothing is called level here; did you mean “levels”?"),
         ("levels: [{code: 'a b', zh: x, en: x, measure: clock, minutes: 1, ladder: []}]", "“a b” is no code"),
         ("levels: 2026-13-45", "not YAML"),
         ("levels: \x07", "not YAML"),

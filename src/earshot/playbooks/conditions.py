@@ -59,7 +59,8 @@ Value = int | float | str | bool | Sequence[str] | None
 class Fact:
     """Something that a condition may speak of. `name`: group and fact, with a dot between. `kind`: its type. `meaning`: in a sentence.
     `unit`: of a number. `act`: name of the one act that changes it, where one does. `lasting`: it says what a deal is, not what was done
-    on it, and is read from the deal itself and its account: sizes, gates and seats go by such facts alone."""
+    on it, and is read from the deal itself and its account: sizes, gates and seats go by such facts alone. `codes_of`: the
+    part and table (`process/roles`) of which its values are codes."""
 
     name: str
     kind: str
@@ -67,6 +68,7 @@ class Fact:
     unit: Any = ""
     act: str = ""
     lasting: bool = False
+    codes_of: str = ""
 
     @property
     def group(self) -> str:
@@ -106,10 +108,17 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
+    """`kind`: text, number, name, operator, open, close or other. `start`: the place of its first character, from 0."""
+
     kind: str
     text: str
     start: int
+
+    @property
+    def dotted(self) -> str:
+        """A name without the spaces in it."""
+        return re.sub(r"\s", "", self.text)
 
 
 @dataclass
@@ -117,18 +126,28 @@ class _Read:
     """A source in tokens, spaces left out."""
 
     source: str
-    tokens: list[_Token] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for match in _TOKEN.finditer(self.source):
             if match.lastgroup not in (None, "space"):
-                self.tokens.append(_Token(str(match.lastgroup), match[0], match.start()))
+                self.tokens.append(Token(str(match.lastgroup), match[0], match.start()))
 
     def names(self) -> Iterator[str]:
         """Dotted names, without what a macro or a method adds behind a fact."""
         for token in self.tokens:
             if token.kind == "name":
-                yield re.sub(r"\s", "", token.text)
+                yield token.dotted
+
+
+def tokens(source: str) -> list[Token]:
+    """What the condition is made of, spaces left out."""
+    return _Read(source).tokens
+
+
+def constant(source: str, known: Mapping[str, Fact]) -> bool | None:
+    """What a condition that names no fact comes out as; None: it fails."""
+    return _value(source, known, {})[0]
 
 
 def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
@@ -144,8 +163,8 @@ def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
 
 
 def compared(source: str, fact: str) -> list[tuple[int, str]]:
-    """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`), each with its character,
-    counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
+    """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`, `'x' in fact`), each with
+    its character, counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
     tokens = _Read(source).tokens
     found = []
     for at, token in enumerate(tokens):
@@ -155,6 +174,8 @@ def compared(source: str, fact: str) -> list[tuple[int, str]]:
         for way in (before, after):
             if len(way) > 1 and way[0].text in ("==", "!=") and way[1].kind == "text" and not _goes_on(way[2:3]):
                 found.append(way[1])
+        if len(before) > 1 and before[0].text == "in" and before[1].kind == "text" and not _goes_on(before[2:3]):
+            found.append(before[1])
         if len(after) > 1 and after[0].text == "in" and after[1].text == "[":
             row = list(takewhile(lambda one: one.kind == "text" or one.text == ",", after[2:]))
             if after[2 + len(row) : 3 + len(row)] and after[2 + len(row)].text == "]":
@@ -162,7 +183,7 @@ def compared(source: str, fact: str) -> list[tuple[int, str]]:
     return [(token.start + 1, token.text[1:-1]) for token in found if token.text[0] in "'\"" and "\\" not in token.text]
 
 
-def _goes_on(tokens: Sequence[_Token]) -> bool:
+def _goes_on(tokens: Sequence[Token]) -> bool:
     """Whether the value does not end before these tokens."""
     return bool(tokens) and tokens[0].text in ("+", ".", "[")
 

@@ -15,7 +15,7 @@ from earshot.clocks.registry import ADDRESSEES
 from earshot.journal.actors import Actor
 from earshot.kit.problems import Refusal, say, wrong
 from earshot.people import permits
-from earshot.people.models import Unit
+from earshot.people.models import Skill, Unit
 from earshot.playbooks import book, packs
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
@@ -86,9 +86,10 @@ def says_none_needed(stage_code: str) -> bool:
 
 
 def known() -> Known:
-    """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
+    """What a playbook may name as things stand: units, addressees, checks, the facts that conditions speak of, skills that somebody has."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
+    skills = frozenset(Skill.objects.values_list("code", flat=True))
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills)
 
 
 def version() -> int:

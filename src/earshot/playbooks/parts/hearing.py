@@ -11,6 +11,7 @@ from earshot.kit.problems import say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import PartVersion
+from earshot.playbooks.parts import contradictions
 from earshot.playbooks.parts.form import BOOL, CODE, Row, Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading
 
@@ -31,6 +32,8 @@ def check(reading: Reading) -> None:
     for table_of_hearers in ("hearers", "default"):
         reading.names(rows.HEARING, table_of_hearers, "role", roles, _("role"))
         reading.names(rows.HEARING, table_of_hearers, "service_level", levels, _("service level"))
+    reading.tell(rows.HEARING, without_rule(hearing))
+    reading.tell(rows.HEARING, contradictions.heard_twice(hearing["hearers"]))
     if sentence := _default_too_slow(hearing, reading.tables[rows.SERVICE_LEVELS]["levels"]):
         reading.finds(rows.HEARING, f"default/{hearing['default'][0]['code']}/service_level", sentence)
 
@@ -50,6 +53,14 @@ def _default_too_slow(hearing: Tables, known: Iterable[Row]) -> Any:
         return ""
     sentence = _("what is not filed yet counts as critical, so it must be heard as soon as that: within {minutes} minutes")
     return say(sentence, minutes=min(limits))
+
+
+@permissive("every category is heard by somebody", lambda hearing: [])
+def without_rule(hearing: Tables) -> list[tuple[str, Any]]:
+    """Categories that no rule names: whatever is said of them goes to the default hearer, and operations are alarmed each time."""
+    ruled = {row["category"] for row in hearing["hearers"]}
+    sentence = _("no rule says who hears this category, so all of it goes to the default hearer: add a row to “hearers”")
+    return [(f"categories/{row['code']}", sentence) for row in hearing["categories"] if row["code"] not in ruled]
 
 
 def write(version: PartVersion, tables: Tables) -> None:
