@@ -12,11 +12,12 @@ from earshot.playbooks import packs
 from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, judge
 from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.reasoning import never_met, taken_before
-from earshot.playbooks.sources import Sources
+from earshot.playbooks.sources import PACKS, Sources
 from earshot.wiring.facts import FACTS
 from worlds import changed_pack, spoken
 
 Parts = dict[str, Any]
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
 KNOWN = Known(
     units={"solutions", "delivery"},
     addressees={"hearer", "leader", "unit_head", "operations", "sender"},
@@ -406,3 +407,61 @@ def test_nothing_that_is_called_impossible_is_ever_met():
 def test_a_condition_that_falls_apart_into_too_many_ways_is_not_decided():
     wide = " && ".join(f"(a.w == {n} || a.w == {n + 1})" for n in range(30))
     assert never_met([wide], FACTS_OF_TEST) is None
+
+
+# Read as somebody who made three mistakes in a long file
+
+
+def test_three_mistakes_are_told_once_each_by_file_and_line_with_the_line_itself(tmp_path: Path):
+    folder = tmp_path / "three"
+    for part, text in SHIPPED.texts.items():
+        folder.mkdir(exist_ok=True)
+        (folder / f"{part}.yaml").write_text(text, encoding="utf-8")
+    slips = {
+        "hearing": ("category: site, role: FR", "category: sight, role: FR"),
+        "process": ("deciders: [SR, FR, SDT]", "deciders: [SR, FR, SDX]"),
+        "templates": ("template: order\n    unit: delivery\n    kind: text", "template: order\n    unit: delivry\n    kind: text"),
+    }
+    for part, (right, wrong) in slips.items():
+        path = folder / f"{part}.yaml"
+        assert path.read_text(encoding="utf-8").count(right) == 1
+        path.write_text(path.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+    report = packs.look(Sources.of_folder(folder), KNOWN)
+    assert report.whole
+    assert [(one.file, spoken(one.sentence)) for one in report.findings] == [
+        ("process.yaml", "no role has the code “SDX”; did you mean “SDT”?"),
+        ("hearing.yaml", "no category has the code “sight”; did you mean “site”?"),
+        ("templates.yaml", "no unit has the code “delivry”; did you mean “delivery”?"),
+    ]
+    for one in report.findings:
+        lines = (folder / one.file).read_text(encoding="utf-8").splitlines()
+        assert lines[(one.line or 0) - 1].strip().startswith(one.text)
+        assert next(word for word in ("SDX", "sight", "delivry") if word in one.text)
+
+
+def test_what_stands_twice_is_told_at_the_second_place(tmp_path: Path):
+    folder = changed_pack(tmp_path / "twice", lambda parts: None)
+    path = folder / "policies.yaml"
+    written = "profile: standard\npolicies: []\nprofile: light\n"
+    path.write_text(written, encoding="utf-8")
+    [finding] = packs.check(Sources.of_folder(folder), KNOWN)
+    assert (finding.line, spoken(finding.sentence)) == (3, "“profile” stands twice here; the first is in line 1")
+    support = folder / "support.yaml"
+    path.write_text(SHIPPED.texts["policies"], encoding="utf-8")
+    support.write_text(SHIPPED.texts["support"].replace("code: MO3-FR", "code: MO3-SR"), encoding="utf-8")
+    [finding] = packs.check(Sources.of_folder(folder), KNOWN)
+    assert "MO3-SR" in finding.text
+    assert "deliverability" in finding.text  # the second of them
+    first = next(n for n, line in enumerate(SHIPPED.texts["support"].splitlines(), start=1) if "code: MO3-SR" in line)
+    assert spoken(finding.sentence) == f"the code stands twice in this table; the first is in line {first}"
+
+
+def test_a_name_that_is_none_is_told_at_its_own_line(tmp_path: Path):
+    folder = changed_pack(tmp_path / "slip", lambda parts: None)
+    path = folder / "support.yaml"
+    path.write_text(SHIPPED.texts["support"].replace("    level: 3\n", "    levle: 3\n", 1), encoding="utf-8")
+    report = packs.look(Sources.of_folder(folder), KNOWN)
+    [finding] = report.findings
+    assert finding.text == "levle: 3"
+    assert "did you mean “level”?" in spoken(finding.sentence)
+    assert not report.whole  # names are looked at once the form is sound

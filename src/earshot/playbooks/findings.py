@@ -15,12 +15,14 @@ from earshot.kit.problems import Line, say
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a pack. `place`: path inside the file; `line`: counted from 1, None where the file itself is meant."""
+    """What is wrong with a pack. `place`: path inside the file; `line`: counted from 1, None where the file itself is meant; `text`: how
+    that line reads."""
 
     file: str
     place: str
     line: int | None
     sentence: Any
+    text: str = ""
 
     def as_line(self) -> Line:
         where: Any = f"{self.file} {self.place}".strip()
@@ -41,8 +43,23 @@ def meant(name: str, known: Iterable[str]) -> Any:
 
 
 def _near(name: str, there: Sequence[str]) -> Any:
+    near = nearest(name, there)
+    return say(_("; did you mean “{name}”?"), name=near) if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What was probably meant; empty where nothing is near."""
+    there = sorted(known)
     near = [one for one in there if one.casefold() == name.casefold()] or get_close_matches(name, there, n=1)
-    return say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
+    return near[0] if near else ""
+
+
+def unknown_names(fault: jsonschema.ValidationError) -> list[str]:
+    """The names that must not stand in the row with which the fault is; none where it is another fault."""
+    if fault.validator != "additionalProperties":
+        return []
+    known = fault.schema.get("properties", {})
+    return [str(name) for name in fault.instance if name not in known]
 
 
 def worded(fault: jsonschema.ValidationError) -> Any:
@@ -53,10 +70,9 @@ def worded(fault: jsonschema.ValidationError) -> Any:
             lacking = [name for name in fault.validator_value if name not in given]
             return say(_("this is missing: {names}"), names=", ".join(lacking))
         case "additionalProperties":
-            known = sorted(fault.schema.get("properties", {}))
-            names = ", ".join(f"{name}" for name in given if name not in known)
-            hint = meant(str(next(name for name in given if name not in known)), known)
-            return say(_("nothing is called {names} here{hint}"), names=names, hint=hint)
+            names = unknown_names(fault)
+            hint = meant(names[0], sorted(fault.schema.get("properties", {})))
+            return say(_("nothing is called {names} here{hint}"), names=", ".join(names), hint=hint)
         case "type":
             return say(
                 _("it must be {kind}, and is “{given}”"), kind=TYPES.get(str(fault.validator_value), fault.validator_value), given=given
@@ -79,6 +95,8 @@ def worded(fault: jsonschema.ValidationError) -> Any:
             return say(_("at most {n} rows"), n=fault.validator_value)
         case "uniqueItems":
             return _("something stands twice in it")
+        case "anyOf":
+            return _("who approves is written “operations”, “owners”, or “head_of: CODE” of a unit")
         case "oneOf":
             return _("exactly one of “share” and “minutes”")
     return fault.message

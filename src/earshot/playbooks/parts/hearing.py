@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import nearest
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.parts import contradictions
-from earshot.playbooks.parts.form import BOOL, CODE, Row, Schema, Tables, named, part, table
+from earshot.playbooks.parts.form import BOOL, CODE, Row, Schema, Tables, codes, named, part, table
 from earshot.playbooks.parts.reading import Reading
 
 SCHEMA: Schema = part(
@@ -57,8 +58,10 @@ def _default_too_slow(hearing: Tables, known: Iterable[Row]) -> Any:
 
 @permissive("every category is heard by somebody", lambda hearing: [])
 def without_rule(hearing: Tables) -> list[tuple[str, Any]]:
-    """Categories that no rule names: whatever is said of them goes to the default hearer, and operations are alarmed each time."""
-    ruled = {row["category"] for row in hearing["hearers"]}
+    """Categories that no rule names: whatever is said of them goes to the default hearer, and operations are alarmed each time. One that
+    a rule names with a slip of the pen is not told a second time."""
+    there = codes(hearing["categories"])
+    ruled = {row["category"] if row["category"] in there else nearest(row["category"], there) for row in hearing["hearers"]}
     sentence = _("no rule says who hears this category, so all of it goes to the default hearer: add a row to “hearers”")
     return [(f"categories/{row['code']}", sentence) for row in hearing["categories"] if row["code"] not in ruled]
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import nearest
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts.form import BOOL, CODE, LINES, TO_COME, WORDS, Row, Schema, Tables, part, table
+from earshot.playbooks.parts.form import BOOL, CODE, LINES, TO_COME, WORDS, Row, Schema, Tables, codes, part, table
 from earshot.playbooks.parts.reading import Reading
 
 CHOICE, NUMBER = "choice", "number"
@@ -56,8 +57,9 @@ def check(reading: Reading) -> None:
 
 @permissive("every template asks something", lambda tables: [])
 def unasked(tables: Tables) -> list[tuple[str, Any]]:
-    """Templates without a field."""
-    asked = {row["template"] for row in tables["fields"]}
+    """Templates without a field; not those that a field names with a slip of the pen."""
+    there = codes(tables["templates"])
+    asked = {row["template"] if row["template"] in there else nearest(row["template"], there) for row in tables["fields"]}
     sentence = _("the template asks nothing: no row of “fields” names it")
     return [(f"templates/{row['code']}", sentence) for row in tables["templates"] if row["code"] not in asked]
 

@@ -18,9 +18,10 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import packs, queries
+from earshot.playbooks import book, queries
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import HEARING, IN_FORCE, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES, PartVersion
+from earshot.playbooks.findings import Finding
+from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.playbooks.sources import Sources
@@ -47,7 +48,7 @@ class Pack(Page):
     preview_of: dict[str, Any] | None = None
 
     def context(self) -> dict[str, Any]:
-        versions = PartVersion.objects.filter(state=IN_FORCE).order_by("part")
+        versions = list(book.versions().values())
         return {
             "parts": [{"name": NAMES[row.part], "version": row} for row in versions],
             "absent": [NAMES[part] for part in queries.not_there_yet()],
@@ -80,13 +81,14 @@ class Pack(Page):
 
     def look_at(self, name: str, content: bytes) -> None:
         new = Sources.of_zip(self.named(name), content)
-        found = [finding.as_line() for finding in check_pack(self.by, new)]
+        found = check_pack(self.by, new)
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):
             by_part.setdefault(one.part, []).append(one)
         self.preview_of = {
             "name": new.name,
-            "bad": [{"sentence": line.sentence, "judged": True} for line in found],
+            "bad": [_told(finding) for finding in found.findings],
+            "whole": found.whole,
             "changes": [
                 {
                     "name": NAMES[part],
@@ -95,7 +97,7 @@ class Pack(Page):
                 }
                 for part, group in by_part.items()
             ],
-            "waiting": _waiting(packs.waiting(new)),
+            "waiting": _waiting(found.waiting),
             "version": queries.version(),
             "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},
         }
@@ -109,6 +111,13 @@ class Pack(Page):
             return base64.b64decode(posted.get("content", ""), validate=True)
         except (binascii.Error, ValueError):
             raise wrong("file", _("This is not a zip file that can be read.")) from None
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    where = finding.file
+    if finding.line:
+        where = _("%(file)s, line %(line)s") % {"file": finding.file, "line": finding.line}
+    return {"where": where, "place": finding.place, "sentence": str(finding.sentence), "text": finding.text}
 
 
 def _waiting(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
