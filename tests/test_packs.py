@@ -115,6 +115,8 @@ def test_the_page_reads_and_checks_a_pack_no_more_often_than_the_verb_that_puts_
     assert "3 工时 59 分" in page.get("/playbook/").content.decode()
 
 
+WRONG_ROW = next(line for line in SHIPPED.texts["hearing"].splitlines() if "service_level: hear-critical" in line)
+WRONG_ROW = WRONG_ROW.strip().replace("hear-critical", "hear-critcal")[:120]
 WRONG = edited("hearing", "service_level: hear-critical", "service_level: hear-critcal")
 
 
@@ -129,7 +131,12 @@ def test_every_door_says_the_same_of_a_wrong_pack_and_nothing_is_put_in_force(wo
     WRONG.write(tmp_path / "wrong")
     by_command = CliRunner().invoke(earshot, ["playbook", "check", str(tmp_path / "wrong")])
     assert by_command.exit_code != 0
-    assert sentence in by_command.output
+    where = re.fullmatch(r"(\S+) (\S+) \(line (\d+)\): (.*)", sentence)
+    assert where is not None
+    assert f"{where[1]}:{where[3]}  {where[2]}\n    {where[4]}\n    | " in by_command.output
+    assert json.loads(CliRunner().invoke(earshot, ["playbook", "check", "--json", str(tmp_path / "wrong")]).stdout)["findings"] == [
+        {"file": where[1], "place": where[2], "line": int(where[3]), "sentence": where[4], "text": WRONG_ROW}
+    ]
     by_api = operations.post("/playbook/pack/checks", {"name": "wrong", "parts": dict(WRONG.texts)})
     [finding] = by_api["findings"]
     assert f"{finding['file']} {finding['place']} (line {finding['line']}): {finding['sentence']}" == sentence
@@ -187,7 +194,8 @@ def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):
         ("levels: [{code: x, zh: x, en: x, measure: hours, minutes: 2, ladder: []}]", "it must be one of working, clock, and is “hours”"),
         ("levels: [{code: x, zh: x, en: x, minutes: 2, ladder: []}]", "this is missing: measure"),
         ("levels: [{code: x, zh: x, en: x, measure: clock, minutes: 0, ladder: []}]", "at least 1"),
-        ("levels: []\nlevel: []\n", "nothing is called level here; there are: approved_by, levels"),
+        ("levels: []\nlevel: []\n", "nothing is called level here; did you mean “levels”?"),
+        ("levels: []\nlevels: []\n", "“levels” stands twice here; the first is in line 1"),
         ("levels: [{code: 'a b', zh: x, en: x, measure: clock, minutes: 1, ladder: []}]", "“a b” is no code"),
         ("levels: 2026-13-45", "not YAML"),
         ("levels: \x07", "not YAML"),
