@@ -150,7 +150,10 @@ def gate(deal: str, person: Person) -> None:
         click.echo(_("There is no gate at the end of this stage."))
         return
     state = _("open") if review.open else _("shut")
-    click.echo(_("The gate “{gate}”: {state}. {question}").format(gate=review.gate, state=state, question=review.gate.question))
+    if review.gate is not None:
+        click.echo(_("The gate “{gate}”: {state}. {question}").format(gate=review.gate, state=state, question=review.gate.question))
+    else:
+        click.echo(_("No gate at the end of this stage; what the stages ask: {state}").format(state=state))
     for condition in review.conditions:
         mark = "✓" if condition.met else ("!" if condition.warns else "✗")
         click.echo(f"  {mark} {condition.line.sentence if condition.met else tell_line(condition.line)}")

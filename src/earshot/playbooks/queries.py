@@ -33,7 +33,7 @@ from earshot.playbooks.models import (
     Trigger,
 )
 from earshot.playbooks.parts.reading import Known
-from earshot.playbooks.registry import CHECKS, FACTS
+from earshot.playbooks.registry import CHECKS, FACTS, FOLLOWED
 from earshot.playbooks.sources import Sources
 
 
@@ -85,7 +85,8 @@ def says_none_needed(stage_code: str) -> bool:
 def known() -> Known:
     """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
+    followed = frozenset(code for stages in FOLLOWED.values() for code in stages())
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), followed)
 
 
 def version() -> int:

@@ -37,6 +37,7 @@ from earshot.web.views.gate import gate_lines, gate_sum
 from earshot.web.views.talk import WRITE, Talks
 
 WORDS_SHOWN = 20
+SHUT = ("gate.shut", "stage.shut")
 
 
 class War(Talks):
@@ -80,7 +81,7 @@ class War(Talks):
         here = next((step for step in path if step.current), None)
         mine = self.mine(deal, review) if review else acts.NOBODY
         after = next_stage(deal.stage)
-        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
+        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code in SHUT else set()
         return {
             "deal": deal,
             "closing": closing,
@@ -110,7 +111,7 @@ class War(Talks):
         return Mine(
             items=voice.owed_by(self.person, deal),
             calls=calls.owed_by(self.person, deal),
-            votes=bool(review and deals.roles_deciding(self.person, deal, review.gate)),
+            votes=bool(review and review.gate and deals.roles_deciding(self.person, deal, review.gate)),
             works=self.works,
             operates=OPERATE in reach_of(self.person).permissions,
         )
@@ -205,7 +206,7 @@ class War(Talks):
     def refused_lines(self) -> list[dict[str, Any]]:
         """What keeps the gate shut, with the acts of whoever can mend it: the review below does not say it again."""
         assert self.refused is not None
-        if self.refused.code != "gate.shut":
+        if self.refused.code not in SHUT:
             return super().refused_lines()
         mine = self.mine(self.thing, gates.review(self.thing))
         return [acts.line(one, mine, here=self.thing.pk) for one in self.refused.lines]
