@@ -319,14 +319,14 @@ def test_operations_move_all_deals_of_a_stage_and_hear_how_many_are_left(world: 
     assert {(one.stage.code, one.count, one.stays) for one in processes.behind()} == {("ML", 3, True), ("MO1", 2, True)}
     before = snapshot()
     with pytest.raises(Refusal) as refused:
-        move_all_to_process(by=world.by("sales_head"), to=to, reason="x")
+        move_all_to_process(by=world.by("sales_head"), to=to, reason="x", stages=["ML"])
     assert refused.value.status == 403
     assert changed_tables(before, snapshot()) == set()
     done = move_all_to_process(by=world.by("operations"), to=to, reason="统一到新流程", stages=["MO1"])
     assert ({deal.pk for deal in done.deals}, done.left, done.stuck) == ({deal.pk for deal in deals}, 0, 0)
     first.refresh_from_db()
     assert first.process.number == 1
-    assert len(move_all_to_process(by=world.by("operations"), to=to, reason="统一到新流程").deals) == 3
+    assert len(move_all_to_process(by=world.by("operations"), to=to, reason="统一到新流程", stages=[], every=True).deals) == 3
     assert processes.behind() == []
 
 

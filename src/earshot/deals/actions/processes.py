@@ -16,7 +16,7 @@ from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
 from earshot.kit import now
 from earshot.kit.engine import locks, written
-from earshot.kit.problems import Line, Ref, Refusal, forbidden, say, stale, wrong
+from earshot.kit.problems import Line, Ref, Refusal, Together, forbidden, say, stale, wrong
 from earshot.kit.texts import text
 from earshot.people import permits
 from earshot.people.actors import personally
@@ -121,16 +121,19 @@ class Moved:
 
 
 @verb
-def move_all_to_process(*, by: Actor, to: int, reason: str, stages: Collection[str] = ()) -> Moved:
-    """Sales operations move the open deals that stand in these stages (codes; none: in any) to the process in force, at most a hundred at
-    once, the oldest first. `to`: number of the process version that was looked at."""
+def move_all_to_process(*, by: Actor, to: int, reason: str, stages: Collection[str], every: bool = False) -> Moved:
+    """Sales operations move the open deals that stand in these stages (codes; `every`: in any) to the process in force, at most a hundred
+    at once, the oldest first. `to`: number of the process version that was looked at."""
     permits.require(by, permits.OPERATE)
     locks.hold("playbook", shared=True)
     _still_newest(to)
     newest = processes.newest()
-    reason = text("reason", reason, most=300)
+    each = Together()
+    reason = each(text, "reason", reason, most=300)
+    each(_chosen, stages, every)
+    each.refuse()
     meant = processes.following_older()
-    if stages:
+    if not every:
         meant = meant.filter(stage__code__in=stages)
     stays = meant.filter(stage__code__in=list(newest.stages))
     ids = list(stays.order_by("opened_at", "pk").values_list("pk", flat=True)[:MOST_MOVED])
@@ -142,6 +145,15 @@ def move_all_to_process(*, by: Actor, to: int, reason: str, stages: Collection[s
         if seen is not None and not hasattr(deal, "closing"):  # as it stands now that it is locked
             moved.append(_move(by, deal, seen, reason))
     return Moved(moved, stays.count(), meant.count() - stays.count())
+
+
+def _chosen(stages: Collection[str], every: bool) -> None:
+    """In each of these stages deals stand that follow an older process."""
+    known = {one.stage.code for one in processes.behind()}
+    if unknown := [code for code in stages if code not in known]:
+        raise wrong("stages", say(_("No open deal of an older process stands in the stage “{code}”."), code=unknown[0]))
+    if not stages and not every:
+        raise wrong("stages", _("Choose the stages whose deals are meant."))
 
 
 @verb
