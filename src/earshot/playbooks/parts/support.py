@@ -26,13 +26,19 @@ SCHEMA: Schema = part(
         ),
         "triggers": table({"stage": CODE, "support": CODE, "when": NEEDS}, ["stage", "support"]),
         "none_needed": table({"stage": CODE}, ["stage"]),
+        # Two or three people of a unit who go out together (law 9), by their specialty.
+        "emergency_groups": table(
+            {"unit": CODE, "role": CODE, "skill": CODE, "size": {"type": "integer", "minimum": 2, "maximum": 3}, "service_level": CODE},
+            ["unit", "role", "size", "service_level"],
+            read_by="teams",
+        ),
     },
     ["catalogue", "triggers", "none_needed"],
 )
 
 
 def check(reading: Reading) -> None:
-    support, stages = reading.tables[rows.SUPPORT], reading.codes(rows.PROCESS, "stages") | set(reading.known.followed)
+    support, stages = reading.tables[rows.SUPPORT], reading.stages()
     reading.names(rows.SUPPORT, "catalogue", "unit", reading.known.units, _("unit"))
     reading.names(rows.SUPPORT, "catalogue", "role", reading.codes(rows.PROCESS, "roles"), _("role"))
     reading.names(rows.SUPPORT, "catalogue", "service_level", reading.codes(rows.SERVICE_LEVELS, "levels"), _("service level"))
