@@ -35,6 +35,7 @@ from earshot.api import (
     people,
     playbooks,
     problems,
+    revisions,
     teams,
     test_clock,
     voice,
@@ -79,6 +80,7 @@ def _door() -> Door:
         ("Playbook", playbooks),
         ("Playbook", conditions),
         ("Playbook", packs),
+        ("Playbook", revisions),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):
