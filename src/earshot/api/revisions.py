@@ -39,7 +39,7 @@ class ApprovalShown(TypedDict):
     given_at: Moment | None
 
 
-class PartShown(TypedDict):
+class RevisedPart(TypedDict):
     """One part of a revision. `findings`: of the check, while the revision is open; `changes`: to the version that it follows."""
 
     part: str
@@ -69,7 +69,7 @@ class RevisionShown(RevisionLine):
     state: RevisionState
     begins: Moment | None
     asked: bool
-    parts: list[PartShown]
+    parts: list[RevisedPart]
     findings: list[FindingShown]
 
 
@@ -160,7 +160,7 @@ def _approval(one: Awaited) -> ApprovalShown:
     }
 
 
-def _part(one: Drafted) -> PartShown:
+def _part(one: Drafted) -> RevisedPart:
     return {
         "part": one.version.part,
         "version": str(one.version),

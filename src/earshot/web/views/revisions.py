@@ -112,7 +112,7 @@ class Revision(Page):
             "is_open": is_open,
             "asked": getattr(one, "request", None),
             "withdrawn": getattr(one, "withdrawal", None),
-            "parts": [self.part(part, part.version.part in drafts, self.person) for part in read.parts],
+            "parts": [self.part(part, part.version.part in drafts) for part in read.parts],
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
@@ -123,10 +123,11 @@ class Revision(Page):
             "free": [(part, NAMES[part]) for part in PARTS if part in drafts and part not in taken],
         }
 
-    def part(self, part: Drafted, may_write: bool, person: Person) -> dict[str, Any]:
+    def part(self, part: Drafted, may_write: bool) -> dict[str, Any]:
         word, tone = STATES[part.version.state]
         changes = part.changes
         name = part.version.part
+        typed = self.typed if self.typed is not None and (self.typed.get("act"), self.typed.get("part")) == ("write", name) else None
         return {
             "part": name,
             "name": NAMES[name],
@@ -137,7 +138,10 @@ class Revision(Page):
             "sum": summed(changes) if changes else "",
             "diff": lines_of(changes),
             "may_write": may_write,
-            "text": part.version.source,
+            # What was typed into the form of this part stays, also where it was refused because somebody else was quicker.
+            "text": line_ends(typed.get("text", ""), "") if typed is not None else part.version.source,
+            "open": typed is not None,
+            "error": self.refused.fields.get("text", "") if self.refused and typed is not None else "",
             "rows": min(max(part.version.source.count("\n") + 2, 8), 28),
             "write": {"act": "write", "part": name, "seen": part.version.digest},
             "undo": {"act": "undo", "part": name, "seen": part.version.digest} if may_write and part.can_be_undone else None,
