@@ -216,6 +216,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST adopt": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
     },
     "playbook/pack/file/": {"GET": everybody()},
+    "playbook/pack/shipped/<slug:name>/": {"GET": everybody()},
     # Operations and the administrator: what the worker gave up. There is nothing to send again.
     "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
     # The company's calendar is everybody's; only whoever administers changes it. A unit that is not one's own is not seen here.
@@ -334,6 +335,8 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook/revisions/{revision_id}/withdrawals": {"POST": operates(201, nobody=401)},
     "playbook/versions": {"GET": everybody(200, 401)},
     "playbook/versions/{version_id}": {"GET": operates(200, nobody=401)},
+    "playbook/packs": {"GET": everybody(200, 401)},
+    "playbook/packs/{name}": {"GET": everybody(200, 401)},
     "playbook/facts": {"GET": everybody(200, 401)},
     "playbook/judged-again": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "deals/{deal_id}/trial": {"GET": deal(200, 200, 401)},
@@ -545,6 +548,7 @@ def case(world: World) -> Case:
         "engineer_two": world.engineer_two.pk,
         "post": Post.objects.get(person=world.seller).pk,
         "role": Post.objects.get(person=world.seller).role,
+        "name": SHIPPED.name,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 
@@ -627,7 +631,7 @@ def test_pages(case: Case):
         folder = address.partition("/<")[0]
         kind = KINDS_OF_PAGES.get(folder, KINDS_OF_PAGES.get(address.split("/", 1)[0], ""))
         url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
-        url = url.replace("<str:key>", case.ids["feed"]).replace("<slug:part>", "hearing")
+        url = url.replace("<str:key>", case.ids["feed"]).replace("<slug:name>", case.ids["name"]).replace("<slug:part>", "hearing")
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -710,7 +714,11 @@ def test_a_login_without_a_person_is_told_so(case: Case):
         if address in ("sign-in/", "sign-out/", "language/", "gallery/", "feeds/<str:key>.ics"):
             continue
         response = client.get(
-            "/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item").replace("<slug:part>", "hearing")
+            "/"
+            + address.replace("<uuid:id>", case.ids["deal"])
+            .replace("<slug:kind>", "item")
+            .replace("<slug:name>", SHIPPED.name)
+            .replace("<slug:part>", "hearing")
         )
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()

@@ -63,6 +63,7 @@ urlpatterns = [
     path("playbook/revisions/<uuid:id>/", revisions.Revision.as_view(), name="revision"),
     path("playbook/parts/<slug:part>/", revisions.Part.as_view(), name="part"),
     path("playbook/versions/<uuid:id>/", revisions.Version.as_view(), name="playbook_version"),
+    path("playbook/pack/shipped/<slug:name>/", packs.ShippedPack.as_view(), name="shipped_pack"),
     path("playbook/conditions/", conditions.Conditions.as_view(), name="conditions"),
     path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
     path("calendars/", calendars.Calendars.as_view(), name="calendars"),
