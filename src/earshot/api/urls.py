@@ -36,6 +36,7 @@ from earshot.api import (
     playbooks,
     problems,
     processes,
+    revisions,
     teams,
     test_clock,
     voice,
@@ -81,6 +82,7 @@ def _door() -> Door:
         ("Playbook", playbooks),
         ("Playbook", conditions),
         ("Playbook", packs),
+        ("Playbook", revisions),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):
