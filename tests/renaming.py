@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from earshot.demo.actions import read_world
-from earshot.playbooks.models import HEARING, PARTS, PROCESS, SERVICE_LEVELS, SUPPORT
+from earshot.playbooks.models import HEARING, MEASURES, PARTS, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.sources import PACKS
 
 # Part and table → column → the space of codes that it speaks of. `code` is the row's own; a list is renamed one by one.
@@ -31,8 +31,19 @@ COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (SUPPORT, "catalogue"): {"code": "support", "unit": "unit", "role": "role", "skill": "skill", "service_level": "level"},
     (SUPPORT, "triggers"): {"code": "trigger", "stage": "stage", "support": "support"},
     (SUPPORT, "none_needed"): {"code": "none", "stage": "stage"},
+    (TEMPLATES, "templates"): {"code": "template", "unit": "unit", "category": "category", "stage": "stage"},
+    (TEMPLATES, "fields"): {"code": "field", "template": "template", "unit": "unit"},
+    (MEASURES, "measures"): {"code": "measure", "unit": "unit"},
 }
-LABELS = ("zh", "en", "question_zh", "question_en", "result_zh", "result_en")
+LABELS = (
+    "zh",
+    "en",
+    "question_zh",
+    "question_en",
+    "result_zh",
+    "result_en",
+    *(f"{what}_{language}" for what in ("reason", "help", "ask", "example") for language in ("zh", "en")),
+)
 IN_ORDER = {(PROCESS, "stages")}  # the order of the stages is the process itself
 FOURTH = "fourth"  # key of the person of the fourth role
 

@@ -491,10 +491,12 @@ def test_a_table_that_would_leave_open_deals_without_their_calls_is_not_put_in_f
     deal = world.moved_deal()
 
     def other_stages(parts: dict[str, Any]) -> None:
-        for table in (parts["process"]["stages"], parts["process"]["gates"], parts["support"]["triggers"], parts["support"]["none_needed"]):
+        with_stages = (parts["templates"]["templates"], parts["support"]["triggers"], parts["support"]["none_needed"])
+        for table in (parts["process"]["stages"], parts["process"]["gates"], *with_stages):
             for row in table:
                 column = "code" if table is parts["process"]["stages"] else "stage"
-                row[column] = f"new-{row[column]}"
+                if column in row:
+                    row[column] = f"new-{row[column]}"
 
     before = snapshot()
     with pytest.raises(Refusal) as refused:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from ninja import Router
 from pydantic import Field, StringConstraints
@@ -11,9 +12,10 @@ from typing_extensions import TypedDict
 from earshot.api.answers import Reply, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import CLEAN, Body, Code, ShortReason
-from earshot.playbooks import queries
+from earshot.playbooks import packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
+from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import changes, check_pack, sources
 from earshot.playbooks.sources import MOST_BYTES, Sources
 
@@ -21,11 +23,24 @@ router = Router()
 Text = Annotated[str, StringConstraints(max_length=MOST_BYTES, pattern=CLEAN)]
 
 
+class WaitingShown(TypedDict):
+    """A row that waits for a room that is not built yet (`awaits`): kept, and nothing is done by it until then."""
+
+    file: str
+    place: str
+    line: int | None
+    code: str
+    label: str
+    awaits: str
+
+
 class PackShown(TypedDict):
-    """`parts`: part → its text in YAML, to the byte."""
+    """`parts`: part → its text in YAML, to the byte. `not_there_yet`: parts of which no version is in force."""
 
     name: str
     parts: dict[str, str]
+    not_there_yet: list[str]
+    not_yet: list[WaitingShown]
 
 
 class FindingShown(TypedDict):
@@ -47,12 +62,16 @@ class ChangeShown(TypedDict):
 
 
 class Checked(TypedDict):
+    """`not_yet`: rows that wait for a room that is not built yet, of those files whose form is sound."""
+
     findings: list[FindingShown]
     changes: list[ChangeShown]
+    not_yet: list[WaitingShown]
 
 
 class PackSent(Body):
-    """`parts`: part → its text in YAML: process, service_levels, hearing, support, policies."""
+    """`parts`: part → its text in YAML: process, service_levels, hearing, support, policies; templates and measures may be
+    left out, and stay as they are."""
 
     name: Code
     parts: Annotated[dict[Annotated[str, StringConstraints(max_length=30, pattern=CLEAN)], Text], Field(max_length=20)]
@@ -71,13 +90,26 @@ class InForce(TypedDict):
     versions: dict[str, str]
 
 
+def _not_yet(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
+    return [
+        {"file": f"{row.part}.yaml", "place": row.place, "line": row.line, "code": row.code, "label": str(row), "awaits": row.awaits}
+        for row in rows
+    ]
+
+
 @router.get("/playbook/pack", response=PackShown)
 @shows_version
 @read
 def show_pack(request: Asked) -> Reply:
     """The parts in force as they were written."""
     found = sources()
-    return Reply({"name": found.name, "parts": dict(found.texts)}, version=queries.version())
+    shown = {
+        "name": found.name,
+        "parts": dict(found.texts),
+        "not_there_yet": queries.not_there_yet(),
+        "not_yet": _not_yet(queries.waiting()),
+    }
+    return Reply(shown, version=queries.version())
 
 
 @router.post("/playbook/pack/checks", response=Checked)
@@ -87,7 +119,7 @@ def check(request: Asked, body: PackSent) -> Reply:
     found = check_pack(actor(request), body.sources())
     findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence)} for f in found]
     changed = [{"part": one.part, "row": one.row, "before": one.before, "after": one.after} for one in changes(body.sources())]
-    return Reply({"findings": findings, "changes": changed})
+    return Reply({"findings": findings, "changes": changed, "not_yet": _not_yet(packs.waiting(body.sources()))})
 
 
 @router.put("/playbook/pack", response=InForce)

@@ -26,7 +26,7 @@ from earshot.people.actions import rebuild_standing
 from earshot.people.actors import as_person
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, PARTS, PartVersion, Rung
+from earshot.playbooks.models import IN_FORCE, OPTIONAL, PARTS, PartVersion, Rung
 
 
 def unapplied() -> list[str]:
@@ -120,8 +120,9 @@ def _playbook() -> Iterator[str]:
     present = set(PartVersion.objects.filter(state=IN_FORCE).values_list("part", flat=True))
     if not present:
         return  # a house without a company yet
-    yield from (_("playbook: no version of the part “{part}” is in force").format(part=part) for part in PARTS if part not in present)
-    if set(PARTS) - present:
+    lacking = [part for part in PARTS if part not in present and part not in OPTIONAL]
+    yield from (_("playbook: no version of the part “{part}” is in force").format(part=part) for part in lacking)
+    if lacking:
         return
     now, units = book.in_force(), set(Unit.objects.values_list("code", flat=True))
     for row in now.support.catalogue.values():

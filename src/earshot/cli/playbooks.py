@@ -18,6 +18,7 @@ from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.playbooks import packs, parts
 from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.models import PARTS
 from earshot.playbooks.queries import known, sources
 from earshot.playbooks.registry import FACTS
 from earshot.playbooks.sources import Sources
@@ -35,6 +36,12 @@ def playbook() -> None:
 def check(folder: Path) -> None:
     pack = packs.read(Sources.of_folder(folder), known())
     click.echo(_("The pack {name} can be put in force.").format(name=pack.name))
+    for part in PARTS:
+        if part not in pack.tables:
+            click.echo(_("{file} is not there: that part stays as it is.").format(file=f"{part}.yaml"))
+    if pack.waiting:
+        click.echo(_("Not yet, because what they wait for is not built:"))
+        rows([f"  {row.part}.yaml:{row.line}", row.code, row.awaits, row] for row in pack.waiting)
 
 
 @playbook.command(help=noop("Put every part of the pack in DIR in force; running deals keep the process they began under."))

@@ -22,8 +22,8 @@ from earshot.playbooks.sources import Sources
 @verb
 def adopt_pack(*, by: Actor, sources: Sources, reason: str, version: int | None = None) -> list[PartVersion]:
     """Put every part of the pack in force now, as a new version each, kept as it is written; running deals keep the process they
-    began under. `version`: the playbook's that it was compared with (see `queries.version`); where another is in force meanwhile,
-    nobody has seen what this one would undo."""
+    began under. A part that the pack may lack, and lacks, stays as it is. `version`: the playbook's that it was compared with (see
+    `queries.version`); where another is in force meanwhile, nobody has seen what this one would undo."""
     permits.require(by, permits.OPERATE)
     locks.hold("playbook")
     pack = packs.read(sources, known())
@@ -32,7 +32,7 @@ def adopt_pack(*, by: Actor, sources: Sources, reason: str, version: int | None 
         newer = PartVersion.objects.filter(state=IN_FORCE).order_by("-in_force_from", "part")
         told = [Line("playbook.newer", say(_("{version} is in force: {reason}"), version=one, reason=one.reason)) for one in newer]
         raise stale(_("The playbook has changed since you looked at it. Look at your pack again."), told)
-    return [_put_in_force(by, part, pack, reason) for part in PARTS]
+    return [_put_in_force(by, part, pack, reason) for part in PARTS if part in pack.tables]
 
 
 def _put_in_force(by: Actor, part: str, pack: packs.Pack, reason: str) -> PartVersion:

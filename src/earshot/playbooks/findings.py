@@ -45,13 +45,16 @@ def worded(fault: jsonschema.ValidationError) -> Any:
         case "additionalProperties":
             known = sorted(fault.schema.get("properties", {}))
             names = ", ".join(f"{name}" for name in given if name not in known)
-            return say(_("nothing is called {names} here; there are: {known}"), names=names, known=", ".join(known))
+            hint = meant(str(next(name for name in given if name not in known)), known)
+            return say(_("nothing is called {names} here; there are: {known}{hint}"), names=names, known=", ".join(known), hint=hint)
         case "type":
             return say(
                 _("it must be {kind}, and is “{given}”"), kind=TYPES.get(str(fault.validator_value), fault.validator_value), given=given
             )
         case "enum":
-            return say(_("it must be one of {known}, and is “{given}”"), known=", ".join(map(str, fault.validator_value)), given=given)
+            known = [str(one) for one in fault.validator_value]
+            sentence = _("it must be one of {known}, and is “{given}”{hint}")
+            return say(sentence, known=", ".join(known), given=given, hint=meant(str(given), known))
         case "minimum":
             return say(_("at least {n}, and not {given}"), n=fault.validator_value, given=given)
         case "maximum":

@@ -10,12 +10,15 @@ from earshot.kit import uuid7
 
 DRAFT, IN_FORCE, SUPERSEDED = "draft", "in_force", "superseded"
 PROCESS, HEARING, SUPPORT, SERVICE_LEVELS, POLICIES = "process", "hearing", "support", "service_levels", "policies"
+TEMPLATES, MEASURES = "templates", "measures"
 HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE = "hearing-before-gate", "hearing-before-vote"
 # The named policies that the code reads. They switch laws 2 and 3: block or warn, never off.
 KNOWN_POLICIES = [HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE]
 # How strict a company is, as a word for its policies together. What a profile sets, the pack says policy by policy.
 PROFILES = ["light", "standard", "strict"]
-PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES]
+PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES, TEMPLATES, MEASURES]
+# What a pack may lack, as all did once: a part without a version in force is not there yet.
+OPTIONAL = frozenset({TEMPLATES, MEASURES})
 # What a service level may serve besides the rows that name it: messages that ask their recipients for an answer, and directives.
 ANSWER, DIRECTIVE = "answer", "directive"
 SERVES = [ANSWER, DIRECTIVE]

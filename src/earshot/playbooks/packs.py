@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jsonschema
@@ -14,19 +14,25 @@ from earshot.kit.problems import Refusal, say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import parts
 from earshot.playbooks.findings import Finding, worded
-from earshot.playbooks.models import PARTS, POLICIES
+from earshot.playbooks.models import OPTIONAL, PARTS, POLICIES
 from earshot.playbooks.parts.form import Tables
 from earshot.playbooks.parts.reading import Known, Reading
+from earshot.playbooks.parts.waiting import Waiting, living
+from earshot.playbooks.parts.waiting import waiting as waiting_rows
 from earshot.playbooks.sources import MOST_BYTES, Sources
+
+_FILES = [f"{part}.yaml" for part in PARTS]
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack that was read. `tables`: of each part; `settings`: what else stands at the top of its file."""
+    """A pack that was read. `tables`: of each part that it has, without the rows that wait for a room to come (`waiting`); `settings`:
+    what else stands at the top of its file."""
 
     sources: Sources
     tables: Mapping[str, Tables]
     settings: Mapping[str, Mapping[str, Any]]
+    waiting: Sequence[Waiting]
 
     @property
     def name(self) -> str:
@@ -47,12 +53,17 @@ def read(sources: Sources, known: Known | None = None) -> Pack:
     if reader.found:
         sentence = say(_("The pack {name} cannot be used: {count} findings."), name=sources.name, count=len(reader.found))
         raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in reader.found])
-    return Pack(sources, reader.tables, reader.settings)
+    return Pack(sources, reader.tables, reader.settings, reader.waiting)
 
 
 def check(sources: Sources, known: Known | None = None) -> list[Finding]:
     """What is wrong with a pack: with the form of its files; where that is sound, with what they say."""
     return _Reader(sources, known or Known()).found
+
+
+def waiting(sources: Sources) -> list[Waiting]:
+    """The rows that wait for a room that is not built yet, of those files whose form is sound."""
+    return _Reader(sources, Known()).waiting
 
 
 class _Alias(Exception):
@@ -77,13 +88,21 @@ class _Reader:
         self.found: list[Finding] = []
         self.tables: dict[str, Tables] = {}
         self.settings: dict[str, Mapping[str, Any]] = {}
+        self.waiting: list[Waiting] = []
+        self.written: dict[str, Tables] = {}
         for part in PARTS:
             self._take_in(part)
-        if not self.found:
-            _cross_check(Reading(self.tables, known, self.finds))
+        sound = not self.found
+        for part, tables in self.written.items():
+            self._stand_twice(part, tables)
+        if sound:
+            _cross_check(Reading(self.tables, known, self.finds, self.waiting))
+        self.found.sort(key=lambda finding: (_FILES.index(finding.file), finding.line or 0))
 
     def _take_in(self, part: str) -> None:
         text = self.texts.get(part)
+        if text is None and part in OPTIONAL:
+            return None
         if text is None:
             return self.finds(part, "", _("The file is missing. A pack has one file for each part."))
         if len(text) > MOST_BYTES:
@@ -110,9 +129,21 @@ class _Reader:
         for fault in faults:
             self.finds(part, "/".join(map(str, fault.absolute_path)), worded(fault))
         if not faults:
-            self.tables[part] = {name: value for name, value in data.items() if isinstance(value, list)}
+            tables = {
+                name: data.get(name, []) for name, form in parts.BY_NAME[part].schema["properties"].items() if form.get("type") == "array"
+            }
+            self.written[part] = tables
+            self.waiting += [replace(row, line=self._line_of(part, row.place)) for row in waiting_rows(part, tables)]
+            self.tables[part] = living(tables)
             self.settings[part] = {name: value for name, value in data.items() if not isinstance(value, list)}
         return None
+
+    def _stand_twice(self, part: str, tables: Tables) -> None:
+        """Rows are found by their codes, also those that wait."""
+        for table, rows in tables.items():
+            codes = [row["code"] for row in rows]
+            for code in sorted({code for code in codes if codes.count(code) > 1}):
+                self.finds(part, f"{table}/{code}", _("the code stands twice in this table"))
 
     def finds(self, part: str, place: str, sentence: Any) -> None:
         self.found.append(Finding(f"{part}.yaml", place, self._line_of(part, place), sentence))
@@ -132,13 +163,9 @@ class _Reader:
 
 @permissive("nothing wrong", lambda *_: None)
 def _cross_check(reading: Reading) -> None:
-    for part, tables in reading.tables.items():
-        for table, rows in tables.items():
-            codes = [row["code"] for row in rows]
-            for code in sorted({code for code in codes if codes.count(code) > 1}):
-                reading.finds(part, f"{table}/{code}", _("the code stands twice in this table"))
-    for one in parts.BY_NAME.values():
-        one.check(reading)
+    for part, one in parts.BY_NAME.items():
+        if part in reading.tables:
+            one.check(reading)
 
 
 def _in_order(fault: jsonschema.ValidationError) -> list[str]:
@@ -150,7 +177,6 @@ def _inside(node: yaml.Node | None, step: str) -> yaml.Node | None:
     if isinstance(node, yaml.MappingNode):
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode):
-        if step.isdecimal() and int(step) < len(node.value):
-            return node.value[int(step)]  # type: ignore[no-any-return]  # untyped nodes of yaml
-        return next((row for row in node.value if (code := _inside(row, "code")) is not None and code.value == step), None)
+        row = next((row for row in node.value if (code := _inside(row, "code")) is not None and code.value == step), None)
+        return node.value[int(step)] if row is None and step.isdecimal() and int(step) < len(node.value) else row
     return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
     HEARING,
     IN_FORCE,
+    OPTIONAL,
     PARTS,
     PROCESS,
     Category,
@@ -33,6 +35,7 @@ from earshot.playbooks.models import (
     Trigger,
 )
 from earshot.playbooks.parts.reading import Known
+from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.registry import CHECKS, FACTS
 from earshot.playbooks.sources import Sources
 
@@ -94,13 +97,31 @@ def version() -> int:
 
 
 def sources() -> Sources:
-    """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept."""
+    """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept. A part that
+    a pack may lack and of which no version is in force is left out: it is not there yet."""
     found = {row.part: row for row in PartVersion.objects.filter(state=IN_FORCE)}
-    lacking = [part for part in PARTS if part not in found or not found[part].source]
+    wanted = [part for part in PARTS if part in found or part not in OPTIONAL]
+    lacking = [part for part in wanted if part not in found or not found[part].source]
     if lacking:
         sentence = _("The text of these parts was not kept: {parts}. It is from their next version on.")
         raise Refusal("playbook.no_source", say(sentence, parts=", ".join(lacking)), status=409)
-    return Sources(found[PROCESS].pack, {part: found[part].source for part in PARTS})
+    return Sources(found[PROCESS].pack, {part: found[part].source for part in wanted})
+
+
+def not_there_yet() -> list[str]:
+    """The parts of which no version is in force, though a playbook may have them."""
+    return [part for part in PARTS if part in OPTIONAL and not PartVersion.objects.filter(part=part, state=IN_FORCE).exists()]
+
+
+def waiting() -> list[Waiting]:
+    """The rows in force that wait for a room that is not built yet, in the order of the files."""
+    kept = PartVersion.objects.filter(state=IN_FORCE).exclude(source="").values_list("part", "source")
+    return list(_waiting(frozenset(kept)))
+
+
+@lru_cache(maxsize=16)
+def _waiting(kept: frozenset[tuple[str, str]]) -> tuple[Waiting, ...]:
+    return tuple(packs.waiting(Sources("", dict(kept))))
 
 
 def check_pack(by: Actor, new: Sources) -> list[Finding]:

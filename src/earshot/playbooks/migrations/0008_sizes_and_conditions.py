@@ -8,7 +8,7 @@ import earshot.kit.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playbooks", "0006_levels_for_messages"),
+        ("playbooks", "0007_templates_and_measures"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from typing import Any
 
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts import hearing, policies, process, service_levels, support
+from earshot.playbooks.parts import hearing, measures, policies, process, service_levels, support, templates
 from earshot.playbooks.parts.form import Schema, Tables
 from earshot.playbooks.parts.reading import Reading
 
@@ -29,6 +29,8 @@ BY_NAME: Mapping[str, Part] = {
     rows.HEARING: Part(hearing.SCHEMA, hearing.check, hearing.write),
     rows.SUPPORT: Part(support.SCHEMA, support.check, support.write),
     rows.POLICIES: Part(policies.SCHEMA, policies.check, policies.write),
+    rows.TEMPLATES: Part(templates.SCHEMA, templates.check, templates.write),
+    rows.MEASURES: Part(measures.SCHEMA, measures.check, measures.write),
 }
 
 

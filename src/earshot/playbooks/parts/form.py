@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from earshot.playbooks.conditions import MOST_CHARACTERS
@@ -14,20 +14,26 @@ Tables = Mapping[str, list[dict[str, Any]]]
 CODE = {"type": "string", "pattern": r"^[\w][\w.-]{0,59}$"}
 WORDS = {"type": "string", "minLength": 1, "maxLength": 200}
 BOOL = {"type": "boolean"}
+LINES = {"type": "string", "minLength": 1, "maxLength": 300}
 MINUTES = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
 # A condition in CEL.
 NEEDS = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS}
 _NAMED = {"code": CODE, "zh": WORDS, "en": WORDS}
+# Rooms that are not built yet. A row of any table that would read one of them says so (`awaits:`): it is kept and listed as "not
+# yet", checked for form alone, and nothing is done by it until then.
+TO_COME = ["files", "chains", "offers", "plans", "contracts", "service", "reviews", "measures", "insight"]
 
 
-def table(properties: Schema, required: list[str]) -> dict[str, Any]:
-    """A list of rows, each with a code and worded in both languages, and these columns."""
+def table(properties: Schema, required: list[str], *, read_by: str = "", awaits: Iterable[str] = TO_COME) -> dict[str, Any]:
+    """A list of rows, each with a code and worded in both languages, and these columns. `awaits`: what a row may wait for.
+    `read_by`: the room that will read the table; until it does, every row must say that it waits for it."""
+    waits = {"enum": [read_by] if read_by else list(awaits)}
     return {
         "type": "array",
         "items": {
             "type": "object",
-            "properties": {**_NAMED, **properties},
-            "required": ["code", "zh", "en", *required],
+            "properties": {**_NAMED, **properties} | ({"awaits": waits} if waits["enum"] else {}),
+            "required": ["code", "zh", "en", *required, *(["awaits"] if read_by else [])],
             "additionalProperties": False,
         },
     }

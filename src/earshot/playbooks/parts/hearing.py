@@ -18,7 +18,7 @@ SCHEMA: Schema = part(
     {
         "categories": table({"critical": BOOL}, []),
         "hearers": table({"category": CODE, "role": CODE, "service_level": CODE}, ["category", "role", "service_level"]),
-        "default": table({"role": CODE, "service_level": CODE}, ["role", "service_level"]) | {"minItems": 1, "maxItems": 1},
+        "default": table({"role": CODE, "service_level": CODE}, ["role", "service_level"], awaits=()) | {"minItems": 1, "maxItems": 1},
     },
     ["categories", "hearers", "default"],
 )

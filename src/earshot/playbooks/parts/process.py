@@ -9,8 +9,9 @@ from earshot.playbooks import models as rows
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.parts.form import BOOL, CODE, NEEDS, WORDS, Row, Schema, Tables, codes, named, part, table
-from earshot.playbooks.parts.reading import Reading
+from earshot.playbooks.parts.reading import Reading, unknown
 
+_CODES = {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True}
 CONDITIONS = table({"needs": NEEDS}, ["needs"])
 # Code of a step; of the six of A8.3, its number.
 STEP = {"type": ["string", "integer"], "pattern": CODE["pattern"], "minimum": 0, "maximum": 10_000}
@@ -25,7 +26,7 @@ SCHEMA: Schema = part(
                 "stage": CODE,
                 "question_zh": WORDS,
                 "question_en": WORDS,
-                "deciders": {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True},
+                "deciders": _CODES,
                 "checks": {"type": "array", "items": CODE},
                 "conditions": CONDITIONS,
                 "when": NEEDS,
@@ -33,6 +34,16 @@ SCHEMA: Schema = part(
             ["stage", "question_zh", "question_en", "deciders"],
         ),
         "seats": table({"role": CODE, "leader": BOOL, "when": NEEDS}, ["role"]),
+        # The links that the customer's decision chain must have; `order_types`: of which kinds of order, all where it is absent.
+        "chains": table({"order_types": _CODES}, [], read_by="chains"),
+        # Within which figures a role decides alone at a gate, without asking anybody further up.
+        "mandates": table({"role": CODE, "unit": CODE, "gate": CODE, "within": NEEDS}, ["role", "gate", "within"], read_by="offers"),
+        # Which role may let a deal skip which gates, and within how many days what was skipped is made good (law 12).
+        "green_channels": table(
+            {"grants": CODE, "skips": _CODES, "make_good_days": {"type": "integer", "minimum": 1, "maximum": 365}},
+            ["grants", "skips", "make_good_days"],
+            read_by="deals",
+        ),
     },
     ["roles", "stages", "gates", "seats"],
 )
@@ -64,7 +75,7 @@ def _check_gate(reading: Reading, gate: Row, roles: set[str], selling: set[str])
     place, known = f"gates/{gate['code']}", reading.known
     for role in gate["deciders"]:
         if role not in roles:
-            reading.finds(rows.PROCESS, f"{place}/deciders", say(_("no role has the code “{code}”"), code=role))
+            reading.finds(rows.PROCESS, f"{place}/deciders", unknown(_("role"), role, roles))
     for number, name in enumerate(gate.get("checks", [])):
         if known.checks is not None and name not in known.checks:
             sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, known.checks))

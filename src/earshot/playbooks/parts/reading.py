@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from earshot.playbooks import conditions
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PROCESS
 from earshot.playbooks.parts.form import Tables, codes
+from earshot.playbooks.parts.waiting import Waiting
 
 TIER = "deal.tier"
 
@@ -28,26 +29,46 @@ class Known:
     facts: Mapping[str, conditions.Fact] | None = None
 
 
+class Codes(set[str]):
+    """Codes of the rows of a table. `waiting`: code → the room that the row waits for; those are not among the codes."""
+
+    def __init__(self, found: Iterable[str], waiting: Mapping[str, str]) -> None:
+        super().__init__(found)
+        self.waiting = waiting
+
+
+def unknown(what: Any, code: str, known: Collection[str]) -> Any:
+    """That no row has this code: because nothing is called so, or because the row waits itself."""
+    if isinstance(known, Codes) and code in known.waiting:
+        sentence = _("the {what} “{code}” waits for the room “{room}”, so nothing that is in force can name it")
+        return say(sentence, what=what, code=code, room=known.waiting[code])
+    return say(_("no {what} has the code “{code}”{hint}"), what=what, code=code, hint=meant(code, known))
+
+
 @dataclass(frozen=True)
 class Reading:
-    """`tables`: of each part, whose form is sound. `finds`: takes a finding: part, place inside its file, sentence."""
+    """`tables`: of each part whose form is sound, without the rows that wait; those are `waiting`. `finds`: takes a finding: part,
+    place inside its file, sentence."""
 
     tables: Mapping[str, Tables]
     known: Known
     finds: Callable[[str, str, Any], None]
+    waiting: Collection[Waiting] = field(default=())
 
-    def codes(self, part: str, table: str) -> set[str]:
-        return codes(self.tables[part][table])
+    def codes(self, part: str, table: str) -> Codes:
+        waits = {row.code: row.awaits for row in self.waiting if (row.part, row.table) == (part, table)}
+        return Codes(codes(self.tables[part][table]), waits)
 
     def names(self, part: str, table: str, column: str, known: Collection[str] | None, what: Any) -> None:
         """Each row of the table names in this column one of `known`, where it names anything. None: not checked."""
         if known is None:
             return
         for row in self.tables[part][table]:
-            if column in row and row[column] not in known:
-                hint = meant(row[column], known)
-                sentence = say(_("no {what} has the code “{code}”{hint}"), what=what, code=row[column], hint=hint)
-                self.finds(part, f"{table}/{row['code']}/{column}", sentence)
+            for number, code in enumerate(row[column] if isinstance(row.get(column), list) else ()):
+                if code not in known:
+                    self.finds(part, f"{table}/{row['code']}/{column}/{number}", unknown(what, code, known))
+            if isinstance(row.get(column), str) and row[column] not in known:
+                self.finds(part, f"{table}/{row['code']}/{column}", unknown(what, row[column], known))
 
     def condition(self, part: str, place: str, source: str, *, lasting: bool = False, sizes: bool = True) -> None:
         """The condition can be read, and names no tier that there is not. `lasting`: it may speak only of what a deal is, not of what is
@@ -57,7 +78,7 @@ class Reading:
             return
         found = [fault.told() for fault in conditions.faults(source, known)]
         spoken = [] if found else conditions.spoken_of(source, known)
-        tiers = codes(self.tables[PROCESS].get("tiers", []))
+        tiers = self.codes(PROCESS, "tiers")
         if lasting and (passing := [name for name in spoken if not known[name].lasting]):
             there = ", ".join(sorted(fact.name for fact in known.values() if fact.lasting and (sizes or fact.name != TIER)))
             sentence = _("“{name}” changes with what is done on a deal, and this must not; it may ask for: {known}")
@@ -69,7 +90,6 @@ class Reading:
         elif TIER in spoken:
             for column, code in conditions.compared(source, TIER):
                 if code not in tiers:
-                    sentence = say(_("no tier has the code “{code}”{hint}"), code=code, hint=meant(code, tiers))
-                    found.append(conditions.Fault(column, sentence).told())
+                    found.append(conditions.Fault(column, unknown(_("tier"), code, tiers)).told())
         for sentence in found:
             self.finds(part, place, sentence)

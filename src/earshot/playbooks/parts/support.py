@@ -26,6 +26,12 @@ SCHEMA: Schema = part(
         ),
         "triggers": table({"stage": CODE, "support": CODE, "when": NEEDS}, ["stage", "support"]),
         "none_needed": table({"stage": CODE}, ["stage"]),
+        # Two or three people of a unit who go out together (law 9), by their specialty.
+        "emergency_groups": table(
+            {"unit": CODE, "role": CODE, "skill": CODE, "size": {"type": "integer", "minimum": 2, "maximum": 3}, "service_level": CODE},
+            ["unit", "role", "size", "service_level"],
+            read_by="teams",
+        ),
     },
     ["catalogue", "triggers", "none_needed"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import queries
+from earshot.playbooks import packs, queries
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
+from earshot.playbooks.models import HEARING, IN_FORCE, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES, PartVersion
+from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.playbooks.sources import Sources
 from earshot.web.page import Done, Page, version
@@ -32,6 +34,8 @@ NAMES = {
     HEARING: gettext_lazy("Who must hear what"),
     SUPPORT: gettext_lazy("What units owe"),
     POLICIES: gettext_lazy("Policies"),
+    TEMPLATES: gettext_lazy("What is asked of the customer"),
+    MEASURES: gettext_lazy("Measures"),
 }
 
 
@@ -46,6 +50,8 @@ class Pack(Page):
         versions = PartVersion.objects.filter(state=IN_FORCE).order_by("part")
         return {
             "parts": [{"name": NAMES[row.part], "version": row} for row in versions],
+            "absent": [NAMES[part] for part in queries.not_there_yet()],
+            "waiting": _waiting(queries.waiting()),
             "whole": all(row.source for row in versions),
             "operates": OPERATE in reach_of(self.person).permissions,
             "preview": self.preview_of,
@@ -89,6 +95,7 @@ class Pack(Page):
                 }
                 for part, group in by_part.items()
             ],
+            "waiting": _waiting(packs.waiting(new)),
             "version": queries.version(),
             "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},
         }
@@ -102,6 +109,15 @@ class Pack(Page):
             return base64.b64decode(posted.get("content", ""), validate=True)
         except (binascii.Error, ValueError):
             raise wrong("file", _("This is not a zip file that can be read.")) from None
+
+
+def _waiting(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
+    """By what they wait for, with where each stands."""
+    by_room: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        place = _("%(file)s, line %(line)s") % {"file": f"{row.part}.yaml", "line": row.line}
+        by_room.setdefault(row.awaits, {"room": row.what_for, "rows": []})["rows"].append({"label": str(row), "place": place})
+    return list(by_room.values())
 
 
 def _sum(before: int, after: int) -> str:
