@@ -19,7 +19,7 @@ from earshot.kit.problems import Refusal
 from earshot.people.actions import add_person, digest
 from earshot.people.models import Login, Standing, Token
 from earshot.people.queries import by_token, first_calendar
-from earshot.playbooks.models import PARTS, PartVersion
+from earshot.playbooks.models import PartVersion
 from earshot.playbooks.sources import PACKS
 from earshot.voice.models import Hearing
 from worlds import CRITICAL, World, said
@@ -227,11 +227,15 @@ def test_a_token_is_shown_once_and_works(world: World):
 # Playbook
 
 
-def test_a_pack_is_checked_and_put_in_force(world: World):
+def test_a_pack_is_checked_and_put_in_force(world: World, tmp_path: Path):
     assert "can be put in force" in good("playbook", "check", str(PACK))
-    told = good("playbook", "adopt", str(PACK), "--reason", "第二版", "--as", "孙宁")
-    assert "process@2" in told
-    assert PartVersion.objects.filter(number=2).count() == len(PARTS)
+    assert "exactly what is in force" in good("playbook", "adopt", str(PACK), "--reason", "第二版", "--as", "孙宁")
+    pack = Path(shutil.copytree(PACK, tmp_path / "second"))
+    process = pack / "process.yaml"
+    process.write_text("# 第二版\n" + process.read_text(encoding="utf-8"), encoding="utf-8")
+    told = good("playbook", "adopt", str(pack), "--reason", "第二版", "--as", "孙宁")
+    assert told.split() == ["In", "force:", "process@2"]
+    assert PartVersion.objects.filter(number=2).count() == 1
     assert "needs the permission" in refused("playbook", "adopt", str(PACK), "--reason", "x", "--as", "陈晓")
 
 

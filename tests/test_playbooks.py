@@ -156,7 +156,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_only_operations_put_a_pack_in_force_and_the_version_before_stays(world: World, tmp_path: Path) -> None:
-    folder = changed_pack(tmp_path / "same", lambda _parts: None)
+    folder = changed_pack(tmp_path / "same", lambda _parts: None)  # says the same in other words: without its comments
     for key in ("seller", "head", "administrator"):
         with pytest.raises(Refusal) as refused:
             adopt_pack(by=world.by(key), sources=Sources.of_folder(folder), reason="x")

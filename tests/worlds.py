@@ -28,14 +28,13 @@ from earshot.calls.models import Call
 from earshot.deals.models import Deal
 from earshot.demo.actions import World as BuiltWorld
 from earshot.demo.actions import build_world, read_world
-from earshot.journal import reactions
 from earshot.journal.actors import Actor, process
 from earshot.kit import clock, now, ruling
 from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.actors import as_person
 from earshot.people.models import Login, Person, Unit
-from earshot.playbooks import packs
+from earshot.playbooks import packs, registry
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
 from earshot.playbooks.sources import PACKS, Sources
@@ -93,7 +92,7 @@ def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
     if not unchecked:
         adopt_pack(by=process("tests"), sources=Sources.of_folder(folder), reason="test")
         return
-    with mock.patch.object(packs, "_cross_check", return_value=[]), mock.patch.dict(reactions.NOW, {"playbooks.part_in_force": []}):
+    with mock.patch.object(packs, "_cross_check", return_value=[]), mock.patch.dict(registry.OBJECTIONS._things, clear=True):
         adopt_pack(by=process("tests"), sources=Sources.of_folder(folder), reason="test")
 
 

@@ -35,7 +35,8 @@ from earshot.people.permits import holders as holders_of_permit
 from earshot.people.queries import answerable_for, head_at_or_above, holders, is_head_at_or_above, unit_called
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
-from earshot.playbooks.models import SupportItem, Trigger
+from earshot.playbooks.models import PROCESS, SUPPORT, SupportItem, Trigger
+from earshot.playbooks.registry import Coming
 from earshot.teams.queries import sitting
 
 
@@ -368,14 +369,18 @@ def raise_missing(entry: Entry) -> None:
         _raise_all(entry, deal, support.triggers.get(deal.stage.code, ()))
 
 
-def refuse_uncovered(entry: Entry) -> None:
-    """A reaction to a support part put in force: every stage of every process that open deals still follow must be spoken of, or
-    calls would silently fall away for them (law 4, B20.3a)."""
-    support = book.in_force().support
-    spoken = set(support.triggers) | support.none_needed
-    open_deals = Deal.objects.filter(closing__isnull=True)
+def refuse_uncovered(coming: Coming) -> None:
+    """What is asked of a support part before it is approved: every stage of every process that open deals will still follow must be
+    spoken of, or calls would silently fall away for them (law 4, B20.3a). Until its date comes, deals begin under the process in force."""
+    if SUPPORT not in coming.changed:
+        return
+    tables = coming.tables[SUPPORT]
+    spoken = {row["stage"] for name in ("triggers", "none_needed") for row in tables[name]}
+    followed = set(Deal.objects.filter(closing__isnull=True).values_list("process", flat=True).distinct())
+    if coming.begins is not None:
+        followed |= {pk for part, pk in book.in_force().versions.items() if part == PROCESS}
     lines = []
-    for version in open_deals.values_list("process", flat=True).distinct():
+    for version in sorted(followed):
         process_ = book.process_of(version)
         for code, stage in process_.stages.items():
             if code not in spoken:

@@ -26,7 +26,7 @@ from earshot.people.actions import rebuild_standing
 from earshot.people.actors import as_person
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, OPTIONAL, PARTS, PartVersion, Rung
+from earshot.playbooks.models import OPTIONAL, PARTS, Rung
 
 
 def unapplied() -> list[str]:
@@ -117,7 +117,7 @@ def _wiring() -> Iterator[str]:
 
 def _playbook() -> Iterator[str]:
     """What the playbook in force names and nothing provides any more."""
-    present = set(PartVersion.objects.filter(state=IN_FORCE).values_list("part", flat=True))
+    present = set(book.in_force().versions)
     if not present:
         return  # a house without a company yet
     lacking = [part for part in PARTS if part not in present and part not in OPTIONAL]
@@ -132,7 +132,7 @@ def _playbook() -> Iterator[str]:
         for name in stage.gate.checks if hasattr(stage, "gate") else []:
             if name not in CHECKS:
                 yield _("playbook: a gate asks the check “{name}”, which nothing provides").format(name=name)
-    rungs = Rung.objects.filter(service_level__version__state=IN_FORCE).exclude(addressee__in=list(ADDRESSEES))
+    rungs = Rung.objects.filter(service_level__version__in=now.versions.values()).exclude(addressee__in=list(ADDRESSEES))
     for name in rungs.values_list("addressee", flat=True).distinct():
         yield _("playbook: a ladder tells “{name}”, which nobody answers to").format(name=name)
 

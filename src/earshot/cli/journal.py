@@ -26,6 +26,7 @@ from earshot.journal.models import Delivery
 from earshot.journal.reactions import WORDS
 from earshot.people.actors import as_person
 from earshot.people.models import Person
+from earshot.playbooks.actions import begin_due
 
 ALIVE_EVERY = 5.0  # seconds between two notes that a demonstration is running
 PAUSE = 1.0  # seconds between two looks when nothing is owed
@@ -82,7 +83,7 @@ def _turn_until(stop: threading.Event, worker: UUID) -> None:
             if monotonic() - seen > ALIVE_EVERY:
                 still_alive()
                 seen = monotonic()
-            tried = sweep() + drain(worker, most=20, outside=False)
+            tried = begin_due() + sweep() + drain(worker, most=20, outside=False)
         except DatabaseError:
             log.exception("the worker could not read what is owed")
             tried = 0

@@ -18,7 +18,7 @@ from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.playbooks import packs, parts
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import PARTS
+from earshot.playbooks.models import IN_FORCE, PARTS
 from earshot.playbooks.queries import known, sources
 from earshot.playbooks.registry import FACTS
 from earshot.playbooks.sources import Sources
@@ -44,13 +44,19 @@ def check(folder: Path) -> None:
         rows([f"  {row.part}.yaml:{row.line}", row.code, row.awaits, row] for row in pack.waiting)
 
 
-@playbook.command(help=noop("Put every part of the pack in DIR in force; running deals keep the process they began under."))
+@playbook.command(
+    help=noop("Take in the pack in DIR: what differs in it becomes a new version; running deals keep the process they began under.")
+)
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
 @acting()
 def adopt(folder: Path, reason: str, person: Person) -> None:
-    for version in adopt_pack(by=as_person(person), sources=Sources.of_folder(folder), reason=reason):
-        click.echo(_("In force: {version}").format(version=version))
+    made = adopt_pack(by=as_person(person), sources=Sources.of_folder(folder), reason=reason)
+    if not made:
+        click.echo(_("The pack says exactly what is in force; nothing was changed."))
+    for version in made:
+        sentence = _("In force: {version}") if version.state == IN_FORCE else _("Waits for approval: {version}")
+        click.echo(sentence.format(version=version))
 
 
 @playbook.command(help=noop("Write the pack in force into DIR, each part as it was written."))

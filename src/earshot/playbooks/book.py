@@ -1,23 +1,27 @@
 """A version's rows, read once a process: a version is never changed once it is in force, so what was read stays true.
 
-`in_force()` asks in one statement which versions are in force; everything else is answered from memory.
+`in_force()` asks in one statement which versions are in force by their dates; everything else is answered from memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
+from earshot.kit import now
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, say
 from earshot.kit.reading import once
 from earshot.playbooks import models as rows
-from earshot.playbooks.models import HEARING, IN_FORCE, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
+from earshot.playbooks import rules
+from earshot.playbooks.models import APPROVED, HEARING, IN_FORCE, PARTS, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, PartVersion
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,29 @@ class Book:
         return self.versions[part]
 
 
-_IN_FORCE = Prepared(lambda: PartVersion.objects.filter(state=IN_FORCE).values_list("part", "pk"))
+_TO_CHOOSE_FROM = Prepared(
+    lambda: PartVersion.objects.filter(Q(state=IN_FORCE) | Q(state=APPROVED, in_force_from__isnull=False)).values_list(
+        "part", "pk", "state", "in_force_from"
+    )
+)
 
 
 @once
 def in_force() -> Book:
-    """The book as it stands now, in one statement."""
-    return Book(dict(_IN_FORCE.rows()))
+    """The book as it stands now, in one statement: what has been approved holds from its date on, to the second."""
+    return at(now())
+
+
+def at(moment: datetime) -> Book:
+    """The book as it will stand at this moment, now or later, as far as it is approved today."""
+    return Book(rules.in_force(_TO_CHOOSE_FROM.rows(), moment))
+
+
+def versions(of: Book | None = None) -> dict[str, PartVersion]:
+    """Part → its version in force, in the order of the parts."""
+    chosen = (of or in_force()).versions
+    found = PartVersion.objects.in_bulk(list(chosen.values()))
+    return {part: found[chosen[part]] for part in PARTS if part in chosen}
 
 
 @lru_cache(maxsize=64)

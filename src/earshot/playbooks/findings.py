@@ -69,6 +69,8 @@ def worded(fault: jsonschema.ValidationError) -> Any:
             return say(_("at most {n} rows"), n=fault.validator_value)
         case "uniqueItems":
             return _("something stands twice in it")
+        case "anyOf":
+            return _("who approves is written “operations”, “owners”, or “head_of: CODE” of a unit")
         case "oneOf":
             return _("exactly one of “share” and “minutes”")
     return fault.message

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from earshot.kit import uuid7
+from earshot.kit.engine.guards import append_only
+from earshot.people.models import Person
 
-DRAFT, IN_FORCE, SUPERSEDED = "draft", "in_force", "superseded"
+# A version is a draft until everybody whom the part names has approved its text; approved, it waits for the others of its revision
+# and for its date; in force until the next one of the part is. A draft, or an approved version before its date, may be withdrawn.
+DRAFT, APPROVED, IN_FORCE, SUPERSEDED, WITHDRAWN = "draft", "approved", "in_force", "superseded", "withdrawn"
+STATES = [DRAFT, APPROVED, IN_FORCE, SUPERSEDED, WITHDRAWN]
 PROCESS, HEARING, SUPPORT, SERVICE_LEVELS, POLICIES = "process", "hearing", "support", "service_levels", "policies"
 TEMPLATES, MEASURES = "templates", "measures"
 HEAR_BEFORE_GATE, HEAR_BEFORE_VOTE = "hearing-before-gate", "hearing-before-vote"
@@ -35,31 +40,141 @@ SIX_STEPS = [
 ]
 
 
+class Revision(models.Model):
+    """A change of the playbook that is prepared: drafts of one or more parts, with a reason and a date. Its parts begin together.
+
+    `starts_at`: when they begin once all are approved; null: at once. `pack`: what a pack that was taken in is called, else empty.
+    `opened_by`: null: by the process. `version`: grows with every act on it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    number = models.PositiveIntegerField(unique=True)
+    pack = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=300)
+    opened_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="revisions")
+    opened_at = models.DateTimeField()
+    starts_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return gettext("revision {n}").format(n=self.number)
+
+
 class PartVersion(models.Model):
-    """One version of one part. Exactly one version of a part is in force; a deal keeps the process version it began under.
+    """One version of one part. Exactly one version of a part is in force, and one at most is being prepared; a deal keeps the process
+    version it began under.
 
     `profile`: what the pack calls its policies together; of the part `policies` alone, else empty. `source`: the part as it was
-    written, to the byte; empty: put in force before sources were kept."""
+    written, to the byte, and of a draft the only truth: rows are written when its revision is approved; empty: put in force before
+    sources were kept. `digest`: of the source, of a version that began as a draft. `revision`: null: of before there were any.
+    `in_force_from`: known when the whole revision is approved, not before."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     part = models.CharField(max_length=30, choices=[(part, part) for part in PARTS])
     number = models.PositiveIntegerField()
     pack = models.CharField(max_length=60)
     profile = models.CharField(max_length=20, blank=True, choices=[(profile, profile) for profile in PROFILES])
-    state = models.CharField(max_length=12, choices=[(s, s) for s in (DRAFT, IN_FORCE, SUPERSEDED)])
+    state = models.CharField(max_length=12, choices=[(s, s) for s in STATES])
     reason = models.CharField(max_length=300)
     in_force_from = models.DateTimeField(null=True)
     in_force_until = models.DateTimeField(null=True)
     source = models.TextField(blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    revision = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="versions")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["part", "number"], name="one_number_per_version"),
             models.UniqueConstraint(fields=["part"], condition=Q(state=IN_FORCE), name="one_version_in_force"),
+            models.UniqueConstraint(fields=["part"], condition=Q(state__in=[DRAFT, APPROVED]), name="one_version_in_preparation"),
+            models.CheckConstraint(name="part_version_state_is_known", condition=Q(state__in=STATES)),
+            models.CheckConstraint(
+                name="part_version_dates_fit_its_state",
+                condition=Q(state__in=[DRAFT, WITHDRAWN], in_force_from__isnull=True, in_force_until__isnull=True)
+                | Q(state=APPROVED, in_force_until__isnull=True)
+                | Q(state=IN_FORCE, in_force_from__isnull=False, in_force_until__isnull=True)
+                | Q(state=SUPERSEDED, in_force_from__isnull=False, in_force_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.part}@{self.number}"
+
+
+@append_only
+class Edit(models.Model):
+    """A draft was written: by whom, when, what stands in it since, and which place was meant (`hearers/rival-SR/role`; empty: the text as
+    a whole). Number 0 is the text that the draft began with. `undoes`: the edit that this one took back. `person`: null: the process."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    version = models.ForeignKey(PartVersion, on_delete=models.PROTECT, related_name="edits")
+    number = models.PositiveIntegerField()
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="edits_of_drafts")
+    at = models.DateTimeField()
+    text = models.TextField(blank=True)
+    place = models.CharField(max_length=200, blank=True)
+    undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "number"], name="one_number_per_edit")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.number}"
+
+
+class Approver(models.Model):
+    """Whose approval the draft needs as it stands: the head of the unit with this code, or nearest above; empty: sales operations."""
+
+    version = models.ForeignKey(PartVersion, on_delete=models.PROTECT, related_name="approvers")
+    unit_code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "unit_code"], name="one_approver_per_unit")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.unit_code}"
+
+
+@append_only
+class Approval(models.Model):
+    """A person's own act: approved this very text of the version, as its approver (see `Approver`). It counts for no other text."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    version = models.ForeignKey(PartVersion, on_delete=models.PROTECT, related_name="approvals")
+    unit_code = models.CharField(max_length=60, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="approvals_of_parts")
+    at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "unit_code", "digest"], name="one_approval_per_text")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.person_id}"
+
+
+@append_only
+class ApprovalRequest(models.Model):
+    """Whoever prepares a revision has asked for its approval: from now on it waits for those whom its parts name."""
+
+    revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="request")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.revision_id}"
+
+
+@append_only
+class Withdrawal(models.Model):
+    """A revision was given up before it began."""
+
+    revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="withdrawal")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"{self.revision_id}"
 
 
 class Row(models.Model):

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import Refusal, say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import parts
-from earshot.playbooks.findings import Finding, worded
+from earshot.playbooks.findings import Finding, meant, worded
 from earshot.playbooks.models import OPTIONAL, PARTS, POLICIES
 from earshot.playbooks.parts.form import Tables
 from earshot.playbooks.parts.reading import Known, Reading
 from earshot.playbooks.parts.waiting import Waiting, living
 from earshot.playbooks.parts.waiting import waiting as waiting_rows
+from earshot.playbooks.rules import OWNED_BY_UNITS, OWNERS
 from earshot.playbooks.sources import MOST_BYTES, Sources
 
 _FILES = [f"{part}.yaml" for part in PARTS]
@@ -66,6 +67,15 @@ def waiting(sources: Sources) -> list[Waiting]:
     return _Reader(sources, Known()).waiting
 
 
+def said(text: str) -> Mapping[str, Any] | None:
+    """What the text of a part says, whatever is wrong with it; None where it cannot be read at all."""
+    try:
+        data = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    except (_Alias, yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
 class _Alias(Exception):
     pass
 
@@ -96,7 +106,7 @@ class _Reader:
         for part, tables in self.written.items():
             self._stand_twice(part, tables)
         if sound:
-            _cross_check(Reading(self.tables, known, self.finds, self.waiting))
+            _cross_check(Reading(self.tables, known, self.finds, self.waiting, self.settings))
         self.found.sort(key=lambda finding: (_FILES.index(finding.file), finding.line or 0))
 
     def _take_in(self, part: str) -> None:
@@ -163,9 +173,20 @@ class _Reader:
 
 @permissive("nothing wrong", lambda *_: None)
 def _cross_check(reading: Reading) -> None:
+    for part, settings in reading.settings.items():
+        _check_approver(reading, part, settings.get("approved_by"))
     for part, one in parts.BY_NAME.items():
         if part in reading.tables:
             one.check(reading)
+
+
+def _check_approver(reading: Reading, part: str, named: Any) -> None:
+    if named == OWNERS and part != OWNED_BY_UNITS:
+        reading.finds(part, "approved_by", _("only need templates are approved by the units that own their rows"))
+    if isinstance(named, dict) and reading.known.units is not None and named["head_of"] not in reading.known.units:
+        hint = meant(named["head_of"], reading.known.units)
+        sentence = say(_("no {what} has the code “{code}”{hint}"), what=_("unit"), code=named["head_of"], hint=hint)
+        reading.finds(part, "approved_by/head_of", sentence)
 
 
 def _in_order(fault: jsonschema.ValidationError) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
@@ -19,11 +20,14 @@ from earshot.people.models import Unit
 from earshot.playbooks import book, packs
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
+    APPROVED,
     HEARING,
     IN_FORCE,
     OPTIONAL,
     PARTS,
     PROCESS,
+    SUPERSEDED,
+    WITHDRAWN,
     Category,
     DefaultHearer,
     HearerRule,
@@ -39,13 +43,16 @@ from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.registry import CHECKS, FACTS
 from earshot.playbooks.sources import Sources
 
+# Rows of versions that are, or were, in force: one that is approved for a later day has its rows already.
+BEGUN = Q(version__state__in=[IN_FORCE, SUPERSEDED])
+
 
 def service_level(code: str) -> clock_rules.Level:
     """The service level in force with this code, as the clocks take it, citing its version. One that is in force no more, but
     that a record of an older version names, as it stood last."""
     found = book.in_force().service_levels.get(code)
     if found is None:
-        last = ServiceLevel.objects.filter(code=code).order_by("-version__number").values_list("version_id", flat=True).first()
+        last = ServiceLevel.objects.filter(BEGUN, code=code).order_by("-version__number").values_list("version_id", flat=True).first()
         if last is None:
             raise LookupError(f"there never was a service level {code!r}")
         found = book.service_levels_of(last)[code]
@@ -93,13 +100,13 @@ def known() -> Known:
 
 def version() -> int:
     """A number that grows whenever a part is put in force: those of the versions in force, together."""
-    return sum(PartVersion.objects.filter(state=IN_FORCE).values_list("number", flat=True))
+    return sum(PartVersion.objects.filter(pk__in=book.in_force().versions.values()).values_list("number", flat=True))
 
 
 def sources() -> Sources:
     """The parts in force as they were written, to the byte; refused where one was put in force before sources were kept. A part that
     a pack may lack and of which no version is in force is left out: it is not there yet."""
-    found = {row.part: row for row in PartVersion.objects.filter(state=IN_FORCE)}
+    found = book.versions()
     wanted = [part for part in PARTS if part in found or part not in OPTIONAL]
     lacking = [part for part in wanted if part not in found or not found[part].source]
     if lacking:
@@ -110,12 +117,12 @@ def sources() -> Sources:
 
 def not_there_yet() -> list[str]:
     """The parts of which no version is in force, though a playbook may have them."""
-    return [part for part in PARTS if part in OPTIONAL and not PartVersion.objects.filter(part=part, state=IN_FORCE).exists()]
+    return [part for part in PARTS if part in OPTIONAL - set(book.in_force().versions)]
 
 
 def waiting() -> list[Waiting]:
     """The rows in force that wait for a room that is not built yet, in the order of the files."""
-    kept = PartVersion.objects.filter(state=IN_FORCE).exclude(source="").values_list("part", "source")
+    kept = PartVersion.objects.filter(pk__in=book.in_force().versions.values()).exclude(source="").values_list("part", "source")
     return list(_waiting(frozenset(kept)))
 
 
@@ -145,15 +152,21 @@ _CODE = re.compile(r"^\s*(?:-\s*)?\{?\s*code:\s*([\w.-]+)")
 
 
 def changes(new: Sources) -> list[Change]:
-    """What the pack would change in the parts in force, line by line; what stays as it is is left out."""
-    kept = {row.part: row.source for row in PartVersion.objects.filter(state=IN_FORCE)}
+    """What the pack would change in the parts in force, line by line; what stays as it is is left out, a part too that
+    the pack may lack."""
+    kept = {part: row.source for part, row in book.versions().items()}
+    meant = [part for part in PARTS if part in new.texts or part not in OPTIONAL]
+    return [change for part in meant for change in changes_of(part, kept.get(part, ""), new.texts.get(part, ""))]
+
+
+def changes_of(part: str, before: str, after: str) -> list[Change]:
+    """What differs between two texts of a part, line by line."""
     found = []
-    for part in PARTS:
-        old, text = kept.get(part, "").splitlines(), new.texts.get(part, "").splitlines()
-        for tag, first, last, begin, end in SequenceMatcher(None, old, text, autojunk=False).get_opcodes():
-            if tag != "equal":
-                row = _row_of(text, begin, end) if end > begin else _row_of(old, first, last)
-                found.append(Change(part, row, old[first:last], text[begin:end]))
+    old, text = before.splitlines(), after.splitlines()
+    for tag, first, last, begin, end in SequenceMatcher(None, old, text, autojunk=False).get_opcodes():
+        if tag != "equal":
+            row = _row_of(text, begin, end) if end > begin else _row_of(old, first, last)
+            found.append(Change(part, row, old[first:last], text[begin:end]))
     return found
 
 
@@ -181,17 +194,19 @@ def role(code: str) -> Role | str:
 
 
 def role_words(code: str) -> dict[str, str] | None:
-    """The name of a role in both languages, by the newest version of the process that had it (deals keep the one they began under);
-    None where none had it. Before there is any version, a code names itself."""
-    row = Role.objects.filter(code=code).order_by("-version__number").first()
+    """The name of a role in both languages, by the newest version of the process that had it (deals keep the one they began under), or
+    by the one that is to come: people are given posts before it begins. None where none has it. Before there is any version, a code
+    names itself."""
+    of_versions = Role.objects.filter(code=code).order_by("-version__number")
+    row = of_versions.filter(BEGUN).first() or of_versions.filter(version__state=APPROVED).first()
     if row is not None:
         return {"zh-hans": row.zh, "en": row.en}
     return None if Role.objects.exists() else {"zh-hans": code, "en": code}
 
 
 def skills_asked_for() -> set[str]:
-    """The codes of the skills that any version of the support catalogue asked for."""
-    return set(SupportItem.objects.exclude(skill="").values_list("skill", flat=True))
+    """The codes of the skills that any version of the support catalogue asked for, or will."""
+    return set(SupportItem.objects.exclude(version__state=WITHDRAWN).exclude(skill="").values_list("skill", flat=True))
 
 
 def role_names(codes: Collection[str]) -> dict[str, str]:

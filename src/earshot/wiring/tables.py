@@ -24,6 +24,7 @@ from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
 from earshot.journal.actions import call
+from earshot.journal.actors import process
 from earshot.journal.models import Entry
 from earshot.journal.reactions import afterwards, at_once, sends
 from earshot.kit.engine.prepared import Prepared
@@ -32,7 +33,7 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import role_words, skills_asked_for
-from earshot.playbooks.registry import FACTS, PROVIDERS
+from earshot.playbooks.registry import FACTS, OBJECTIONS, PROVIDERS
 from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
@@ -151,15 +152,16 @@ def _is_support(entry: Entry) -> bool:
     return PartVersion.objects.filter(pk=entry.one("version"), part=SUPPORT).exists()
 
 
-def _cover_open_deals(entry: Entry) -> None:
-    if _is_support(entry):
-        call_actions.refuse_uncovered(entry)
-
-
 def _call_for_open_deals(entry: Entry) -> None:
     if _is_support(entry):
         with call():
             call_actions.raise_missing(entry)
+
+
+def _judge_again(entry: Entry) -> None:
+    """What could not be judged by the playbook of before may be by this one."""
+    for name, _count in gate_conditions.unjudged():
+        deal_actions.judge_again(by=process(entry.verb).because(entry), name=name)
 
 
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
@@ -204,7 +206,6 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", call_actions.end_with_deal),
     ("deals.deal_won", voice_ears.end_with_deal),
     ("deals.deal_lost", voice_ears.end_with_deal),
-    ("playbooks.part_in_force", _cover_open_deals),
     ("clocks.warned", _alarmed),
     ("clocks.breached", _alarmed),
     ("clocks.escalated", _alarmed),
@@ -246,6 +247,7 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
 LATER: list[tuple[str, str, Callable[[Entry], None], Any]] = [
     ("playbooks.part_in_force", "voice.apply_new_rules", voice_actions.apply_new_rules, _("Name hearers by the new rules")),
     ("playbooks.part_in_force", "calls.raise_missing", _call_for_open_deals, _("Raise the calls that the new table asks for")),
+    ("playbooks.part_in_force", "deals.judge_again", _judge_again, _("Judge again what could not be judged")),
     *(
         (verb, "clocks.move_with_calendar", calendar_change.move_clocks, _("Move time limits with the changed calendar"))
         for verb in calendar_change.MOVED_BY
@@ -261,6 +263,7 @@ def fill() -> None:
         at_once(verb, reaction)
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
+    OBJECTIONS.add("calls_of_open_deals", call_actions.refuse_uncovered)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
     people.ROLES.add("playbook", role_words)
     people.SKILLS.add("playbook", skills_asked_for)

@@ -14,6 +14,14 @@ Tables = Mapping[str, list[dict[str, Any]]]
 CODE = {"type": "string", "pattern": r"^[\w][\w.-]{0,59}$"}
 WORDS = {"type": "string", "minLength": 1, "maxLength": 200}
 BOOL = {"type": "boolean"}
+# Who approves a new version of the part: sales operations (also where nothing is said), the head of a unit, or, of need templates, the
+# heads of the units whose rows differ.
+APPROVED_BY = {
+    "anyOf": [
+        {"enum": ["operations", "owners"]},
+        {"type": "object", "properties": {"head_of": CODE}, "required": ["head_of"], "additionalProperties": False},
+    ]
+}
 LINES = {"type": "string", "minLength": 1, "maxLength": 300}
 MINUTES = {"type": "integer", "minimum": 1, "maximum": 10_000_000}
 # A condition in CEL.
@@ -40,7 +48,9 @@ def table(properties: Schema, required: list[str], *, read_by: str = "", awaits:
 
 
 def part(tables: Schema, required: list[str]) -> dict[str, Any]:
-    return {"type": "object", "properties": tables, "required": required, "additionalProperties": False}
+    """A part with these tables, and who approves its versions."""
+    properties = {"approved_by": APPROVED_BY, **tables}
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 def named(row: Row) -> dict[str, str]:

@@ -48,12 +48,13 @@ def unknown(what: Any, code: str, known: Collection[str]) -> Any:
 @dataclass(frozen=True)
 class Reading:
     """`tables`: of each part whose form is sound, without the rows that wait; those are `waiting`. `finds`: takes a finding: part,
-    place inside its file, sentence."""
+    place inside its file, sentence. `settings`: what else stands at the top of each part."""
 
     tables: Mapping[str, Tables]
     known: Known
     finds: Callable[[str, str, Any], None]
     waiting: Collection[Waiting] = field(default=())
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def codes(self, part: str, table: str) -> Codes:
         waits = {row.code: row.awaits for row in self.waiting if (row.part, row.table) == (part, table)}

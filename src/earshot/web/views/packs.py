@@ -18,9 +18,9 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import packs, queries
+from earshot.playbooks import book, packs, queries
 from earshot.playbooks.actions import adopt_pack
-from earshot.playbooks.models import HEARING, IN_FORCE, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES, PartVersion
+from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.playbooks.sources import Sources
@@ -47,7 +47,7 @@ class Pack(Page):
     preview_of: dict[str, Any] | None = None
 
     def context(self) -> dict[str, Any]:
-        versions = PartVersion.objects.filter(state=IN_FORCE).order_by("part")
+        versions = list(book.versions().values())
         return {
             "parts": [{"name": NAMES[row.part], "version": row} for row in versions],
             "absent": [NAMES[part] for part in queries.not_there_yet()],

@@ -14,7 +14,7 @@ from earshot.journal.queries import Told
 from earshot.kit.problems import missing
 from earshot.people.models import Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, Decider, PartVersion, ServiceLevel
+from earshot.playbooks.models import SERVICE_LEVELS, Decider, ServiceLevel
 from earshot.playbooks.queries import role_names
 from earshot.voice.models import Item
 from earshot.voice.queries import read
@@ -112,7 +112,7 @@ class Playbook(Page):
         units = dict(Unit.objects.values_list("code", "name"))
         levels = {
             row.code: row
-            for row in ServiceLevel.objects.filter(version__state=IN_FORCE)
+            for row in ServiceLevel.objects.filter(version=now.versions[SERVICE_LEVELS])
             .prefetch_related("rungs")
             .select_related("version")
             .order_by("minutes")
@@ -180,7 +180,7 @@ class Playbook(Page):
             ],
             "profile": PROFILES.get(now.policies.profile, ""),
             "policies": [{"label": str(row), "setting": SETTINGS[row.setting]} for row in now.policies.rows.values()],
-            "versions": list(PartVersion.objects.filter(state=IN_FORCE).order_by("part")),
+            "versions": list(book.versions().values()),
         }
 
 

@@ -1,0 +1,60 @@
+"""Taking in a pack: the parts in which it differs become a revision, approved as far as whoever takes it in may."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal.actions import verb
+from earshot.journal.actors import Actor
+from earshot.kit.problems import Line, say, stale
+from earshot.kit.texts import text
+from earshot.people import permits
+from earshot.people.actors import personally
+from earshot.people.standing import reach_of
+from earshot.playbooks import book, packs, queries, revisions
+from earshot.playbooks.actions import approving
+from earshot.playbooks.actions.holding import turn
+from earshot.playbooks.actions.preparing import open_revision, write_part
+from earshot.playbooks.models import PARTS, PartVersion, Revision
+from earshot.playbooks.queries import known
+from earshot.playbooks.sources import Sources
+
+
+@verb
+def adopt_pack(*, by: Actor, sources: Sources, reason: str, version: int | None = None) -> list[PartVersion]:
+    """Take in a pack: each part in which it differs from what is in force becomes a new version, kept as it is written; running
+    deals keep the process they began under. Whoever takes it in approves what he or she may; where a part names somebody else, the
+    pack waits for that approval as a whole. Returns the new versions, in force or waiting; none where the pack says what is in force.
+
+    `version`: the playbook's that it was compared with (see `queries.version`); where another is in force meanwhile, nobody has seen
+    what this one would undo."""
+    permits.require(by, permits.OPERATE)
+    turn()
+    packs.read(sources, known())
+    reason = text("reason", reason, most=300)
+    in_force = book.versions()
+    if version is not None and version != queries.version():
+        newest = sorted(in_force.values(), key=lambda one: (one.in_force_from is not None, one.in_force_from, one.part), reverse=True)
+        told = [Line("playbook.newer", say(_("{version} is in force: {reason}"), version=one, reason=one.reason)) for one in newest]
+        raise stale(_("The playbook has changed since you looked at it. Look at your pack again."), told)
+    given = [part for part in PARTS if part in sources.texts]
+    differing = [part for part in given if part not in in_force or in_force[part].source != sources.texts[part]]
+    if not differing:
+        return []
+    revision = open_revision(by=by, reason=reason, parts=differing, pack=sources.name)
+    for part in differing:
+        write_part(by=by, revision=revision, part=part, text=sources.texts[part])
+    if not by.is_personal:
+        approving.approve_by_process(by, revision)
+    elif _may_approve_some(by, revision):
+        approving.approve(by=by, revision=revision)
+    else:
+        approving.ask_approval(by=by, revision=revision)
+    return list(revisions.versions_of(revision).values())
+
+
+def _may_approve_some(by: Actor, revision: Revision) -> bool:
+    person = personally(by)
+    operates = permits.OPERATE in reach_of(person).permissions
+    needed = revisions.approvals_needed(list(revisions.versions_of(revision).values()))
+    return any(one.takes(person, operates=operates) for one in needed)

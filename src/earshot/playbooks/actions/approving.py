@@ -1,0 +1,163 @@
+"""Approving a revision: by whom its parts name, and for the text that was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.journal.actions import Parts, record, verb
+from earshot.journal.actors import Actor
+from earshot.journal.kinds import ref
+from earshot.kit import now
+from earshot.kit.engine import written
+from earshot.kit.problems import Line, Refusal, forbidden, say
+from earshot.people import permits
+from earshot.people.actors import personally
+from earshot.people.models import Person
+from earshot.people.standing import reach_of
+from earshot.playbooks import book, packs, parts, registry, revisions, rules
+from earshot.playbooks import models as rows
+from earshot.playbooks.actions.beginning import put_in_force
+from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, require_keeper, touched
+from earshot.playbooks.models import APPROVED, DRAFT, WITHDRAWN, Approval, ApprovalRequest, PartVersion, Revision
+from earshot.playbooks.revisions import Awaited, Beside
+
+AUTHOR = "approver-is-author"  # the policy that says whether who opens a revision may approve it
+
+
+@verb
+def ask_approval(*, by: Actor, revision: Revision, version: int | None = None) -> Revision:
+    """The revision is ready: from now on it waits for those whom its parts name, on the day of each. Refused while the check finds
+    anything. Asked twice it is asked once."""
+    revision = held(revision, version)
+    require_keeper(by, revision)
+    drafts = _open_drafts(revision)
+    _sound(revision, drafts)
+    return _ask(by, revision)
+
+
+@verb
+def approve(*, by: Actor, revision: Revision, parts: Collection[str] | None = None, version: int | None = None) -> Revision:
+    """The actor's own act: approve the drafts of these parts, or of all that name him or her. When the last part is approved, the
+    revision is: it begins at its date, or at once. `version`: of the revision, as it was read: nobody approves what he has not seen.
+
+    Refused while the check finds anything in the drafts together with the parts that will be in force beside them, each finding a
+    line; and for whoever is not named."""
+    person = personally(by)
+    revision = held(revision, version)
+    drafts = _open_drafts(revision)
+    if parts is not None:
+        parts = [checked_part(part) for part in parts]
+    mine = _mine(person, revision, drafts, parts)
+    checked = _sound(revision, drafts)
+    at = now()
+    written.insert(
+        [Approval(version=one.version, unit_code=one.unit_code, person=person, at=at, digest=one.version.digest) for one in mine]
+    )
+    approved = list({one.version.pk: one.version for one in mine}.values())
+    record("playbooks.part_approved", by=by, objects={"version": approved, "revision": revision}, permission=permits.OPERATE)
+    if not _settle(by, revision, drafts, checked):
+        _ask(by, revision)
+    return touched(revision)
+
+
+def approve_by_process(by: Actor, revision: Revision) -> None:
+    """The process, or the installation itself, puts a pack in force by its own hand: nobody's approval is claimed (law 13)."""
+    drafts = _open_drafts(revision)
+    _begin_revision(by, revision, drafts, _sound(revision, drafts))
+
+
+def _open_drafts(revision: Revision) -> dict[str, PartVersion]:
+    """The drafts of a revision that differ from what is in force; refused where it is over, or changes nothing."""
+    refuse_closed(revision)
+    versions = revisions.versions_of(revision)
+    now_in_force = book.versions()
+    drafts = {part: one for part, one in versions.items() if part not in now_in_force or one.source != now_in_force[part].source}
+    if not drafts:
+        raise Refusal("playbook.nothing_new", say(_("{revision} says exactly what is in force."), revision=revision), status=409)
+    return drafts
+
+
+def _sound(revision: Revision, drafts: Mapping[str, PartVersion]) -> Beside:
+    """Refuse while the check, or a record of the company, speaks against the drafts. Returns the playbook that begins with them."""
+    playbooks = revisions.playbooks_with(drafts, revisions.begins(revision))
+    found = revisions.findings_in(playbooks)
+    if found:
+        sentence = say(_("{revision} cannot be approved: {count} findings."), revision=revision, count=len(found))
+        raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found], about=ref(revision))
+    ahead = revision.starts_at is not None and revision.starts_at > now()
+    for one in playbooks:
+        tables = packs.read(one.sources).tables
+        for objection in registry.OBJECTIONS.values():
+            objection(registry.Coming(list(drafts), tables, one.moment if ahead else None))
+    return playbooks[0]
+
+
+def _mine(person: Person, revision: Revision, drafts: Mapping[str, PartVersion], wanted: Collection[str] | None) -> list[Awaited]:
+    """The approvals that this person gives now; refused where there is none to give."""
+    operates = permits.OPERATE in reach_of(person).permissions
+    needed = revisions.approvals_needed(list(drafts.values()))
+    named = [one for one in needed if (wanted is None or one.version.part in wanted) and one.takes(person, operates=operates)]
+    if not named or (wanted is not None and {one.version.part for one in named} != set(wanted)):
+        open_ = [one for one in needed if one.approval is None and one not in named]
+        lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=whom(one))) for one in open_]
+        raise Refusal("playbook.not_the_approver", _("The approval of this is not yours to give."), lines=lines, status=403)
+    _refuse_author(person, revision)
+    mine = [one for one in named if one.approval is None]
+    if not mine:
+        raise Refusal("playbook.approved_before", _("This is approved already, as it stands."), about=ref(revision), status=409)
+    return mine
+
+
+def whom(awaited: Awaited) -> object:
+    """Whose approval it is, in words."""
+    if awaited.people:
+        return awaited.people[0].name
+    return _("sales operations")
+
+
+def _refuse_author(person: Person, revision: Revision) -> None:
+    """The one place where who opened a revision may be kept from approving it."""
+    policy = book.in_force().policies.rows.get(AUTHOR) if rows.POLICIES in book.in_force().versions else None
+    if person.pk == revision.opened_by_id and not rules.author_may_approve(policy.setting if policy else None):
+        raise forbidden(
+            "playbook.author", _("You opened this revision. By the policies in force, somebody else approves it."), ref(revision)
+        )
+
+
+def _settle(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside) -> bool:
+    """Whether the whole revision is approved now; then it has its date, or has begun."""
+    open_ = {one.version.pk for one in revisions.approvals_needed(list(drafts.values())) if one.approval is None}
+    settled = [draft.pk for draft in drafts.values() if draft.pk not in open_]
+    PartVersion.objects.filter(pk__in=settled, state=DRAFT).update(state=APPROVED)
+    if open_:
+        return False
+    _begin_revision(by, revision, drafts, checked)
+    return True
+
+
+def _begin_revision(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside) -> None:
+    """All of it is approved: its rows are written, it has its date. Drafts that say what is in force are left aside."""
+    pack = packs.read(checked.sources)
+    for part, draft in drafts.items():
+        draft.profile = pack.profile if part == rows.POLICIES else ""
+        draft.state, draft.in_force_from = APPROVED, checked.moment
+        draft.save(update_fields=["profile", "state", "in_force_from"])
+        parts.BY_NAME[part].write(draft, pack.tables[part])
+    PartVersion.objects.filter(revision=revision).exclude(pk__in=[draft.pk for draft in drafts.values()]).update(state=WITHDRAWN)
+    data = {"from": checked.moment.isoformat(), "reason": revision.reason}
+    objects: Parts = {"revision": revision, "version": list(drafts.values())}
+    record("playbooks.revision_approved", by=by, objects=objects, data=data, permission=permits.OPERATE)
+    if checked.moment <= now():
+        for draft in drafts.values():
+            draft.revision = revision
+        put_in_force(list(drafts.values()), by)
+
+
+def _ask(by: Actor, revision: Revision) -> Revision:
+    if ApprovalRequest.objects.filter(revision=revision).exists():
+        return revision
+    ApprovalRequest.objects.create(revision=revision, person_id=by.person_id, at=now())
+    record("playbooks.approval_asked", by=by, objects={"revision": revision}, data={"reason": revision.reason}, permission=permits.OPERATE)
+    return revision

@@ -1,0 +1,180 @@
+"""Reading revisions: who sees which, what is wrong with one, whose approval it waits for, and how a part came to be what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from earshot.kit import now
+from earshot.people.models import Person, Unit
+from earshot.people.permits import OPERATE
+from earshot.people.queries import heads_upwards
+from earshot.people.standing import reach_of
+from earshot.playbooks import book, packs, rules
+from earshot.playbooks.findings import Finding
+from earshot.playbooks.models import APPROVED, DRAFT, IN_FORCE, PARTS, Approval, Approver, PartVersion, Revision
+from earshot.playbooks.queries import known
+from earshot.playbooks.rules import OWNED_BY_UNITS
+from earshot.playbooks.sources import Sources
+
+OPEN, SCHEDULED, BEGUN, WITHDRAWN = "open", "scheduled", "begun", "withdrawn"
+_GIVEN = Approval.objects.filter(version=OuterRef("version"), unit_code=OuterRef("unit_code"), digest=OuterRef("version__digest"))
+_AWAITED = Exists(Approver.objects.filter(~Exists(_GIVEN), version=OuterRef("pk")))
+
+
+def visible_to(person: Person) -> QuerySet[Revision]:
+    """What is approved everybody may read, like the playbook itself; what is only being prepared, sales operations, who opened it and
+    whose approval it needs."""
+    known_reach = reach_of(person)
+    if OPERATE in known_reach.permissions:
+        return Revision.objects.all()
+    seen = Q(pk__in=PartVersion.objects.filter(in_force_from__isnull=False, revision__isnull=False).values("revision")) | Q(
+        opened_by=person
+    )
+    if known_reach.units:
+        own = Unit.objects.filter(pk__in=known_reach.units).values("code")
+        seen |= Q(pk__in=Approver.objects.filter(unit_code__in=own, version__revision__isnull=False).values("version__revision"))
+    return Revision.objects.filter(seen)
+
+
+def versions_of(revision: Revision) -> dict[str, PartVersion]:
+    """Part → the version that the revision makes of it, in the order of the parts."""
+    found = {version.part: version for version in PartVersion.objects.filter(revision=revision)}
+    return {part: found[part] for part in PARTS if part in found}
+
+
+def state_of(revision: Revision, versions: Collection[PartVersion]) -> str:
+    """Open until the last of its parts is approved; then scheduled until its date, then begun. Or withdrawn before that."""
+    if hasattr(revision, "withdrawal"):
+        return WITHDRAWN
+    dates = [version.in_force_from for version in versions if version.in_force_from is not None]
+    if not dates:
+        return OPEN
+    return SCHEDULED if min(dates) > now() else BEGUN
+
+
+def begins(revision: Revision) -> datetime:
+    """When its parts would begin if they were approved now."""
+    return max(revision.starts_at or now(), now())
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A playbook as it will stand from a moment on: the texts of its parts, those of a revision among the others."""
+
+    moment: datetime
+    sources: Sources
+
+
+def playbooks_with(drafts: Mapping[str, PartVersion], start: datetime, *, without: Collection[UUID] = ()) -> list[Beside]:
+    """The playbook as it will stand when the drafts begin, and at each later moment when another part that is approved already does.
+    `without`: versions that are thought away."""
+    dated = Q(state=IN_FORCE) | Q(state=APPROVED, in_force_from__isnull=False)
+    others = {one.pk: one for one in PartVersion.objects.filter(dated).exclude(pk__in=[*without, *(draft.pk for draft in drafts.values())])}
+    rows = [(one.part, one.pk, one.state, one.in_force_from) for one in others.values()]
+    later = {begins for _part, _pk, state, begins in rows if state == APPROVED and begins is not None and begins > start}
+    found = []
+    for moment in sorted({start, *later}):
+        texts = {part: others[pk].source for part, pk in rules.in_force(rows, moment).items()}
+        texts |= {part: draft.source for part, draft in drafts.items()}
+        name = next((draft.pack for draft in drafts.values()), "playbook")
+        found.append(Beside(moment, Sources(name, {part: texts[part] for part in PARTS if part in texts})))
+    return found
+
+
+def findings_in(playbooks: Iterable[Beside]) -> list[Finding]:
+    """What the check finds in them, each thing once."""
+    there = known()
+    found: dict[tuple[Any, ...], Finding] = {}
+    for one in playbooks:
+        for finding in packs.check(one.sources, there):
+            found.setdefault((finding.file, finding.place, finding.line, str(finding.sentence)), finding)
+    return list(found.values())
+
+
+def findings(revision: Revision, drafts: Mapping[str, PartVersion] | None = None) -> list[Finding]:
+    """What the check finds in the drafts of a revision, together with the parts that will be in force beside them at its date, and
+    after it as far as that is approved."""
+    return findings_in(playbooks_with(drafts if drafts is not None else versions_of(revision), begins(revision)))
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """An approval that a draft needs as it stands. `approval`: given for this very text; None: awaited. `people`: who can give it; empty:
+    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations."""
+
+    version: PartVersion
+    unit_code: str
+    unit: Unit | None
+    people: tuple[Person, ...]
+    approval: Approval | None
+
+    def takes(self, person: Person, *, operates: bool) -> bool:
+        """Whether the person is whom the part names."""
+        return person in self.people if self.people else operates
+
+
+def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
+    """The approvals that these drafts need, given or not, in a fixed number of statements. A unit that nobody heads, nor any above it,
+    leaves its part to sales operations."""
+    by_id = {version.pk: version for version in versions}
+    wanted = list(Approver.objects.filter(version__in=by_id).order_by("unit_code"))
+    units = {unit.code: unit for unit in Unit.objects.filter(code__in={one.unit_code for one in wanted})}
+    heads = heads_upwards([unit.pk for unit in units.values()]) if units else {}
+    given = {
+        (one.version_id, one.unit_code): one
+        for one in Approval.objects.filter(version__in=by_id).select_related("person")
+        if one.digest == by_id[one.version_id].digest
+    }
+    return [
+        Awaited(
+            version=by_id[one.version_id],
+            unit_code=one.unit_code,
+            unit=(unit := units.get(one.unit_code)),
+            people=tuple(heads.get(unit.pk, [])[:1]) if unit is not None else (),
+            approval=given.get((one.version_id, one.unit_code)),
+        )
+        for one in wanted
+    ]
+
+
+def waiting_for(person: Person) -> list[Revision]:
+    """The revisions whose approval was asked for and that wait for this person's, the oldest first."""
+    operates = OPERATE in reach_of(person).permissions
+    if not operates and not reach_of(person).units:
+        return []
+    asked = PartVersion.objects.filter(_AWAITED, state=DRAFT, revision__request__isnull=False)
+    drafts = list(asked.select_related("revision__opened_by").order_by("revision__number"))  # one of a part at most
+    wanted = [one for one in approvals_needed(drafts) if one.approval is None and one.takes(person, operates=operates)] if drafts else []
+    mine = {one.version.pk for one in wanted}
+    return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in mine and draft.revision is not None}.values())
+
+
+def drafts_open_to(person: Person) -> Collection[str]:
+    """The parts that the person may draft: all of them, the rows of his or her units, or none."""
+    if OPERATE in reach_of(person).permissions:
+        return PARTS
+    return [OWNED_BY_UNITS] if reach_of(person).units and OWNED_BY_UNITS in PARTS else []
+
+
+def in_preparation() -> dict[str, PartVersion]:
+    """Part → the version of it that is being prepared, or approved and not begun, its revision loaded."""
+    found = PartVersion.objects.filter(state__in=[DRAFT, APPROVED]).select_related("revision__opened_by")
+    return {version.part: version for version in found}
+
+
+def history(part: str) -> list[PartVersion]:
+    """The versions of a part, the newest first, each with its revision, who opened that, and who approved."""
+    found = PartVersion.objects.filter(part=part).select_related("revision__opened_by").prefetch_related("approvals__person")
+    return list(found.order_by("-number"))
+
+
+def text_in_force(part: str) -> str:
+    """The part in force as it was written; empty where there is none, or where its text was not kept."""
+    chosen = book.in_force().versions.get(part)
+    return PartVersion.objects.values_list("source", flat=True).get(pk=chosen) if chosen else ""
