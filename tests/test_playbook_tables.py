@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from difflib import ndiff
 from typing import Any
 
 import yaml
@@ -219,10 +220,11 @@ def test_a_row_is_added_where_it_was_meant_and_nothing_else_changes(data: st.Dat
     expected[table].insert(place, row)
     assert strictly(yaml.safe_load(new)) == strictly(expected)
     keeps_line_ends(text, new)
-    kept = iter(new.splitlines())
-    if said[table] and not new.splitlines()[0].startswith(f"{table}: ["):
-        lost = [line for line in text.splitlines() if not any(line == other for other in kept)]
-        assert len(lost) <= 1, "each line stays, in its order; of a table in one line, that line is another"
+    gone = [line for line in ndiff(text.splitlines(), new.splitlines()) if line.startswith("- ")]
+    # Each line stays, but that of a table in one line.
+    assert len(gone) <= (1 if said[table] == [] or "[" in "".join(gone) else 0), (
+        "each line stays; of a table in one line, that one is another"
+    )
 
 
 @FEW
@@ -281,7 +283,9 @@ def test_what_was_changed_and_changed_back_in_the_same_style_is_the_text_of_befo
     part = data.draw(st.sampled_from(sorted(SHIPPED)))
     text = SHIPPED[part]
     cells = [cell for table in read(text, parts.BY_NAME[part].schema).every() for row in table.rows for cell in row.cells.values()]
-    cell = data.draw(st.sampled_from([cell for cell in cells if cell.written and not isinstance(cell.value, list)]))
+    cell = data.draw(
+        st.sampled_from([cell for cell in cells if cell.written and cell.column != "code" and not isinstance(cell.value, list)])
+    )
     between = data.draw(texts)
     back = set_cell(set_cell(text, cell.place, between), cell.place, cell.value)
     assert yaml.safe_load(back) == yaml.safe_load(text)

@@ -262,7 +262,9 @@ def _inside(node: yaml.Node | None, name: str) -> yaml.Node | None:
 
 
 def _key(node: yaml.MappingNode, name: str) -> yaml.Node:
-    return next(key for key, _held in reversed(node.value) if key.value == name)
+    return next(  # type: ignore[no-any-return]  # nodes of yaml are untyped
+        key for key, _held in reversed(node.value) if key.value == name
+    )
 
 
 def _code(node: yaml.Node) -> str:
@@ -296,7 +298,7 @@ class _Edit:
 
     def at(self, steps: Sequence[str]) -> yaml.Node | None:
         """The node at the place; not there: 404."""
-        node = self.root
+        node: Any = self.root
         for step in steps:
             if isinstance(node, yaml.SequenceNode):
                 number = _number(node, step)
@@ -305,7 +307,7 @@ class _Edit:
                 node = _inside(node, step)
             if node is None:
                 raise missing()
-        return node
+        return node  # type: ignore[no-any-return]  # nodes of yaml are untyped
 
     def holding(self, steps: Sequence[str]) -> yaml.Node | None:
         """The key under which the place stands, where a mapping holds it."""
@@ -421,8 +423,8 @@ class _Edit:
         """Item by item, so that what stands beside those that stay does too."""
         old = [_value(one) for one in node.value]
         in_flow = _is_flow(node)
-        keys = [[(type(one).__name__, repr(one)) for one in side] for side in (old, value)]
-        steps = SequenceMatcher(None, *keys, autojunk=False).get_opcodes()
+        was, will = ([f"{type(one).__name__} {one!r}" for one in side] for side in (old, value))
+        steps = SequenceMatcher(None, was, will, autojunk=False).get_opcodes()
         if in_flow and any(
             tag in ("insert", "delete", "replace") and last - first != end - begin for tag, first, last, begin, end in steps
         ):
