@@ -180,7 +180,7 @@ def pick(draw: Any, text: str) -> tuple[str, int, tables.Table] | None:
     return draw(st.sampled_from(found)) if found else None
 
 
-FEW = settings(max_examples=120, deadline=None)
+FEW = settings(max_examples=50, deadline=None)
 
 
 @FEW

@@ -191,7 +191,8 @@ def impacts(changed: Sequence[Changed]) -> dict[str, Impact]:
             groups.setdefault(name, []).append(one)
     found = {}
     for name, group in groups.items():
-        for one, impact in zip(group, IMPACTS.get(name)(group), strict=True):
+        ask = IMPACTS.get(name)
+        for one, impact in zip(group, ask(group) if ask else (), strict=True):
             found[f"{one.table}/{one.code}"] = impact
     return found
 

@@ -67,12 +67,7 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        return [name for name, form in _properties(self.schema).items() if not is_table(form)]
-
-    @property
-    def inner(self) -> list[str]:
-        """Names of the tables that a row has."""
-        return [name for name, form in _properties(self.schema).items() if is_table(form)]
+        return columns(self.schema)
 
 
 @dataclass(frozen=True)
@@ -94,6 +89,11 @@ class Tables:
 def is_table(form: Schema) -> bool:
     """Whether the form is one of a list of rows."""
     return form.get("type") == "array" and form.get("items", {}).get("type") == "object"
+
+
+def columns(schema: Schema) -> list[str]:
+    """The names of the cells of a row, in the order of the form."""
+    return [name for name, form in _properties(schema).items() if not is_table(form)]
 
 
 def form_of(place: str, schema: Schema) -> Schema | None:
@@ -563,10 +563,7 @@ class _Edit:
     # Cutting
 
     def _cut_lines(self, start: int, end: int) -> None:
-        first, last = self.line_start(start), self.next_line(end)
-        if last == self.line_end(end) and first:  # the last line of a text without a line end there
-            first -= 2 if self.text[first - 2 : first] == "\r\n" else 1
-        self.put(first, last, "")
+        self.put(self.line_start(start), self.next_line(end), "")
 
     def _cut_from_flow(self, before: int, start: int, end: int, *, first: bool) -> None:
         """An item out of `{…}` or `[…]`, with one of the commas around it."""

@@ -97,15 +97,11 @@ def _fitting(part: str, place: str, value: Any, field: str = "") -> Any:
         if isinstance(said, str) and storable(said) != said:
             raise wrong(name, _("It holds a character that cannot be stored. Please type it again."))
     kinds = form.get("type") or ("string" if "enum" in form else "")
-    allowed: tuple[type, ...] = tuple(_KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) and kinds else kinds or [])) or (
-        str,
-        dict,
-    )
-    fits = isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
-    fits = fits or (isinstance(value, int) and not isinstance(value, bool) and float in allowed)
-    if not fits or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
-        kind = kinds if isinstance(kinds, str) else kinds[0]
-        raise wrong(name, _NEEDED[kind or "string"])
+    allowed = {_KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind} or {str, dict}
+    if type(value) not in allowed and not (type(value) is int and float in allowed):
+        raise wrong(name, _NEEDED[kinds if isinstance(kinds, str) else kinds[0]] if kinds else _NEEDED["string"])
+    if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+        raise wrong(name, _NEEDED["array"])
     return value
 
 
