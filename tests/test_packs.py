@@ -22,7 +22,7 @@ from earshot.playbooks import book, packs, parts
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS, PartVersion
 from earshot.playbooks.queries import changes, sources, version
-from earshot.playbooks.sources import PACKS, Sources
+from earshot.playbooks.sources import PACKS, Sources, shipped
 from worlds import World, changed_tables, said, snapshot, spoken
 
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
@@ -216,3 +216,39 @@ def test_the_published_schemas_are_those_that_the_check_uses(tmp_path: Path):
         assert parts.BY_NAME[part].schema.items() <= published.items()
         kept = Path(packs.__file__).parents[3] / "docs" / "schemas" / f"{part}.schema.json"
         assert json.loads(kept.read_text()) == published
+
+
+# Packs that come with the product.
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_pack_that_comes_with_the_product_is_the_same_by_every_door_and_can_be_looked_at(world: World, tmp_path: Path, name: str):
+    files = shipped()[name].sources()
+    done = CliRunner().invoke(earshot, ["playbook", "export", str(tmp_path / name), "--shipped", name])
+    assert done.exit_code == 0, done.output
+    assert Sources.of_folder(tmp_path / name) == files
+    told = Caller(world.operations)("GET", f"/playbook/packs/{name}")
+    assert (told.status, told.data) == (200, {"name": name, "parts": dict(files.texts)})
+    client = signed_in(world, "operations")
+    assert f"/playbook/pack/shipped/{name}/" in client.get("/playbook/pack/").content.decode()
+    zipped = client.get(f"/playbook/pack/shipped/{name}/").content
+    assert Sources.of_zip("pack", zipped) == files
+    seen = client.post("/playbook/pack/", {"act": "preview", "file": SimpleUploadedFile(f"{name}.zip", zipped)})
+    assert name in seen.content.decode()
+
+
+def test_the_packs_are_listed_with_what_they_model_and_taken_by_name(world: World):
+    told = CliRunner().invoke(earshot, ["--language", "en", "playbook", "shipped"]).output
+    assert [line.split()[0] for line in told.splitlines()] == list(shipped())
+    assert "virtual teams" in told
+    listed = Caller(world.engineer, language="zh-hans")("GET", "/playbook/packs")["items"]
+    assert {"name": "appliance-supply", "label": "家电配套：首单、决策链与来料检验"} in listed
+    assert "can be put in force" in CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "iron-triangle-ltc"]).output
+    wrong = CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "telecom-key-account"])
+    assert wrong.exit_code == 2
+    assert "no unit has the code “planning”" in wrong.output
+
+
+def test_a_pack_that_does_not_come_with_the_product_is_not_there(world: World):
+    assert signed_in(world, "operations").get("/playbook/pack/shipped/another/").status_code == 404
+    assert Caller(world.operations)("GET", "/playbook/packs/another").status == 404

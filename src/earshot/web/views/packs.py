@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from earshot.kit.problems import wrong
+from earshot.kit.problems import missing, wrong
 from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
@@ -23,7 +23,7 @@ from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
-from earshot.playbooks.sources import Sources
+from earshot.playbooks.sources import Sources, shipped
 from earshot.web.page import Done, Page, version
 
 MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
@@ -56,6 +56,7 @@ class Pack(Page):
             "operates": OPERATE in reach_of(self.person).permissions,
             "preview": self.preview_of,
             "export_url": reverse("pack_file"),
+            "shipped": [{"name": one.name, "label": one, "url": reverse("shipped_pack", args=[one.name])} for one in shipped().values()],
         }
 
     def preview(self, posted: QueryDict) -> HttpResponseBase:
@@ -130,7 +131,20 @@ class PackFile(Page):
     """The parts in force as they were written, in a zip."""
 
     def show(self, status: int = 200) -> HttpResponse:
-        found = sources()
-        response = HttpResponse(found.zipped(), content_type="application/zip")
-        response["Content-Disposition"] = f'attachment; filename="{found.name}.zip"'
-        return response
+        return _as_zip(sources())
+
+
+class ShippedPack(Page):
+    """A pack that comes with the product, in a zip: to be edited and taken in, or taken in as it is."""
+
+    def show(self, status: int = 200) -> HttpResponse:
+        found = shipped().get(self.kwargs["name"])
+        if found is None:
+            raise missing()
+        return _as_zip(found.sources())
+
+
+def _as_zip(found: Sources) -> HttpResponse:
+    response = HttpResponse(found.zipped(), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{found.name}.zip"'
+    return response
