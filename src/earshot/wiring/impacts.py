@@ -14,6 +14,7 @@ from earshot.deals.models import Deal
 from earshot.deals.queries import still_open
 from earshot.kit.problems import say
 from earshot.people.models import Person
+from earshot.people.queries import holders_by_role
 from earshot.playbooks import book
 from earshot.playbooks.models import HEARING, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.parts.form import Tables
@@ -92,7 +93,8 @@ def of_levels(changed: Sequence[Changed]) -> list[Impact]:
             told.append(_("Messages sent from then on."))
         if not told:
             told.append(_("No row names it, so no clock starts under it."))
-        told.append(say(_("{n} clocks that run keep the limit that they began with."), n=running.get(one.code, 0)))
+        if one.code in running:
+            told.append(say(_("{n} clocks that run keep the limit that they began with."), n=running[one.code]))
         found.append(Impact(told, n if rows else 0, _names(holding.get(role, []) for role in sorted(each))))
     return found
 
@@ -119,13 +121,16 @@ def _naming_levels(tables: Mapping[str, Tables]) -> list[list[dict[str, Any]]]:
 
 
 def _holding(roles: Collection[str]) -> Mapping[str, list[str]]:
-    """Role → names of those who hold it on open deals: sit in such a seat, or hold the deal where that is the role."""
+    """Role → names of those who hold it on open deals: sit in such a seat, or hold the deal where that is the role; else who holds it
+    in the company."""
     sitting = Membership.objects.filter(
         seat__role__in=roles, ended_at__isnull=True, acceptance__isnull=False, seat__team__deal__isnull=False
     ).filter(~Exists(Deal.objects.filter(team=OuterRef("seat__team"), closing__isnull=False)))
     found: dict[str, list[str]] = {}
     for role, name in sitting.values_list("seat__role", "person__name").distinct():
         found.setdefault(role, []).append(name)
+    for role, names in holders_by_role(set(roles) - found.keys()).items():  # where nobody sits, who answers for it
+        found[role] = names
     owning = {code for code, role in book.in_force().process.roles.items() if role.owner} & set(roles)
     names = list(Deal.objects.filter(still_open()).values_list("owner__name", flat=True).distinct()) if owning else []
     for code in owning:

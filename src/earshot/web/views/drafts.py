@@ -446,7 +446,7 @@ class Part(Page):
         if value is ABSENT or value == "" or value is False:
             return ""
         if value is True:
-            return _("yes")
+            return pgettext("in a cell", "yes")
         if isinstance(value, dict):
             unit = str(value.get("head_of", ""))
             return _("the head of %(unit)s") % {"unit": dict(self._names(meaning.UNITS)).get(unit, unit)}
@@ -510,8 +510,8 @@ class Part(Page):
         return place.rpartition("/")[0]
 
     def _first(self, table: Table) -> Any:
-        means = meaning.of(self.part, table.place)
-        return means.title if means else table.place
+        """What the first column is called: by it a row is named."""
+        return self._label(table.place, "name") if "name" in table.columns else pgettext("of a row", "Name")
 
     def _label(self, table: str, name: str) -> Any:
         means = meaning.column(self.part, table, name)
