@@ -9,6 +9,7 @@ import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from earshot.cli import drafts, revisions
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
@@ -122,3 +123,7 @@ def try_(needs: str, number: str, person: Person) -> None:
 def judge_again_(name: str, person: Person) -> None:
     left = judge_again(by=as_person(person), name=name)
     click.echo(_("Deals on which it still cannot be judged: {n}").format(n=left))
+
+
+for one in [*revisions.COMMANDS, *drafts.COMMANDS]:
+    playbook.add_command(one)

@@ -71,6 +71,7 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
     "unit": _units,
     "revision": lambda person: revisions.visible_to(person).select_related("opened_by"),
+    "playbook": lambda person: revisions.versions_seen(person).select_related("revision__opened_by"),
 }
 
 

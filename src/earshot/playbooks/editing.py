@@ -10,7 +10,9 @@ from typing import Any
 
 import jsonschema
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
+from earshot.kit.problems import missing, wrong
 from earshot.people.models import Unit
 from earshot.playbooks import models as rows
 from earshot.playbooks import packs, parts, revisions, rules, tables
@@ -18,7 +20,7 @@ from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
 from earshot.playbooks.registry import CHECKS, IMPACTS, Changed, Impact
-from earshot.playbooks.tables import Table, TableRow, Tables
+from earshot.playbooks.tables import Schema, Table, TableRow, Tables
 
 Said = Mapping[str, list[dict[str, Any]]]
 
@@ -153,6 +155,38 @@ def row_at(read: Tables, place: str) -> TableRow | None:
     return row_of(table, step) if table is not None else None
 
 
+def as_typed(form: Schema, typed: str, field: str) -> Any:
+    """What somebody typed, as a cell of this form takes it: a number, true or false, a list (with commas), or the text as it is. Refused
+    beside `field` where it is of another kind."""
+    kind = form.get("type")
+    if kind == "array":
+        return [one.strip() for one in typed.replace("，", ",").split(",") if one.strip()]
+    if kind == "boolean":
+        if typed.strip().lower() not in ("true", "false"):
+            raise wrong(field, _("Say true or false."))
+        return typed.strip().lower() == "true"
+    try:
+        if kind == "integer":
+            return int(typed)
+        if kind == "number":
+            return int(typed) if typed.strip().lstrip("-").isdecimal() else float(typed)
+    except ValueError:
+        raise wrong(field, _("Write a whole number.") if kind == "integer" else _("Write a number.")) from None
+    if isinstance(kind, list) and typed.isascii() and typed.isdecimal() and str(int(typed)) == typed:
+        return int(typed)
+    if "anyOf" in form and typed.startswith("head_of:"):
+        return {"head_of": typed.partition(":")[2]}
+    return typed.replace("\r\n", "\n")
+
+
+def cell_form(part: str, place: str) -> Schema:
+    """The form of the cell at the place; 404 where there is none."""
+    form = tables.form_of(place, parts.BY_NAME[part].schema) if part in parts.BY_NAME else None
+    if form is None or tables.is_table(form) or form.get("type") == "object":
+        raise missing()
+    return form
+
+
 def choices(names: str, said: Mapping[str, Said]) -> list[tuple[str, str]]:
     """What a cell can name, as pairs of code and name in the reader's language (see `meaning.Column.names`); empty: nothing is known."""
     if names == meaning.UNITS:
@@ -172,14 +206,26 @@ def _worded(row: Mapping[str, Any]) -> str:
 
 def changed_rows(one: Draft) -> list[Changed]:
     """The rows of the part that differ from what is in force, as far as they are sound in form."""
+    return _changed(one.part, one.before, one.said)
+
+
+def _changed(part: str, before: Said, said: Mapping[str, Said]) -> list[Changed]:
     found = []
-    for table, after in one.said[one.part].items():
-        was = {str(row["code"]): row for row in one.before.get(table, [])}
+    for table, after in said[part].items():
+        was = {str(row["code"]): row for row in before.get(table, [])}
         will = {str(row["code"]): row for row in after}
         for code in dict.fromkeys([*was, *will]):
             if was.get(code) != will.get(code):
-                found.append(Changed(one.part, table, code, was.get(code), will.get(code), one.said))
+                found.append(Changed(part, table, code, was.get(code), will.get(code), said))
     return found
+
+
+def impacts_of(read: revisions.Read) -> dict[str, dict[str, Impact]]:
+    """Part → `table/code` → whom the rows that a revision changes touch, as things stand."""
+    versions = {one.version.part: one.version for one in read.parts}
+    beside = revisions.playbooks_with(versions, revisions.begins(read.revision))
+    said = {name: _sound(name, beside[0].sources.texts.get(name, "")) for name in PARTS}
+    return {one.version.part: impacts(_changed(one.version.part, _sound(one.version.part, one.before), said)) for one in read.parts}
 
 
 def impacts(changed: Sequence[Changed]) -> dict[str, Impact]:

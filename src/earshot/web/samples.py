@@ -26,7 +26,27 @@ def _said(chinese: T, english: T) -> T:
 
 def samples() -> dict[str, Any]:
     now = kit.now()
-    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_messages(now), **_fields(now), **_year()}
+    return {
+        **_people(),
+        **_words(now),
+        **_clocks(now),
+        **_gate(now),
+        **_lists(now),
+        **_messages(now),
+        **_fields(now),
+        **_year(),
+        **_source(),
+    }
+
+
+def _source() -> dict[str, Any]:
+    text = "levels:\n  - {code: hear-critical, zh: 关键原话：3 个工时内听到, en: Heard within 3 hours, measure: working}\n"
+    lines = [{"n": n, "text": line, "kind": "wrong" if n == 2 else ""} for n, line in enumerate(text.splitlines(), start=1)]
+    changed = [
+        {"n": "", "text": "    minutes: 240", "kind": "goes"},
+        {"n": "", "text": "    minutes: 180", "kind": "comes"},
+    ]
+    return {"source_text": text, "source_lines": lines, "source_changed": changed}
 
 
 def _people() -> dict[str, Any]:

@@ -129,8 +129,8 @@ def _holding(roles: Collection[str]) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for role, name in sitting.values_list("seat__role", "person__name").distinct():
         found.setdefault(role, []).append(name)
-    for role, names in holders_by_role(set(roles) - found.keys()).items():  # where nobody sits, who answers for it
-        found[role] = names
+    # Where nobody sits, who answers for it.
+    found |= {role: [one.name for one in people] for role, people in holders_by_role(set(roles) - found.keys()).items()}
     owning = {code for code, role in book.in_force().process.roles.items() if role.owner} & set(roles)
     names = list(Deal.objects.filter(still_open()).values_list("owner__name", flat=True).distinct()) if owning else []
     for code in owning:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from earshot.desk.finding import find
@@ -22,14 +22,15 @@ from earshot.playbooks.parts import meaning
 from earshot.playbooks.queries import changes_of
 from earshot.playbooks.registry import Impact
 from earshot.playbooks.tables import ABSENT, Cell, Schema, Table, TableRow, Tables
+from earshot.web import acts
 from earshot.web.page import Done, Form, Page
 from earshot.web.parts import ADDRESSEES
 from earshot.web.tables import link, under, with_faults
 from earshot.web.templatetags.looks import quoted
-from earshot.web.views.packs import MOST_LINES, NAMES
+from earshot.web.views.packs import NAMES
+from earshot.web.views.revisions import impact_shown, lines_of
 
 LONG = 200  # characters that a cell may hold and still stand in the table; longer ones stand in the opened row
-MOST_NAMES = 12
 FIRST, LAST = "<", ""  # where a new row goes, beside the code of the row that it follows
 _TITLES = ("code", "zh", "en", "name")
 APPROVERS = {"operations": gettext_lazy("sales operations"), "owners": gettext_lazy("the heads of the units whose rows change")}
@@ -64,8 +65,8 @@ class Question:
     blank: Any = ""
 
 
-class Part(Page):
-    template = "web/part.html"
+class Draft(Page):
+    template = "web/draft.html"
     kind = "revision"
     acts: ClassVar[Mapping[str, Sequence[str]]] = {
         "cells": ("place", "seen", "was", *_every_column()),
@@ -163,20 +164,13 @@ class Part(Page):
         if kind == "boolean":
             return True if typed else ABSENT if question.optional and cell.value is not False else False
         if kind == "array":
-            found = typed if isinstance(typed, list) else [one.strip() for one in typed.replace("，", ",").split(",") if one.strip()]
+            found = typed if isinstance(typed, list) else editing.as_typed(of, typed, field)
             return found or (ABSENT if question.optional else [])
-        typed = typed.replace("\r\n", "\n")
         if not typed.strip() and (question.optional or kind in ("integer", "number") or of.get("enum")):
             if question.optional:
                 return ABSENT
             raise wrong(field, _("Please fill this in."))
-        if kind in ("integer", "number"):
-            return _number(field, typed, whole=kind == "integer")
-        if isinstance(kind, list) and typed.isascii() and typed.isdecimal() and str(int(typed)) == typed:
-            return int(typed)
-        if "anyOf" in of and typed.startswith("head_of:"):
-            return {"head_of": typed.partition(":")[2]}
-        return typed
+        return editing.as_typed(of, typed, field)
 
     # What the page shows
 
@@ -193,7 +187,7 @@ class Part(Page):
         last = editing.last_edit(draft.version) if draft.version is not None and self.may_write else None
         return {
             "name": NAMES[self.part],
-            "up": {"url": reverse("playbook"), "label": str(self.thing)},
+            "up": {"url": acts.address("revision", self.thing.pk), "label": str(self.thing)},
             "other_parts": [{"url": self._address(part), "label": NAMES[part], "current": part == self.part} for part in PARTS],
             "may_write": self.may_write,
             "closed": self.state != revisions.OPEN,
@@ -291,7 +285,7 @@ class Part(Page):
             "back": self._open(row.place),
             "faults": found.at.get(row.place, []),
             "inner": [self._table(inner, found, touched) for inner in row.tables.values()],
-            "impact": _impact(touched.get(row.place)),
+            "impact": impact_shown(touched.get(row.place)),
             "remove": {"act": "remove", "table": table.place, "code": row.code, "seen": self.draft.digest},
         }
 
@@ -476,12 +470,7 @@ class Part(Page):
         """The lines that differ from what is in force, each with whom its row touches."""
         by_code = {place.partition("/")[2]: impact for place, impact in touched.items()}
         return [
-            {
-                "row": one.row,
-                "before": one.before[:MOST_LINES],
-                "after": one.after[:MOST_LINES],
-                "impact": _impact(by_code.get(one.row)),
-            }
+            {"row": one.row, "lines": lines_of([one]), "impact": impact_shown(by_code.get(one.row))}
             for one in changes_of(self.part, self.draft.in_force, self.draft.text)
         ]
 
@@ -594,24 +583,5 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _number(field: str, typed: str, *, whole: bool) -> int | float:
-    try:
-        return int(typed.strip()) if whole else (int(typed) if typed.strip().lstrip("-").isdecimal() else float(typed))
-    except ValueError:
-        raise wrong(field, _("Write a whole number.") if whole else _("Write a number.")) from None
-
-
 def _is_number(table: Table, name: str) -> bool:
     return bool(table.schema["items"]["properties"][name].get("type") in ("integer", "number"))
-
-
-def _impact(impact: Impact | None) -> dict[str, Any] | None:
-    if impact is None:
-        return None
-    names = [*impact.people[:MOST_NAMES]]
-    more = len(impact.people) - len(names)
-    return {
-        "sentences": impact.sentences,
-        "people": _(", ").join(names),
-        "more": ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more} if more else "",
-    }
