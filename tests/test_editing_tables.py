@@ -6,10 +6,18 @@ from difflib import ndiff
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from api_caller import Caller
+from earshot.cli.root import earshot
+from earshot.clocks.models import Clock
+from earshot.deals.models import Deal
 from earshot.kit.problems import Refusal
+from earshot.people.models import Person
 from earshot.playbooks import editing, parts, rules
 from earshot.playbooks.actions import add_row, approve, open_revision, remove_row, set_cells, undo
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
@@ -228,3 +236,126 @@ def test_each_table_says_whom_a_change_touches():
         if is_table(form) and part not in IMPACTS and f"{part}/{table}" not in IMPACTS
     ]
     assert lacking == ["support/emergency_groups", "measures/measures"], "rows of rooms that are not built yet touch nobody"
+
+
+def test_page_api_and_command_line_write_the_same_text(world: World):
+    """One after the other in the same revision, each undone, so that each begins with the same text."""
+    revision, client, by = opened(world, "service_levels"), signed_in(world), world.by("operations")
+    address, said = page(revision, "service_levels"), {}
+    sent(client, address, **form_of(client, address, "levels/hear") | {"c.minutes": "300"})
+    said["page"] = text(revision, "service_levels")
+    undo(by=by, revision=revision, part="service_levels")
+    caller = Caller(world.operations)
+    part = f"/playbook/revisions/{revision.pk}/parts/service_levels"
+    tag = caller("GET", part).etag
+    answer = caller("PATCH", f"{part}/cells", {"cells": {"levels/hear/minutes": 300}}, if_match=tag)
+    assert (answer.status, answer["text"]) == (200, said["page"])
+    undo(by=by, revision=revision, part="service_levels")
+    run(world, "set", str(revision.number), "service_levels", "levels/hear/minutes", "300")
+    assert text(revision, "service_levels") == said["page"]
+    assert len(differing(SHIPPED["service_levels"], said["page"])) == 2
+
+
+def run(world: World, *words: str) -> None:
+    done = CliRunner().invoke(earshot, ["playbook", *words, "--as", world.operations.name])
+    assert done.exit_code == 0, done.output
+
+
+def test_a_row_is_added_and_removed_alike_by_every_door(world: World):
+    revision, client, by = opened(world, "hearing"), signed_in(world), world.by("operations")
+    values = {"code": "site-SR", "category": "site", "role": "SR", "service_level": "hear", "zh": "站点：方案也听", "en": "Site: # too"}
+    address, said = page(revision, "hearing"), []
+    shown = client.get(address, {"add": "hearers"})
+    hidden = next(table["open"]["hidden"] for table in shown.context["tables"] if table["open"])
+    assert sent(client, address, **hidden, after="site-FR", **{f"c.{name}": value for name, value in values.items()}).status_code == 302
+    said.append(text(revision, "hearing"))
+    undo(by=by, revision=revision, part="hearing")
+    caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
+    added = caller("POST", f"{part}/rows", {"table": "hearers", "values": values, "after": "site-FR"}, if_match=caller("GET", part).etag)
+    assert added.status == 201, added.data
+    said.append(added["text"])
+    touched = caller("GET", f"{part}/impacts")["items"]
+    assert [one["row"] for one in touched] == ["hearers/site-SR"]
+    gone = caller("DELETE", f"{part}/rows?table=hearers&code=site-SR", if_match=added.etag)
+    assert (gone.status, gone["text"]) == (200, SHIPPED["hearing"])
+    cells = [f"{name}={value}" for name, value in values.items()]
+    run(world, "add-row", str(revision.number), "hearing", "hearers", *cells, "--after", "site-FR")
+    said.append(text(revision, "hearing"))
+    run(world, "remove-row", str(revision.number), "hearing", "hearers", "site-SR")
+    assert text(revision, "hearing") == SHIPPED["hearing"]
+    assert len(set(said)) == 1, said
+    assert len(differing(SHIPPED["hearing"], said[0])) == 1
+
+
+def test_the_api_refuses_a_stale_cell_with_what_changed(world: World):
+    revision = opened(world, "hearing")
+    caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
+    tag = caller("GET", part).etag
+    set_cells(by=world.by("operations"), revision=revision, part="hearing", cells={"categories/site/en": "The site"})
+    answer = caller("PATCH", f"{part}/cells", {"cells": {"categories/terms/en": "Terms"}}, if_match=tag)
+    assert answer.status == 412
+    assert "The site" in " ".join(answer.lines)
+
+
+def impact_of(world: World, part: str, place: str, value: Any) -> Any:
+    revision = opened(world, part)
+    set_cells(by=world.by("operations"), revision=revision, part=part, cells={place: value})
+    draft = editing.draft(revision, part)
+    found = editing.impacts(editing.changed_rows(draft))
+    assert list(found) == ["/".join(place.split("/")[:2])]
+    return next(iter(found.values()))
+
+
+@pytest.mark.req("B28.1b")
+def test_a_hearer_row_says_how_many_open_deals_and_who_holds_the_role(world: World):
+    world.deal()
+    impact = impact_of(world, "hearing", "hearers/site-FR/service_level", "hear-critical")
+    assert impact.deals == Deal.objects.filter(closing__isnull=True).count()
+    assert impact.people == [world.delivery.name]
+
+
+def test_a_trigger_row_says_who_is_before_the_stage_and_whom_it_calls(world: World):
+    deal = world.deal()
+    impact = impact_of(world, "support", "triggers/MO1-SR/support", "solution")
+    assert impact.deals == Deal.objects.filter(closing__isnull=True).count()
+    assert set(impact.people) == {one.name for one in Person.objects.filter(unit__code="solutions", left_at__isnull=True)}
+    assert deal.stage.code == "ML"
+
+
+def test_a_limit_says_which_rows_start_clocks_and_how_many_run(world: World):
+    deal = world.deal()
+    world.words(deal, words=[("站点要三相电", "site")])
+    impact = impact_of(world, "service_levels", "levels/hear/minutes", 400)
+    said = " ".join(map(str, impact.sentences))
+    assert "site-FR" in said
+    assert str(Clock.objects.filter(stopped_at__isnull=True, service_level__endswith="/hear").count()) in said
+
+
+def test_a_stage_touches_no_deal_that_is_open(world: World):
+    world.deal()
+    impact = impact_of(world, "process", "stages/MO1/en", "Validate")
+    assert (impact.deals, list(impact.people)) == (0, [])
+    assert str(Deal.objects.filter(closing__isnull=True).count()) in str(impact.sentences[0])
+
+
+def test_a_policy_says_on_how_many_deals_somebody_has_still_to_hear(world: World):
+    deal = world.deal()
+    world.words(deal, words=[("站点要三相电", "site")])
+    impact = impact_of(world, "policies", "policies/hearing-before-gate/setting", "warn")
+    assert (impact.deals, list(impact.people)) == (1, [world.delivery.name])
+
+
+def test_whom_a_change_touches_is_asked_in_a_number_of_statements_that_does_not_grow(world: World):
+    revision = opened(world)
+
+    def asked(rows: int) -> int:
+        cells = {f"{row.place}/zh": f"改 {rows}" for table in known.tables.values() for row in list(table.rows)[:rows]}
+        set_cells(by=world.by("operations"), revision=revision, part=part, cells=cells, place="rows")
+        changed = editing.changed_rows(editing.draft(revision, part))
+        with CaptureQueriesContext(connection) as counted:
+            editing.impacts(changed)
+        return len(counted)
+
+    for part in ("hearing", "support", "service_levels"):
+        known = read(SHIPPED[part], parts.BY_NAME[part].schema)
+        assert asked(1) == asked(4) <= 12
