@@ -28,6 +28,7 @@ from earshot.api import (
     deals,
     deliveries,
     desk,
+    drafts,
     gate,
     meetings,
     messages,
@@ -83,6 +84,7 @@ def _door() -> Door:
         ("Playbook", conditions),
         ("Playbook", packs),
         ("Playbook", revisions),
+        ("Playbook", drafts),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
-from earshot.cli.revisions import COMMANDS
+from earshot.cli import drafts, revisions
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
@@ -163,5 +163,5 @@ def judge_again_(name: str, person: Person) -> None:
     click.echo(_("Deals on which it still cannot be judged: {n}").format(n=left))
 
 
-for one in COMMANDS:
+for one in [*revisions.COMMANDS, *drafts.COMMANDS]:
     playbook.add_command(one)
