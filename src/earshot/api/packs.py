@@ -47,12 +47,14 @@ class PackShown(TypedDict):
 
 
 class FindingShown(TypedDict):
-    """What is wrong with a pack. `place`: path inside the file. `line`: counted from 1; null where the file itself is meant."""
+    """What is wrong with a pack. `place`: path inside the file. `line`: counted from 1; null where the file itself is meant. `text`: how
+    that line reads."""
 
     file: str
     place: str
     line: int | None
     sentence: str
+    text: str
 
 
 class ChangeShown(TypedDict):
@@ -66,9 +68,11 @@ class ChangeShown(TypedDict):
 
 
 class Checked(TypedDict):
-    """`asks`: what it would ask of people; null where it cannot be used. `not_yet`: rows that wait for a room that is not built yet, of
+    """`findings`: by file and line. `whole` false: the form of a file is not sound, so what the rows say was not looked at yet.
+    `asks`: what it would ask of people; null where it cannot be used. `not_yet`: rows that wait for a room that is not built yet, of
     those files whose form is sound."""
 
+    whole: bool
     findings: list[FindingShown]
     changes: list[ChangeShown]
     not_yet: list[WaitingShown]
@@ -141,13 +145,13 @@ def show_pack(request: Asked) -> Reply:
 def check(request: Asked, body: PackSent) -> Reply:
     """What is wrong with a pack, and what it would change; nothing is put in force (sales operations)."""
     found = check_pack(actor(request), body.sources())
-    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence)} for f in found]
+    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in found.findings]
     changed = [
         {"part": one.part, "row": one.row, "label": str(one), "before": one.before, "after": one.after} for one in changes(body.sources())
     ]
-    whole = None if found else queries.completed(body.sources())
-    asks = effect_shown(effect_of(packs.read(whole))) if whole else None
-    return Reply({"findings": findings, "changes": changed, "asks": asks, "not_yet": _not_yet(packs.waiting(body.sources()))})
+    complete = None if found.findings else queries.completed(body.sources())
+    asks = effect_shown(effect_of(packs.read(complete))) if complete else None
+    return Reply({"whole": found.whole, "findings": findings, "changes": changed, "asks": asks, "not_yet": _not_yet(found.waiting)})
 
 
 @router.put("/playbook/pack", response=InForce)

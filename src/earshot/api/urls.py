@@ -29,6 +29,7 @@ from earshot.api import (
     deals,
     deliveries,
     desk,
+    drafts,
     gate,
     meetings,
     messages,
@@ -36,6 +37,8 @@ from earshot.api import (
     people,
     playbooks,
     problems,
+    processes,
+    revisions,
     teams,
     test_clock,
     voice,
@@ -66,6 +69,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Deals", gate),
+        ("Deals", processes),
         ("Teams", teams),
         ("Messages", messages),
         ("What the customer said", meetings),
@@ -81,6 +85,8 @@ def _door() -> Door:
         ("Playbook", asks),
         ("Playbook", conditions),
         ("Playbook", packs),
+        ("Playbook", revisions),
+        ("Playbook", drafts),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

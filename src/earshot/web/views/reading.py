@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from earshot.desk.finding import FINDERS
@@ -20,7 +21,8 @@ from earshot.playbooks.registry import POLICIES
 from earshot.voice.models import Item
 from earshot.voice.queries import read
 from earshot.web import acts, parts, times
-from earshot.web.page import Page, words
+from earshot.web.page import Done, Page, words
+from earshot.web.views.revisions import open_revision, shown_on_playbook
 
 MOST_EFFECTS = 30
 SERVED = {
@@ -97,9 +99,13 @@ class Entry(Page):
 
 
 class Playbook(Page):
-    """How the company works, as it is in force: read-only."""
+    """How the company works, as it is in force; which versions these are, what comes when, and what is being changed."""
 
     template = "web/playbook.html"
+    acts = {"open": ("reason", "parts[]", "starts_at")}
+
+    def open(self, posted: QueryDict) -> Done:
+        return open_revision(self, posted)
 
     def context(self) -> dict[str, Any]:
         now = book.in_force()
@@ -177,7 +183,7 @@ class Playbook(Page):
             "profile": NAMES.get(now.policies.profile, ""),
             "policies": policies(now.policies),
             "others": [{"label": str(row), "profile": NAMES[row.profile]} for row in others],
-            "versions": list(book.versions().values()),
+            **shown_on_playbook(self),
         }
 
 

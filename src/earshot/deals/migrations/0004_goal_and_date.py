@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("deals", "0002_unjudged"),
+        ("deals", "0003_unjudged_where"),
         ("people", "0003_standing_by_object"),
         ("playbooks", "0006_levels_for_messages"),
         ("teams", "0001_initial"),
