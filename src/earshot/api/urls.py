@@ -28,6 +28,7 @@ from earshot.api import (
     deals,
     deliveries,
     desk,
+    drafts,
     gate,
     meetings,
     messages,
@@ -35,6 +36,8 @@ from earshot.api import (
     people,
     playbooks,
     problems,
+    processes,
+    revisions,
     teams,
     test_clock,
     voice,
@@ -65,6 +68,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Deals", gate),
+        ("Deals", processes),
         ("Teams", teams),
         ("Messages", messages),
         ("What the customer said", meetings),
@@ -79,6 +83,8 @@ def _door() -> Door:
         ("Playbook", playbooks),
         ("Playbook", conditions),
         ("Playbook", packs),
+        ("Playbook", revisions),
+        ("Playbook", drafts),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
+from earshot.cli import drafts, revisions
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
@@ -60,7 +61,7 @@ def check(folder: Path, as_json: bool) -> None:
     else:
         _tell(pack, report)
     if report.findings:
-        sys.exit(2)
+        sys.exit(1)
 
 
 def _tell(pack: Sources, report: packs.Report) -> None:
@@ -160,3 +161,7 @@ def try_(needs: str, number: str, person: Person) -> None:
 def judge_again_(name: str, person: Person) -> None:
     left = judge_again(by=as_person(person), name=name)
     click.echo(_("Deals on which it still cannot be judged: {n}").format(n=left))
+
+
+for one in [*revisions.COMMANDS, *drafts.COMMANDS]:
+    playbook.add_command(one)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from earshot.accounts.models import Account
 from earshot.deals.models import WON, Closing, Deal, GatePass, StageVisit, Vote
@@ -56,6 +56,12 @@ def just_opened(person: Person, title: str, account: Account, owner: Person, sin
     return same.order_by("opened_at").first()
 
 
+def stages_followed() -> set[str]:
+    """The codes of the stages of every process that an open deal follows."""
+    followed = Deal.objects.filter(still_open()).order_by().values("process").distinct()
+    return set(Stage.objects.filter(version__in=followed).values_list("code", flat=True))
+
+
 def still_open() -> Q:
     """Condition on deals: neither won nor lost. As an anti-join, which PostgreSQL estimates well where the closing is also read."""
     return ~Q(Exists(Closing.objects.filter(deal=OuterRef("pk"))))
@@ -79,6 +85,12 @@ def leaderless(person: Person) -> list[Deal]:
     found = list(empty.filter(mine).order_by("opened_at", "pk"))
     heads = heads_upwards({deal.unit_id for deal in found if deal.owner_id != person.pk})
     return [deal for deal in found if deal.owner_id == person.pk or person in heads.get(deal.unit_id, [])[:1]]
+
+
+def open_under(versions: Collection[UUID]) -> dict[UUID, int]:
+    """Version of the process → how many open deals still run under it."""
+    running = Deal.objects.filter(process__in=versions, closing__isnull=True).values_list("process").annotate(n=Count("pk"))
+    return dict(running)
 
 
 def lock(*deal_ids: UUID) -> None:
@@ -123,7 +135,7 @@ def open_visit(deal: Deal) -> StageVisit:
     return visit
 
 
-_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).order_by("entered_at"))
+_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).select_related("stage").order_by("entered_at"))
 
 
 @once
@@ -141,10 +153,10 @@ class PathStep:
 
 
 def path(deal: Deal) -> list[PathStep]:
-    """The stages of the deal's process with its visits, in one statement."""
-    visits = {visit.stage_id: visit for visit in _visits(deal.pk)}
+    """The stages of the deal's process with its visits, in one statement; what it passed under an older process too, by the code."""
+    visits = {visit.stage.code: visit for visit in _visits(deal.pk)}
     stages = book.process_of(deal.process_id).stages.values()
-    return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.pk)) for stage in stages]
+    return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.code)) for stage in stages]
 
 
 _LIVE_VOTES = Prepared(

@@ -20,9 +20,10 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
+from earshot.deals import gates
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
-from earshot.deals.models import Deal
+from earshot.deals.models import AT_GATE, Deal
 from earshot.desk import rules
 from earshot.journal import jobs
 from earshot.journal.kinds import ref
@@ -35,7 +36,7 @@ from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import calendars_visible_to
 from earshot.people.standing import Seeing, reach_of
-from earshot.playbooks import book
+from earshot.playbooks import book, revisions
 from earshot.playbooks.models import ANSWER, DIRECTIVE
 from earshot.playbooks.queries import role_names
 from earshot.talk.actions.channels import NAMES as CHANNELS
@@ -53,7 +54,8 @@ MOST_OF_WORDS = 120
 @dataclass(frozen=True)
 class DayLine:
     """One thing that waits for one person. `cause`: stable name. `scope`: what it is about. `act`: name of the one act that
-    mends it, done on `target`. `ids`: the objects that the act covers, in order. `colour`: red, amber or grey."""
+    mends it, done on `target`. `ids`: the objects that the act covers, in order. `colour`: red, amber or grey. `version`: of the target,
+    where the act is done on what was seen of it."""
 
     cause: str
     sentence: Any
@@ -65,6 +67,7 @@ class DayLine:
     clock: Reading | None = None
     ids: tuple[UUID, ...] = ()
     detail: str = ""
+    version: int | None = None
 
 
 def my_day(person: Person) -> list[DayLine]:
@@ -81,6 +84,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_votes(person),
         *_asked(person),
         *_silent_channels(person),
+        *_revisions(person),
         *(_engine_room() if {OPERATE, ADMINISTER} & reach_of(person).permissions else []),
         *(_operations() if OPERATE in reach_of(person).permissions else []),
     ]
@@ -363,7 +367,8 @@ def _votes(person: Person) -> list[DayLine]:
     found: dict[UUID, Deal] = {}
     for waiting in deals.votes_waiting_for(person):
         ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")
-        found |= {deal.pk: deal for deal in ready[:MOST]}
+        # A gate with a condition of its own may be none for this deal; that is told from what was read already.
+        found |= {deal.pk: deal for deal in ready[: 5 * MOST] if gates.stands(deal, deal.stage.gate)}
     return [
         DayLine(
             cause="vote",
@@ -374,7 +379,7 @@ def _votes(person: Person) -> list[DayLine]:
             colour=rules.RED,
             ids=(deal.pk,),
         )
-        for deal in found.values()
+        for deal in list(found.values())[:MOST]
     ]
 
 
@@ -413,6 +418,24 @@ def _silent_channels(person: Person) -> list[DayLine]:
         target = ref(channel)
         lines.append(DayLine("channel_dead", sentence, target, "mend_channel", target, rules.RED, ids=(channel.pk,)))
     return lines
+
+
+def _revisions(person: Person) -> list[DayLine]:
+    """Changes of the playbook that wait for the person's approval, being whom a part names: gone once it is given."""
+    return [
+        DayLine(
+            cause="approval_asked",
+            sentence=say(_("A change of the playbook waits for your approval: {reason}"), reason=revision.reason),
+            scope=ref(revision),
+            act="approve_revision",
+            target=ref(revision),
+            colour=rules.colour(now(), revision.starts_at),
+            due_at=revision.starts_at,
+            ids=(revision.pk,),
+            version=revision.version,
+        )
+        for revision in revisions.waiting_for(person)
+    ]
 
 
 def _engine_room() -> list[DayLine]:
@@ -467,17 +490,19 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
-    for name, count in unjudged():
+    for name, where, count in unjudged():
         target = Ref("condition", name, name)
-        sentence = say(
-            ngettext_lazy(
-                "“{name}” cannot be evaluated at the gate of {n} deal, so it counts as not met",
-                "“{name}” cannot be evaluated at the gates of {n} deals, so it counts as not met",
-                count,
-            ),
-            name=name,
-            n=count,
+        at_gate = ngettext_lazy(
+            "“{name}” cannot be evaluated at the gate of {n} deal, so it counts as not met",
+            "“{name}” cannot be evaluated at the gates of {n} deals, so it counts as not met",
+            count,
         )
+        on_deal = ngettext_lazy(
+            "“{name}” cannot be evaluated on {n} deal; what it decides is asked for all the same",
+            "“{name}” cannot be evaluated on {n} deals; what it decides is asked for all the same",
+            count,
+        )
+        sentence = say(at_gate if where == AT_GATE else on_deal, name=name, n=count)
         lines.append(DayLine("cannot_judge", sentence, target, "judge_again", target, rules.RED))
     return lines
 

@@ -121,7 +121,7 @@ class Token:
 
 
 @lru_cache(maxsize=1024)
-def tokens_of(source: str) -> tuple[Token, ...]:
+def tokens(source: str) -> tuple[Token, ...]:
     """A source in tokens, spaces left out."""
     found = _TOKEN.finditer(source)
     return tuple(Token(str(match.lastgroup), match[0], match.start()) for match in found if match.lastgroup not in (None, "space"))
@@ -135,10 +135,10 @@ def constant(source: str, known: Mapping[str, Fact]) -> bool | None:
 def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
     """The facts that the condition speaks of, in order, each once."""
     found: dict[str, None] = {}
-    for token in tokens_of(source):
+    for token in tokens(source):
         if token.kind != "name":
             continue
-        steps = re.sub(r"\s", "", token.text).split(".")  # what a macro or a method adds behind a fact stands at their end
+        steps = token.dotted.split(".")  # what a macro or a method adds behind a fact stands at their end
         for cut in range(len(steps), 0, -1):
             if ".".join(steps[:cut]) in known:
                 found[".".join(steps[:cut])] = None
@@ -149,12 +149,12 @@ def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
 def compared(source: str, fact: str) -> list[tuple[int, str]]:
     """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`, `'x' in fact`), each with
     its character, counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
-    tokens = tokens_of(source)
+    read = tokens(source)
     found = []
-    for at, token in enumerate(tokens):
-        if token.kind != "name" or re.sub(r"\s", "", token.text) != fact:
+    for at, token in enumerate(read):
+        if token.kind != "name" or token.dotted != fact:
             continue
-        before, after = tokens[:at][::-1], tokens[at + 1 :]
+        before, after = read[:at][::-1], read[at + 1 :]
         for way in (before, after):
             if len(way) > 1 and way[0].text in ("==", "!=") and way[1].kind == "text" and not _goes_on(way[2:3]):
                 found.append(way[1])
@@ -179,7 +179,7 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
         return [Fault(0, _("there is nothing to judge: write a condition"))]
     if len(source) > MOST_CHARACTERS:
         return [Fault(0, say(_("at most {most} characters; this has {n}"), most=MOST_CHARACTERS, n=len(source)))]
-    bounds = _out_of_bounds(tokens_of(source))
+    bounds = _out_of_bounds(tokens(source))
     if bounds:
         return bounds
     try:
@@ -219,7 +219,7 @@ def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, F
     """The engine's complaint in the words of somebody who writes conditions."""
     column += sum(len(one) + 1 for one in source.split("\n")[: line - 1])
     if match := _UNDECLARED.search(said):
-        token = next((one for one in tokens_of(source) if one.start <= column - 1 < one.start + len(one.text)), None)
+        token = next((one for one in tokens(source) if one.start <= column - 1 < one.start + len(one.text)), None)
         if (token is not None and token.text == "(") or token is None or token.kind != "name":
             return Fault(column, say(_("there is no function “{name}”"), name=match[1]))
         wanted = re.sub(r"\s", "", token.text)
@@ -277,10 +277,17 @@ def _given(value: Value, fact: Fact) -> Any:
     return list(value) if fact.kind == TEXTS else value  # type: ignore[arg-type]  # and one of that kind a collection
 
 
+@permissive("only where it is known to hold", lambda met: met is True)
+def stands(met: bool | None) -> bool:
+    """Whether what a condition narrows (`when`) is there for a deal: a gate, a seat, a call. Only a condition that is known not to hold
+    takes it away; one that cannot be judged does not, or leaving a field empty would."""
+    return met is not False
+
+
 def split(source: str) -> list[str]:
     """The parts that && and || join at the outermost level, in order."""
     parts, depth, begin = list[str](), 0, 0
-    for token in tokens_of(source):
+    for token in tokens(source):
         depth += (token.kind == "open") - (token.kind == "close")
         if depth == 0 and token.text in ("&&", "||"):
             parts.append(source[begin : token.start].strip())

@@ -41,7 +41,7 @@ from earshot.playbooks.models import (
 )
 from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.parts.waiting import Waiting
-from earshot.playbooks.registry import CHECKS, FACTS
+from earshot.playbooks.registry import CHECKS, FACTS, FOLLOWED
 from earshot.playbooks.sources import Sources
 
 # Rows of versions that are, or were, in force: one that is approved for a later day has its rows already.
@@ -97,7 +97,8 @@ def known() -> Known:
     """What a playbook may name as things stand: units, addressees, checks, the facts that conditions speak of, skills that somebody has."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
     skills = frozenset(Skill.objects.values_list("code", flat=True))
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills)
+    followed = frozenset(code for stages in FOLLOWED.values() for code in stages())
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills, followed)
 
 
 def version() -> int:

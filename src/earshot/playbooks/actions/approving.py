@@ -16,7 +16,7 @@ from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, parts, registry, revisions, rules
+from earshot.playbooks import book, packs, parts, queries, registry, revisions, rules
 from earshot.playbooks import models as rows
 from earshot.playbooks.actions.beginning import put_in_force
 from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, require_keeper, touched
@@ -88,7 +88,7 @@ def _sound(revision: Revision, drafts: Mapping[str, PartVersion]) -> Beside:
         raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found], about=ref(revision))
     ahead = revision.starts_at is not None and revision.starts_at > now()
     for one in playbooks:
-        tables = packs.read(one.sources).tables
+        tables = packs.read(one.sources, queries.known()).tables
         for objection in registry.OBJECTIONS.values():
             objection(registry.Coming(list(drafts), tables, one.moment if ahead else None))
     return playbooks[0]
@@ -101,20 +101,13 @@ def _mine(person: Person, revision: Revision, drafts: Mapping[str, PartVersion],
     named = [one for one in needed if (wanted is None or one.version.part in wanted) and one.takes(person, operates=operates)]
     if not named or (wanted is not None and {one.version.part for one in named} != set(wanted)):
         open_ = [one for one in needed if one.approval is None and one not in named]
-        lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=whom(one))) for one in open_]
+        lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=one.whom)) for one in open_]
         raise Refusal("playbook.not_the_approver", _("The approval of this is not yours to give."), lines=lines, status=403)
     _refuse_author(person, revision)
     mine = [one for one in named if one.approval is None]
     if not mine:
         raise Refusal("playbook.approved_before", _("This is approved already, as it stands."), about=ref(revision), status=409)
     return mine
-
-
-def whom(awaited: Awaited) -> object:
-    """Whose approval it is, in words."""
-    if awaited.people:
-        return awaited.people[0].name
-    return _("sales operations")
 
 
 def _refuse_author(person: Person, revision: Revision) -> None:
@@ -139,7 +132,7 @@ def _settle(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], ch
 
 def _begin_revision(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside) -> None:
     """All of it is approved: its rows are written, it has its date. Drafts that say what is in force are left aside."""
-    pack = packs.read(checked.sources)
+    pack = packs.read(checked.sources, queries.known())
     for part, draft in drafts.items():
         draft.profile = pack.profile if part == rows.POLICIES else ""
         draft.state, draft.in_force_from = APPROVED, checked.moment

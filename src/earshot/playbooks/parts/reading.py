@@ -28,13 +28,15 @@ TABLES = {
 @dataclass(frozen=True)
 class Known:
     """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, the
-    facts that its conditions may speak of, and the skills that somebody has. None: not checked."""
+    facts that its conditions may speak of, and the skills that somebody has. None: not checked. `followed`: stages of older processes
+    that open deals still follow."""
 
     units: Collection[str] | None = None
     addressees: Collection[str] | None = None
     checks: Collection[str] | None = None
     facts: Mapping[str, conditions.Fact] | None = None
     skills: Collection[str] | None = None
+    followed: Collection[str] = ()
 
 
 class Codes(set[str]):
@@ -72,6 +74,12 @@ class Reading:
         """Findings of a rule: places inside the part's file, and sentences."""
         for place, sentence in found:
             self.finds(part, place, sentence)
+
+    def stages(self) -> Codes:
+        """The stages that a part in force by date may speak of: those of the process, and of older ones that open deals still follow."""
+        found = self.codes(PROCESS, "stages")
+        found |= set(self.known.followed)
+        return found
 
     def names(self, part: str, table: str, column: str, known: Collection[str] | None, what: Any) -> None:
         """Each row of the table names in this column one of `known`, where it names anything. None: not checked."""
