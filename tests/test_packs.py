@@ -22,7 +22,7 @@ from earshot.playbooks import book, packs, parts
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS, PartVersion
 from earshot.playbooks.queries import changes, sources, version
-from earshot.playbooks.sources import PACKS, Sources
+from earshot.playbooks.sources import PACKS, Sources, shipped
 from worlds import World, changed_tables, said, snapshot, spoken
 
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
@@ -61,7 +61,11 @@ def test_comments_line_ends_and_marks_stay_as_they_were(world: World, tmp_path: 
 def test_what_one_edit_changes_is_one_line(world: World):
     new = edited("service_levels", "minutes: 240", "minutes: 180")
     [change] = changes(new)
-    assert change.row == "hear-critical"
+    assert (change.row, change.zh, change.en) == (
+        "hear-critical",
+        "关键原话：4 个工时内听到",
+        "Critical words heard within 4 working hours",
+    )
     assert (change.part, [line.strip() for line in change.before], [line.strip() for line in change.after]) == (
         "service_levels",
         ["minutes: 240"],
@@ -70,6 +74,43 @@ def test_what_one_edit_changes_is_one_line(world: World):
     adopt_pack(by=world.by("operations"), sources=new, reason="quicker")
     assert book.in_force().service_levels["hear-critical"].limit == 180
     assert changes(new) == []
+
+
+def test_a_change_is_named_by_its_row_as_the_files_write_it(world: World):
+    [change] = changes(edited("hearing", "role: FR, service_level: hear", "role: FR, service_level: hear-critical"))
+    assert (change.row, change.zh, change.en) == ("site-FR", "站点条件：交付听", "Site conditions: delivery hears")
+    [change] = changes(edited("hearing", "zh: 运营成本, en: Running cost,", "zh: 运营成本, en: 'Cost, running',"))
+    assert (change.zh, change.en) == ("运营成本", "Cost, running")
+    [change] = changes(edited("hearing", "zh: 运营成本, en: Running cost,", ""))
+    assert (change.row, change.zh, change.en, str(change)) == ("running-cost", "", "", "running-cost")
+
+
+def test_a_pack_is_read_and_checked_once_when_it_is_put_in_force(world: World, monkeypatch: pytest.MonkeyPatch):
+    read: list[str] = []
+    whole = packs._Reader.__init__
+
+    def reads(reader: Any, pack: Sources, known: Any) -> None:
+        read.append(pack.name)
+        whole(reader, pack, known)
+
+    unzipped: list[str] = []
+    of_zip = Sources.of_zip.__func__  # type: ignore[attr-defined]
+    monkeypatch.setattr(packs._Reader, "__init__", reads)
+    monkeypatch.setattr(Sources, "of_zip", classmethod(lambda cls, name, content: (unzipped.append(name), of_zip(cls, name, content))[1]))
+    page, new = signed_in(world, "operations"), edited("service_levels", "minutes: 240", "minutes: 239")
+    content = base64.b64encode(new.zipped()).decode()
+    sent = {"act": "adopt", "name": "x", "content": content, "reason": "", "version": version()}
+    read.clear()
+    refused = page.post("/playbook/pack/", sent)
+    assert refused.status_code == 422
+    assert "关键原话：4 个工时内听到" in refused.content.decode()
+    assert len(unzipped) == 1
+    unzipped.clear()
+    read.clear()
+    done = page.post("/playbook/pack/", sent | {"reason": "quicker"})
+    assert done.status_code == 302
+    assert (len(unzipped), len(read)) == (1, 1)
+    assert "3 工时 59 分" in page.get("/playbook/").content.decode()
 
 
 WRONG = edited("hearing", "service_level: hear-critical", "service_level: hear-critcal")
@@ -216,3 +257,39 @@ def test_the_published_schemas_are_those_that_the_check_uses(tmp_path: Path):
         assert parts.BY_NAME[part].schema.items() <= published.items()
         kept = Path(packs.__file__).parents[3] / "docs" / "schemas" / f"{part}.schema.json"
         assert json.loads(kept.read_text()) == published
+
+
+# Packs that come with the product.
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_pack_that_comes_with_the_product_is_the_same_by_every_door_and_can_be_looked_at(world: World, tmp_path: Path, name: str):
+    files = shipped()[name].sources()
+    done = CliRunner().invoke(earshot, ["playbook", "export", str(tmp_path / name), "--shipped", name])
+    assert done.exit_code == 0, done.output
+    assert Sources.of_folder(tmp_path / name) == files
+    told = Caller(world.operations)("GET", f"/playbook/packs/{name}")
+    assert (told.status, told.data) == (200, {"name": name, "parts": dict(files.texts)})
+    client = signed_in(world, "operations")
+    assert f"/playbook/pack/shipped/{name}/" in client.get("/playbook/pack/").content.decode()
+    zipped = client.get(f"/playbook/pack/shipped/{name}/").content
+    assert Sources.of_zip("pack", zipped) == files
+    seen = client.post("/playbook/pack/", {"act": "preview", "file": SimpleUploadedFile(f"{name}.zip", zipped)})
+    assert name in seen.content.decode()
+
+
+def test_the_packs_are_listed_with_what_they_model_and_taken_by_name(world: World):
+    told = CliRunner().invoke(earshot, ["--language", "en", "playbook", "shipped"]).output
+    assert [line.split()[0] for line in told.splitlines()] == list(shipped())
+    assert "virtual teams" in told
+    listed = Caller(world.engineer, language="zh-hans")("GET", "/playbook/packs")["items"]
+    assert {"name": "appliance-supply", "label": "家电配套：首单、决策链与来料检验"} in listed
+    assert "can be put in force" in CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "iron-triangle-ltc"]).output
+    wrong = CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "telecom-key-account"])
+    assert wrong.exit_code == 2
+    assert "no unit has the code “planning”" in wrong.output
+
+
+def test_a_pack_that_does_not_come_with_the_product_is_not_there(world: World):
+    assert signed_in(world, "operations").get("/playbook/pack/shipped/another/").status_code == 404
+    assert Caller(world.operations)("GET", "/playbook/packs/another").status == 404

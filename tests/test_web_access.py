@@ -200,6 +200,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST adopt": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
     },
     "playbook/pack/file/": {"GET": everybody()},
+    "playbook/pack/shipped/<slug:name>/": {"GET": everybody()},
     # Operations and the administrator: what the worker gave up. There is nothing to send again.
     "deliveries/": {"GET": keepers(200), "POST send_again": keepers(409)},
     # The company's calendar is everybody's; only whoever administers changes it. A unit that is not one's own is not seen here.
@@ -311,6 +312,8 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook": {"GET": everybody(200, 401)},
     "playbook/pack": {"GET": everybody(200, 401), "PUT": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "playbook/pack/checks": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/packs": {"GET": everybody(200, 401)},
+    "playbook/packs/{name}": {"GET": everybody(200, 401)},
     "playbook/facts": {"GET": everybody(200, 401)},
     "playbook/older-deals": {
         "GET": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401),
@@ -508,6 +511,7 @@ def case(world: World) -> Case:
         "engineer_two": world.engineer_two.pk,
         "post": Post.objects.get(person=world.seller).pk,
         "role": Post.objects.get(person=world.seller).role,
+        "name": SHIPPED.name,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 
@@ -587,7 +591,7 @@ def test_pages(case: Case):
     for address, sendings in PAGES.items():
         kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
         url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
-        url = url.replace("<str:key>", case.ids["feed"])
+        url = url.replace("<str:key>", case.ids["feed"]).replace("<slug:name>", case.ids["name"])
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -662,6 +666,8 @@ def test_a_login_without_a_person_is_told_so(case: Case):
     for address in PAGES:
         if address in ("sign-in/", "sign-out/", "language/", "gallery/", "feeds/<str:key>.ics"):
             continue
-        response = client.get("/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item"))
+        response = client.get(
+            "/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item").replace("<slug:name>", SHIPPED.name)
+        )
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()

@@ -12,12 +12,13 @@ from typing_extensions import TypedDict
 from earshot.api.answers import Reply, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import CLEAN, Body, Code, ShortReason
+from earshot.kit.problems import missing
 from earshot.playbooks import packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import changes, check_pack, sources
-from earshot.playbooks.sources import MOST_BYTES, Sources
+from earshot.playbooks.sources import MOST_BYTES, Sources, shipped
 
 router = Router()
 Text = Annotated[str, StringConstraints(max_length=MOST_BYTES, pattern=CLEAN)]
@@ -53,10 +54,11 @@ class FindingShown(TypedDict):
 
 
 class ChangeShown(TypedDict):
-    """Lines of a part that go and come, compared with what is in force. `row`: code of the row in which they stand."""
+    """Lines of a part that go and come, compared with what is in force. `row`: code of the row in which they stand; `label`: its name."""
 
     part: str
     row: str
+    label: str
     before: list[str]
     after: list[str]
 
@@ -90,6 +92,24 @@ class InForce(TypedDict):
     versions: dict[str, str]
 
 
+class ShippedShown(TypedDict):
+    """A pack that comes with the product. `label`: what it models."""
+
+    name: str
+    label: str
+
+
+class ShippedPacks(TypedDict):
+    items: list[ShippedShown]
+
+
+class ShippedPack(TypedDict):
+    """`parts`: part → its text in YAML, to the byte, as `PUT /playbook/pack` takes it."""
+
+    name: str
+    parts: dict[str, str]
+
+
 def _not_yet(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
     return [
         {"file": f"{row.part}.yaml", "place": row.place, "line": row.line, "code": row.code, "label": str(row), "awaits": row.awaits}
@@ -118,7 +138,9 @@ def check(request: Asked, body: PackSent) -> Reply:
     """What is wrong with a pack, and what it would change; nothing is put in force (sales operations)."""
     found = check_pack(actor(request), body.sources())
     findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence)} for f in found]
-    changed = [{"part": one.part, "row": one.row, "before": one.before, "after": one.after} for one in changes(body.sources())]
+    changed = [
+        {"part": one.part, "row": one.row, "label": str(one), "before": one.before, "after": one.after} for one in changes(body.sources())
+    ]
     return Reply({"findings": findings, "changes": changed, "not_yet": _not_yet(packs.waiting(body.sources()))})
 
 
@@ -129,3 +151,20 @@ def adopt(request: Asked, body: Adopting) -> Reply:
     """Put every part in force as a new version; running deals keep the process they began under (sales operations)."""
     made = adopt_pack(by=actor(request), sources=body.sources(), reason=body.reason, version=version(request))
     return Reply({"versions": {one.part: str(one) for one in made}}, version=queries.version())
+
+
+@router.get("/playbook/packs", response=ShippedPacks)
+@read
+def list_shipped(request: Asked) -> Reply:
+    """The packs that come with the product, for a company to choose from or to begin with."""
+    return Reply({"items": [{"name": one.name, "label": str(one)} for one in shipped().values()]})
+
+
+@router.get("/playbook/packs/{name}", response=ShippedPack)
+@read
+def show_shipped(request: Asked, name: Code) -> Reply:
+    """A pack that comes with the product, as it is written."""
+    found = shipped().get(name)
+    if found is None:
+        raise missing()
+    return Reply({"name": name, "parts": dict(found.sources().texts)})

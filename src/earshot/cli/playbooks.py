@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from django.utils.translation import gettext as _
@@ -21,14 +22,28 @@ from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import IN_FORCE, PARTS
 from earshot.playbooks.queries import known, sources
 from earshot.playbooks.registry import FACTS
-from earshot.playbooks.sources import Sources
+from earshot.playbooks.sources import PACKS, Sources, shipped
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+class PackFolder(click.Path):
+    """The folder of a pack: one of the user's, or the name of one that comes with the product."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        known = str(value) in shipped() and not Path(value).exists()
+        return super().convert(PACKS / value if known else value, param, ctx)
+
+
+FOLDER = PackFolder(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group(cls=Group, help=noop("The company's way of working."))
 def playbook() -> None:
     pass
+
+
+@playbook.command("shipped", help=noop("The packs that come with Earshot. Where a command wants DIR, their names will do."))
+def shipped_() -> None:
+    rows([one.name, one] for one in shipped().values())
 
 
 @playbook.command(help=noop("Read the pack in DIR and name what is wrong with it; nothing changes."))
@@ -61,8 +76,9 @@ def adopt(folder: Path, reason: str, person: Person) -> None:
 
 @playbook.command(help=noop("Write the pack in force into DIR, each part as it was written."))
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-def export(folder: Path) -> None:
-    found = sources()
+@option("--shipped", "name", type=click.Choice(list(shipped())), help=noop("Instead: the pack of this name that comes with Earshot."))
+def export(folder: Path, name: str | None) -> None:
+    found = shipped()[name].sources() if name else sources()
     found.write(folder)
     click.echo(_("Written: {names}").format(names=", ".join(f"{part}.yaml" for part in found.texts)))
 
@@ -88,7 +104,7 @@ def facts() -> None:
 def try_(needs: str, number: str, person: Person) -> None:
     trial = tried(find(person, "deal", number), needs)
     if trial.judgement is None:
-        lines = [Line("playbook.condition", _("character {n}: {what}").format(n=one.column, what=one.sentence)) for one in trial.faults]
+        lines = [Line("playbook.condition", one.told()) for one in trial.faults]
         raise Refusal("playbook.condition", _("This condition cannot be used."), lines=lines)
     words = {True: _("met"), False: _("not met"), None: _("cannot be judged, so it counts as not met")}
     click.echo(words[trial.judgement.met])

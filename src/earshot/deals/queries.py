@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from earshot.accounts.models import Account
-from earshot.deals.models import Closing, Deal, GatePass, StageVisit, Vote
+from earshot.deals.models import WON, Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit.engine import locks
@@ -242,3 +242,8 @@ def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
 def changes_since(deal: Deal, version: int) -> QuerySet[Entry]:
     """The entries that raised the deal's version above `version`."""
     return Entry.objects.filter(objects_touched__object_id=deal.pk, data__version__gt=version).order_by("seq").distinct()
+
+
+def won_before(deal: Deal) -> int:
+    """How many other deals of the same account are won."""
+    return Closing.objects.filter(outcome=WON, deal__account=deal.account_id).exclude(deal=deal.pk).count()

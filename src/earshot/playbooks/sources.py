@@ -7,8 +7,11 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import yaml
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import say, wrong
@@ -67,3 +70,25 @@ def decoded(content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError:
         return "\x00" + content.decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A pack that comes with the product, to be put in force as it is or taken as a start. `zh`, `en`: what it models."""
+
+    name: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.en if (get_language() or "").startswith("en") else self.zh
+
+    def sources(self) -> Sources:
+        return Sources.of_folder(PACKS / self.name)
+
+
+@cache
+def shipped() -> Mapping[str, Shipped]:
+    """The packs that come with the product, by name."""
+    folders = sorted(path.parent for path in PACKS.glob("*/about.yaml"))
+    return {one.name: Shipped(one.name, **yaml.safe_load((one / "about.yaml").read_text(encoding="utf-8"))) for one in folders}

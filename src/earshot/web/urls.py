@@ -62,6 +62,7 @@ urlpatterns = [
     path("playbook/pack/", packs.Pack.as_view(), name="pack"),
     path("playbook/pack/file/", packs.PackFile.as_view(), name="pack_file"),
     path("playbook/deals/", processes.Followers.as_view(), name="deals_process"),
+    path("playbook/pack/shipped/<slug:name>/", packs.ShippedPack.as_view(), name="shipped_pack"),
     path("playbook/conditions/", conditions.Conditions.as_view(), name="conditions"),
     path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
     path("calendars/", calendars.Calendars.as_view(), name="calendars"),

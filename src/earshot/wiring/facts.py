@@ -44,6 +44,9 @@ FACTS = [
     Fact("deal.imported", YES_NO, _("whether the deal was brought in from another system"), lasting=True),
     Fact("account.known", YES_NO, _("whether the deal has an account"), act=SET_ACCOUNT, lasting=True),
     Fact("account.sector", TEXT, _("the sector of the account; not known without an account"), act=SET_ACCOUNT, lasting=True),
+    Fact(
+        "account.won", WHOLE, _("deals that were won from the account before; none: this is a first order"), _("won deals"), act=SET_ACCOUNT
+    ),
     Fact("team.empty_seats", WHOLE, _("seats of the team in which nobody sits who has accepted it"), _("seats")),
     Fact("team.roles", TEXTS, _("the codes of the roles in which somebody sits on the team")),
     Fact("team.led", YES_NO, _("whether somebody sits in the leading seat")),
@@ -70,7 +73,9 @@ def of_deal(deal: Deal) -> Values:
 
 def of_account(deal: Deal) -> Values:
     account = deal.account
-    return {"account.known": account is not None, "account.sector": (account.sector or None) if account else None}
+    if account is None:
+        return {"account.known": False}
+    return {"account.known": True, "account.sector": account.sector or None, "account.won": lambda: deals.won_before(deal)}
 
 
 def of_team(deal: Deal) -> Values:
