@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from earshot.playbooks.sources import PACKS
 # Part and table → column → the space of codes that it speaks of. `code` is the row's own; a list is renamed one by one.
 COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (PROCESS, "roles"): {"code": "role"},
-    (PROCESS, "stages"): {"code": "stage"},
+    (PROCESS, "tiers"): {"code": "tier"},
+    (PROCESS, "steps"): {"code": "step"},
+    (PROCESS, "stages"): {"code": "stage", "step": "step"},
     (PROCESS, "gates"): {"code": "gate", "stage": "stage", "deciders": "role"},
     (PROCESS, "seats"): {"code": "seat", "role": "role"},
     (SERVICE_LEVELS, "levels"): {"code": "level"},
@@ -45,7 +48,8 @@ LABELS = (
     "result_en",
     *(f"{what}_{language}" for what in ("reason", "help", "ask", "example") for language in ("zh", "en")),
 )
-IN_ORDER = {(PROCESS, "stages")}  # the order of the stages is the process itself
+# The order of the stages is the process itself; a deal is of the first tier that holds.
+IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers")}
 FOURTH = "fourth"  # key of the person of the fourth role
 
 
@@ -73,6 +77,7 @@ def renamed_world(tmp_path: Path, seed: int) -> tuple[dict[str, Any], Path]:
     spec = copy.deepcopy(read_world())
     parts = {part: yaml.safe_load((PACKS / spec["pack"] / f"{part}.yaml").read_text(encoding="utf-8")) for part in PARTS}
     _add_fourth_role(spec, parts)
+    _add_sizes(parts)
     _rename_pack(parts, names)
     _rename_world(spec, names)
     folder = tmp_path / names.fresh("pack")
@@ -119,6 +124,22 @@ def _add_fourth_role(spec: dict[str, Any], parts: dict[str, Any]) -> None:
     spec["offered"].append(FOURTH)
 
 
+def _add_sizes(parts: dict[str, Any]) -> None:
+    """Sizes and steps of its own, a gate, a seat and a call for large deals only, and what a stage asks on the way out."""
+    process = parts[PROCESS]
+    process["tiers"] = [
+        {"code": "tier-large", "zh": "大单", "en": "Large", "when": "deal.amount >= 1000000.0"},
+        {"code": "tier-rest", "zh": "其余", "en": "The rest"},
+    ]
+    process["steps"] = [{"code": f"step-{n}", "zh": f"第{n}步", "en": f"Step {n}"} for n in range(1, 7)]
+    for stage in process["stages"]:
+        stage["step"] = f"step-{stage['step']}"
+    large = "deal.tier == 'tier-large'"
+    process["gates"][0]["when"] = process["seats"][-1]["when"] = large
+    parts[SUPPORT]["triggers"][-1]["when"] = large
+    process["stages"][0]["exit"] = [{"code": "spoken", "needs": "words.statements > 0", "zh": "说过话", "en": "Spoken"}]
+
+
 def _rename_pack(parts: dict[str, Any], names: Names) -> None:
     for (part, table), columns in COLUMNS.items():
         rows = parts[part][table]
@@ -130,6 +151,10 @@ def _rename_pack(parts: dict[str, Any], names: Names) -> None:
             for column in LABELS:
                 if column in row:
                     row[column] = names.fresh("标签" if column.endswith("zh") else "label ")
+            if "when" in row:
+                row["when"] = re.sub(r"'(tier-\w+)'", lambda found: f"'{names('tier', found[1])}'", row["when"])
+            for condition in row.get("exit", ()):
+                condition["code"] = names("condition", condition["code"])
         if (part, table) not in IN_ORDER:
             names.random.shuffle(rows)
     for level in parts[SERVICE_LEVELS]["levels"]:
