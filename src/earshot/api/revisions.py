@@ -39,7 +39,7 @@ class ApprovalShown(TypedDict):
     given_at: Moment | None
 
 
-class PartShown(TypedDict):
+class RevisedPart(TypedDict):
     """One part of a revision. `findings`: of the check, while the revision is open; `changes`: to the version that it follows."""
 
     part: str
@@ -69,7 +69,7 @@ class RevisionShown(RevisionLine):
     state: RevisionState
     begins: Moment | None
     asked: bool
-    parts: list[PartShown]
+    parts: list[RevisedPart]
     findings: list[FindingShown]
 
 
@@ -160,14 +160,14 @@ def _approval(one: Awaited) -> ApprovalShown:
     }
 
 
-def _part(one: Drafted) -> PartShown:
+def _part(one: Drafted) -> RevisedPart:
     return {
         "part": one.version.part,
         "version": str(one.version),
         "id": str(one.version.pk),
         "state": one.version.state,  # type: ignore[typeddict-item]  # by the choices of its column
         "findings": [finding_shown(finding) for finding in one.findings],
-        "changes": [{"part": c.part, "row": c.row, "before": c.before, "after": c.after} for c in one.changes],
+        "changes": [{"part": c.part, "row": c.row, "label": c.label, "before": c.before, "after": c.after} for c in one.changes],
         "approvals": [_approval(awaited) for awaited in one.awaited],
         "edits": len(one.edits),
     }

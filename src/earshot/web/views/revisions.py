@@ -143,6 +143,7 @@ class Revision(Page):
         word, tone = STATES[part.version.state]
         changes = part.changes
         name = part.version.part
+        typed = self.typed if self.typed is not None and (self.typed.get("act"), self.typed.get("part")) == ("write", name) else None
         return {
             "part": name,
             "name": NAMES[name],
@@ -155,7 +156,10 @@ class Revision(Page):
             "touched": [{"row": row, "impact": impact_shown(impact)} for row, impact in list(touched.items())[:MOST_TOUCHED]],
             "tables_url": reverse("revision_part", kwargs={"id": self.thing.pk, "part": name}),
             "may_write": may_write,
-            "text": part.version.source,
+            # What was typed into the form of this part stays, also where it was refused because somebody else was quicker.
+            "text": line_ends(typed.get("text", ""), "") if typed is not None else part.version.source,
+            "open": typed is not None,
+            "error": self.refused.fields.get("text", "") if self.refused and typed is not None else "",
             "rows": min(max(part.version.source.count("\n") + 2, 8), 28),
             "write": {"act": "write", "part": name, "seen": part.version.digest},
             "undo": {"act": "undo", "part": name, "seen": part.version.digest} if may_write and part.can_be_undone else None,
