@@ -167,7 +167,7 @@ def _part(one: Drafted) -> RevisedPart:
         "id": str(one.version.pk),
         "state": one.version.state,  # type: ignore[typeddict-item]  # by the choices of its column
         "findings": [finding_shown(finding) for finding in one.findings],
-        "changes": [{"part": c.part, "row": c.row, "label": c.label, "before": c.before, "after": c.after} for c in one.changes],
+        "changes": [{"part": c.part, "row": c.row, "label": str(c), "before": c.before, "after": c.after} for c in one.changes],
         "approvals": [_approval(awaited) for awaited in one.awaited],
         "edits": len(one.edits),
     }
