@@ -35,6 +35,7 @@ from earshot.api import (
     people,
     playbooks,
     problems,
+    processes,
     teams,
     test_clock,
     voice,
@@ -65,6 +66,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Deals", gate),
+        ("Deals", processes),
         ("Teams", teams),
         ("Messages", messages),
         ("What the customer said", meetings),

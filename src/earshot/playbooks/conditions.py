@@ -271,6 +271,13 @@ def _given(value: Value, fact: Fact) -> Any:
     return list(value) if fact.kind == TEXTS else value  # type: ignore[arg-type]  # and one of that kind a collection
 
 
+@permissive("only where it is known to hold", lambda met: met is True)
+def stands(met: bool | None) -> bool:
+    """Whether what a condition narrows (`when`) is there for a deal: a gate, a seat, a call. Only a condition that is known not to hold
+    takes it away; one that cannot be judged does not, or leaving a field empty would."""
+    return met is not False
+
+
 def split(source: str) -> list[str]:
     """The parts that && and || join at the outermost level, in order."""
     parts, depth, begin = list[str](), 0, 0

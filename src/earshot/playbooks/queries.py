@@ -40,7 +40,7 @@ from earshot.playbooks.models import (
 )
 from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.parts.waiting import Waiting
-from earshot.playbooks.registry import CHECKS, FACTS
+from earshot.playbooks.registry import CHECKS, FACTS, FOLLOWED
 from earshot.playbooks.sources import Sources
 
 # Rows of versions that are, or were, in force: one that is approved for a later day has its rows already.
@@ -95,7 +95,8 @@ def says_none_needed(stage_code: str) -> bool:
 def known() -> Known:
     """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()))
+    followed = frozenset(code for stages in FOLLOWED.values() for code in stages())
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), followed)
 
 
 def version() -> int:

@@ -21,12 +21,13 @@ TIER = "deal.tier"
 @dataclass(frozen=True)
 class Known:
     """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, and
-    the facts that its conditions may speak of. None: not checked."""
+    the facts that its conditions may speak of. None: not checked. `followed`: stages of older processes that open deals still follow."""
 
     units: Collection[str] | None = None
     addressees: Collection[str] | None = None
     checks: Collection[str] | None = None
     facts: Mapping[str, conditions.Fact] | None = None
+    followed: Collection[str] = ()
 
 
 class Codes(set[str]):
