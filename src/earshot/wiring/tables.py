@@ -160,7 +160,7 @@ def _call_for_open_deals(entry: Entry) -> None:
 
 def _judge_again(entry: Entry) -> None:
     """What could not be judged by the playbook of before may be by this one."""
-    for name, _count in gate_conditions.unjudged():
+    for name in dict.fromkeys(name for name, _where, _count in gate_conditions.unjudged()):
         deal_actions.judge_again(by=process(entry.verb).because(entry), name=name)
 
 

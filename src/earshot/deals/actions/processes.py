@@ -20,6 +20,7 @@ from earshot.kit.problems import Line, Ref, Refusal, Together, forbidden, say, s
 from earshot.kit.texts import text
 from earshot.people import permits
 from earshot.people.actors import personally
+from earshot.playbooks.actions.beginning import LOCK as PLAYBOOK
 from earshot.teams import actions as teams
 from earshot.teams.models import Seat
 from earshot.teams.queries import may_nominate
@@ -36,7 +37,7 @@ def move_to_process(*, by: Actor, deal: Deal, version: int, to: int, reason: str
 
     `version`: of the deal, and `to`: number of the process version, as the preview showed them; refused where either is another now.
     """
-    locks.hold("playbook", shared=True)
+    locks.hold(PLAYBOOK, shared=True)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     operates = _may_move(by, deal)
@@ -125,7 +126,7 @@ def move_all_to_process(*, by: Actor, to: int, reason: str, stages: Collection[s
     """Sales operations move the open deals that stand in these stages (codes; `every`: in any) to the process in force, at most a hundred
     at once, the oldest first. `to`: number of the process version that was looked at."""
     permits.require(by, permits.OPERATE)
-    locks.hold("playbook", shared=True)
+    locks.hold(PLAYBOOK, shared=True)
     _still_newest(to)
     newest = processes.newest()
     each = Together()

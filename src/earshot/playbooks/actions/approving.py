@@ -16,7 +16,7 @@ from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, parts, registry, revisions, rules
+from earshot.playbooks import book, packs, parts, queries, registry, revisions, rules
 from earshot.playbooks import models as rows
 from earshot.playbooks.actions.beginning import put_in_force
 from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, require_keeper, touched
@@ -88,7 +88,7 @@ def _sound(revision: Revision, drafts: Mapping[str, PartVersion]) -> Beside:
         raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found], about=ref(revision))
     ahead = revision.starts_at is not None and revision.starts_at > now()
     for one in playbooks:
-        tables = packs.read(one.sources).tables
+        tables = packs.read(one.sources, queries.known()).tables
         for objection in registry.OBJECTIONS.values():
             objection(registry.Coming(list(drafts), tables, one.moment if ahead else None))
     return playbooks[0]
@@ -139,7 +139,7 @@ def _settle(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], ch
 
 def _begin_revision(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside) -> None:
     """All of it is approved: its rows are written, it has its date. Drafts that say what is in force are left aside."""
-    pack = packs.read(checked.sources)
+    pack = packs.read(checked.sources, queries.known())
     for part, draft in drafts.items():
         draft.profile = pack.profile if part == rows.POLICIES else ""
         draft.state, draft.in_force_from = APPROVED, checked.moment

@@ -61,6 +61,12 @@ class Reading:
         waits = {row.code: row.awaits for row in self.waiting if (row.part, row.table) == (part, table)}
         return Codes(codes(self.tables[part][table]), waits)
 
+    def stages(self) -> Codes:
+        """The stages that a part in force by date may speak of: those of the process, and of older ones that open deals still follow."""
+        found = self.codes(PROCESS, "stages")
+        found |= set(self.known.followed)
+        return found
+
     def names(self, part: str, table: str, column: str, known: Collection[str] | None, what: Any) -> None:
         """Each row of the table names in this column one of `known`, where it names anything. None: not checked."""
         if known is None:

@@ -38,7 +38,7 @@ SCHEMA: Schema = part(
 
 
 def check(reading: Reading) -> None:
-    support, stages = reading.tables[rows.SUPPORT], reading.codes(rows.PROCESS, "stages") | set(reading.known.followed)
+    support, stages = reading.tables[rows.SUPPORT], reading.stages()
     reading.names(rows.SUPPORT, "catalogue", "unit", reading.known.units, _("unit"))
     reading.names(rows.SUPPORT, "catalogue", "role", reading.codes(rows.PROCESS, "roles"), _("role"))
     reading.names(rows.SUPPORT, "catalogue", "service_level", reading.codes(rows.SERVICE_LEVELS, "levels"), _("service level"))

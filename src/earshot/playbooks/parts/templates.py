@@ -43,7 +43,7 @@ def check(reading: Reading) -> None:
     for table_of_both in ("templates", "fields"):
         reading.names(rows.TEMPLATES, table_of_both, "unit", reading.known.units, _("unit"))
     reading.names(rows.TEMPLATES, "templates", "category", reading.codes(rows.HEARING, "categories"), _("category"))
-    reading.names(rows.TEMPLATES, "templates", "stage", reading.codes(rows.PROCESS, "stages"), _("stage"))
+    reading.names(rows.TEMPLATES, "templates", "stage", reading.stages(), _("stage"))
     reading.names(rows.TEMPLATES, "fields", "template", templates, _("template"))
 
 
