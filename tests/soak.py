@@ -287,7 +287,7 @@ class Colleague(Client):
             self.post("/hearings", {"items": ids}, "hearing", {"items": ids})
         waiting, _etag = self.get("/messages?waiting=true&limit=20")
         for message in self.chance.sample(waiting["items"], min(2, len(waiting["items"]))):
-            words = {"text": f"answer to {message['id']}"} if self.chance.random() < 0.5 else {}
+            words = {"text": f"answer to {message['id']}"}
             self.post(f"/messages/{message['id']}/acknowledgements", words, "acknowledgement", {"message": message["id"], **words})
         calls, _etag = self.get("/calls?to_do=true&limit=20")
         for call in self.chance.sample(calls["items"], min(2, len(calls["items"]))):

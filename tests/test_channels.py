@@ -17,10 +17,11 @@ import pytest
 from django.conf import settings as house
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 import sinks
 from earshot.calls.actions import take_call
-from earshot.desk.queries import my_day
+from earshot.desk.queries import my_day, timeline
 from earshot.journal import jobs
 from earshot.journal.models import Delivery, Entry
 from earshot.journal.queries import tell
@@ -564,7 +565,9 @@ def test_what_ended_owes_nothing_any_more(world: World, wire: Wire) -> None:
     wire.http.answer = lambda hit: (410, {}, b"")
     world.moved_deal()
     work()
-    acts.end_channel(by=world.by("engineer"), channel=dead, reason="不用了")
+    acts.end_channel(by=world.by("engineer"), channel=dead)  # one's own: nobody is owed a reason
+    with override("en"):
+        assert "ended the channel" in timeline(world.engineer, world.engineer.pk)[0].sentence
     assert not jobs.dead().exists()
     assert "channel_dead" not in [line.cause for line in my_day(world.engineer)]
     assert "given_up" not in [line.cause for line in my_day(world.operations)]
@@ -698,7 +701,7 @@ def test_a_delivery_whose_database_went_away_is_freed_by_the_living_worker_that_
 
     with monkeypatch.context() as gone:
         gone.setattr(notices.Lines, "settle", away)
-        gone.setattr(notices.Lines, "failed", away)
+        gone.setattr(jobs, "_fail", away)
         with pytest.raises(OperationalError):
             jobs.drain(worker, outside=True)
     assert Delivery.objects.get(reaction="talk.lines").holder == worker
@@ -845,7 +848,7 @@ def test_who_is_asked_is_told_at_once_without_a_word_of_the_message_and_who_was_
     assert f"/messages/{asks.pk}/" in text
     assert "前完成" in text
     assert secret not in text + mail["Subject"]
-    acknowledge(by=world.by("head"), messages=[asks])
+    acknowledge(by=world.by("head"), messages=[asks], text="周五")
     with stands("2026-11-24T08:31"):
         work()
     assert sorted(to[0] for to, _mail in wire.mail.mails[1:]) == ["chen@example.com", "he@example.com"]
@@ -926,7 +929,7 @@ def test_what_was_answered_before_quiet_hours_ended_is_not_asked_again(world: Wo
     confirmed(world, "head", "mail", "he@example.com", quiet_from="00:00", quiet_to="11:59")
     asks = post_message(by=world.by("seller"), about=world.deal(), text="什么时候签？", asks="answer", to=[world.head])
     work()
-    acknowledge(by=world.by("head"), messages=[asks])
+    acknowledge(by=world.by("head"), messages=[asks], text="周五")
     with stands("2026-11-23T12:00"):
         work()
     assert wire.mail.mails == []

@@ -9,15 +9,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 from urllib.error import HTTPError
 from urllib.request import urlopen
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
-from django.db import InterfaceError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 import databases
 from earshot.cli import demo as demo_command
@@ -250,6 +253,61 @@ def test_a_courier_outlives_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(journal, name, Mock())
     journal._carry_until(stop, uuid7())
     assert len(tried) == 2
+
+
+def test_the_worker_outlives_a_connection_that_has_died(monkeypatch: pytest.MonkeyPatch):
+    stop, tried = threading.Event(), []
+
+    def sweep() -> int:
+        tried.append("swept")
+        if len(tried) == 3:
+            stop.set()
+            return 1
+        raise [OperationalError("the server closed the connection"), InterfaceError("the connection is closed")][len(tried) - 1]
+
+    def dead() -> None:
+        if stop.is_set():
+            raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(journal, "begin_due", lambda: 0)
+    monkeypatch.setattr(journal, "sweep", sweep)
+    monkeypatch.setattr(journal, "PAUSE", 0.01)
+    monkeypatch.setattr(journal, "begin_due", lambda: 0)
+    monkeypatch.setattr(journal, "still_alive", dead)
+    monkeypatch.setattr(journal, "drain", lambda *_args, **_options: 0)
+    for name in ("close_old_connections", "follow"):
+        monkeypatch.setattr(journal, name, Mock())
+    journal._turn_until(stop, uuid7())
+    assert len(tried) == 3
+
+
+def test_a_worker_that_begins_while_the_database_is_away_waits_for_it(monkeypatch: pytest.MonkeyPatch):
+    stop, tried, worker = threading.Event(), [], uuid7()
+
+    @contextmanager
+    def alive() -> Iterator[UUID]:
+        tried.append("begun")
+        if len(tried) < 3:
+            raise OperationalError("the database system is starting up")
+        yield worker
+
+    turned: list[UUID] = []
+    monkeypatch.setattr(journal, "alive", alive)
+    monkeypatch.setattr(journal, "unapplied", Mock(side_effect=OperationalError("the database system is starting up")))
+    monkeypatch.setattr(journal, "PAUSE", 0.01)
+    monkeypatch.setattr(journal, "_turn_until", lambda _stop, worker: turned.append(worker))
+    for name in ("_carry_until", "connection"):
+        monkeypatch.setattr(journal, name, Mock())
+    journal.run(stop)
+    assert (len(tried), turned) == (3, [worker])
+
+
+def test_a_worker_does_not_wait_for_tables_that_are_not_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(journal, "alive", Mock(side_effect=OperationalError("no such table: journal_worker")))
+    monkeypatch.setattr(journal, "unapplied", lambda: ["journal.0001_initial"])
+    monkeypatch.setattr(journal, "connection", Mock())
+    with pytest.raises(OperationalError, match="no such table"):
+        journal.run(threading.Event())
 
 
 # A folder named by mistake

@@ -69,7 +69,7 @@ def alarms(person: Person) -> list[DayLine]:
 @pytest.fixture
 def quiet_world(world: World) -> World:
     """What the company's earlier deal has left overdue is told already, and the message that waits there is answered."""
-    acknowledge(by=world.by("sales_head"), messages=Message.objects.filter(asks="answer"))
+    acknowledge(by=world.by("sales_head"), messages=Message.objects.filter(asks="answer"), text="能出")
     sweep()
     return world
 

@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from api_caller import Caller
 from earshot.clocks.sweep import sweep
 from earshot.deals.models import Deal
+from earshot.demo.actions import offered_people
+from earshot.desk.queries import my_day
 from earshot.kit import uuid7
 from earshot.talk.actions.messages import acknowledge
 from earshot.talk.models import Acknowledgement, Message, Recipient
@@ -63,21 +65,27 @@ def test_people_are_named_on_an_object_and_what_names_nobody_is_said_with_the_wo
             assert to in kept.text
         assert not Message.objects.filter(text=TEXT).exists()
     done = seller.submit(kept.form("write"), page.url, text=TEXT, to=f"{world.engineer.name}, {world.head.name}", asks="answer")
-    assert "have not acknowledged it yet" in done.text
+    assert "have not answered yet" in done.text
     assert TEXT in Visitor("delivery", "en").get(f"/deals/{deal.pk}/").text
 
 
-def test_one_click_on_my_day_acknowledges_and_words_go_to_the_message_s_page(world: World, deal: Deal) -> None:
-    first, second = (write(world, "seller", about, to=["engineer"], asks="answer") for about in (deal, deal.team))
+def test_one_click_on_my_day_confirms_a_directive_and_an_answer_is_written_on_the_message_s_page(world: World, deal: Deal) -> None:
+    first = write(world, "seller", deal, to=["engineer"], asks="directive")
+    second = write(world, "seller", deal.team, to=["engineer"], asks="answer")
     engineer = Visitor("engineer", "en")
     day = engineer.get("/")
-    assert day.text.count("An answer is wanted by") == 2
-    one = next(form for form in day.forms if form.action == f"/messages/{first.pk}/")
-    assert engineer.submit(one, "/").url == "/"
-    assert engineer.get("/").text.count("An answer is wanted by") == 1
+    assert [form.action for form in day.forms if form.act == "acknowledge"] == [f"/messages/{first.pk}/"]
+    assert f"/messages/{second.pk}/#answer" in day.html
+    one = next(form for form in day.forms if form.act == "acknowledge")
+    assert "Confirmed" in engineer.submit(one, "/").text
+    assert "Confirm a directive" not in engineer.get("/").text
     page = engineer.get(f"/messages/{second.pk}/")
-    done = engineer.submit(page.form("acknowledge"), page.url, text="周五给")
-    assert "Acknowledged" in done.text
+    refused = engineer.submit(page.form("acknowledge"), page.url, text=" ")
+    assert refused.status == 422
+    assert "Your answer was not sent." in refused.text
+    assert "write it in words" in refused.text
+    done = engineer.submit(refused.form("acknowledge"), page.url, text="周五给")
+    assert "Answered" in done.text
     assert "An answer is wanted by" not in engineer.get("/").text
     assert "周五给" in Visitor("seller", "en").get(f"/messages/{second.pk}/").text
     assert Acknowledgement.objects.get(recipient__message=second).reply is not None
@@ -88,7 +96,60 @@ def test_several_that_wait_on_one_thing_are_opened_and_each_is_acknowledged(worl
         write(world, "seller", deal, to=["engineer"], asks="answer")
     engineer = Visitor("engineer", "en")
     assert "Answers to 2 messages are wanted by" in engineer.get("/").text
-    assert len([form for form in engineer.get("/messages/").forms if form.act == "acknowledge"]) >= 2
+    page = engineer.get("/messages/")
+    for message in Message.objects.filter(asks="answer", recipients__person=world.engineer):
+        assert page.html.count(f'id="message-{message.pk}"') == 1
+        assert f"/messages/{message.pk}/#answer" in page.html
+    write(world, "seller", deal.team, to=["engineer"], asks="directive")
+    assert len([form for form in engineer.get("/messages/").forms if form.act == "acknowledge"]) == 1
+
+
+def test_whoever_asks_sees_on_one_page_who_has_not_answered_until_when_and_asks_no_more_from_there(world: World, deal: Deal) -> None:
+    asked = write(world, "seller", deal.team, to_team=True, asks="answer")
+    told = write(world, "seller", deal, text="会改到周四")
+    acknowledge(by=world.by("engineer"), messages=[asked], text="周五给")
+    seller = Visitor("seller", "en")
+    page = seller.get("/messages/")
+    owed, others = page.html.split('id="owed"')[1].split('id="talk"')
+    assert f"message-{asked.pk}" in owed
+    assert f"message-{told.pk}" in others
+    assert page.html.count(f'id="message-{asked.pk}"') == 1
+    for words in ("1 of 2 has not answered yet", f"{world.delivery.name}", "not answered yet", "due "):
+        assert words in page.text, words
+    assert "owed" not in Visitor("delivery", "en").get("/messages/").html.split("<main")[1].split("</main>")[0]
+    [form] = [form for form in page.forms if form.act == "withdraw"]
+    again = seller.submit(form, "/messages/")
+    assert again.url == "/messages/"
+    assert 'id="owed"' not in again.html
+    assert not Recipient.objects.filter(message=asked, acknowledgement=None, release=None).exists()
+    acknowledge(by=world.by("sales_head"), messages=[write(world, "seller", deal, to=["sales_head"], asks="answer")], text="好")
+    assert 'id="owed"' not in seller.get("/messages/").html
+
+
+def test_what_waits_for_the_reader_stands_on_the_page_of_its_object_however_much_was_written_since(world: World, deal: Deal) -> None:
+    asked = write(world, "seller", deal, to=["engineer"], asks="answer", text="油机几台？")
+    for n in range(6):
+        write(world, "delivery", deal, text=f"第 {n} 条。")
+    page = Visitor("engineer", "en").get(f"/deals/{deal.pk}/")
+    assert "油机几台？" in page.text
+    assert f"/messages/{asked.pk}/#answer" in page.html
+    assert page.html.count('class="message"') == 4
+    assert "油机几台？" not in Visitor("delivery", "en").get(f"/deals/{deal.pk}/").text
+    acknowledge(by=world.by("engineer"), messages=[asked], text="两台")
+    assert f'id="message-{asked.pk}"' not in Visitor("engineer", "en").get(f"/deals/{deal.pk}/").html
+
+
+def test_both_forms_say_before_sending_who_will_read_it(world: World, deal: Deal) -> None:
+    seller = Visitor("seller", "en")
+    on_deal = seller.get(f"/deals/{deal.pk}/")
+    assert "everybody who sees this page" in on_deal.text
+    assert f"/teams/{deal.team_id}/#write" in on_deal.html
+    assert "everybody who sees this page" in seller.get(f"/discussions/deal/{deal.pk}/").text
+    assert "only the members it goes to" in seller.get(f"/teams/{deal.team_id}/").text
+    refused = seller.submit(on_deal.form("write"), on_deal.url, text=TEXT, to="", asks="answer")
+    assert refused.status == 422
+    assert "The message was not sent." in refused.text
+    assert "needed where something is asked" in refused.text
 
 
 def test_only_who_leads_is_offered_a_directive_and_the_issuer_sees_who_has_not_confirmed(world: World, deal: Deal) -> None:
@@ -100,7 +161,7 @@ def test_only_who_leads_is_offered_a_directive_and_the_issuer_sees_who_has_not_c
     message = Message.objects.get(text=TEXT)
     acknowledge(by=world.by("engineer"), messages=[message])
     shown = seller.get(f"/messages/{message.pk}/")
-    assert "1 of 2 has not acknowledged it yet" in shown.text
+    assert "1 of 2 has not confirmed it yet" in shown.text
     forged = Visitor("engineer", "en").send(path, {"act": ["write"], "text": [TEXT], "asks": ["directive"]})
     assert forged.status_code == 403
     seller.submit(shown.form("withdraw"), shown.url)
@@ -169,6 +230,12 @@ def test_messages_through_the_api(world: World, deal: Deal, caller: Call) -> Non
     assert {one["person"]["name"] for one in made["recipients"]} == names(world, "seller", "delivery")
     [waiting] = seller.all("/messages", waiting="true")
     assert (waiting["id"], waiting["waits_for_you"]) == (key, True)
+    [owed] = engineer.all("/messages", owed="true")
+    assert owed["id"] == key
+    assert seller.all("/messages", owed="true") == []
+    for words in ({}, {"text": None}, {"text": " "}):
+        bare = seller.post(f"/messages/{key}/acknowledgements", words)
+        assert (bare.status, set(bare["fields"])) == (422, {"text"})
     done = seller.post(f"/messages/{key}/acknowledgements", {"text": "收到"})
     assert done.status == 201
     assert {one["person"]["name"]: one["state"] for one in done["recipients"]}[world.seller.name] == "acknowledged"
@@ -177,6 +244,7 @@ def test_messages_through_the_api(world: World, deal: Deal, caller: Call) -> Non
     assert reply["replies_to"] == key
     assert len(engineer.all(path, limit=1)) == 2
     assert engineer.post(f"/messages/{key}/withdrawals").status == 201
+    assert engineer.all("/messages", owed="true") == []
     assert {one["state"] for one in engineer.get(f"/messages/{key}")["recipients"]} == {"acknowledged", "released"}
 
 
@@ -215,7 +283,10 @@ def test_messages_on_the_command_line(world: World, deal: Deal) -> None:
     good("talk", "write", deal.number, TEXT, "--to", world.engineer.name, "--asks", "answer", *seller)
     message = Message.objects.get(text=TEXT)
     assert TEXT in good("talk", "list", "--waiting", *engineer)
-    assert "not acknowledged yet" in good("talk", "show", deal.number, *seller)
+    assert "not answered yet" in good("talk", "show", deal.number, *seller)
+    assert TEXT in good("talk", "list", "--owed", *seller)
+    assert TEXT not in good("talk", "list", "--owed", *engineer)
+    assert "write it in words" in refused("talk", "acknowledge", str(message.pk), *engineer)
     assert "by nobody else" in refused("talk", "acknowledge", str(message.pk), "--as", world.head.name)
     good("talk", "acknowledge", str(message.pk), "--text", "周四给", *engineer)
     assert "周四给" in good("talk", "show", deal.number, *seller)
@@ -233,4 +304,11 @@ def test_messages_on_the_command_line(world: World, deal: Deal) -> None:
 def test_the_demonstration_has_a_discussion_with_one_answer_wanting(world: World) -> None:
     shown = Visitor("seller").get(f"/deals/{world.deals['branches'].pk}/").text
     assert "双线路" in shown
-    assert "尚未确认" in shown
+    assert "尚未答复" in shown
+
+
+def test_whoever_something_waits_for_in_the_demonstration_is_offered_at_the_sign_in(world: World) -> None:
+    offered = {person.pk for person in offered_people()}
+    waiting = [person for person in world.people.values() if any(line.act != "see_to" for line in my_day(person))]
+    assert world.sales_head in waiting
+    assert [person.name for person in waiting if person.pk not in offered] == []

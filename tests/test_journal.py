@@ -329,6 +329,50 @@ def test_a_reaction_that_kills_its_worker_each_time_is_parked(world: World, owed
     assert "WorkerDied: 8" in jobs.dead().get().error
 
 
+class Stubborn:
+    """An errand that never arrives, and cannot even say so."""
+
+    attempts = 2
+
+    def prepare(self, delivery: Delivery) -> object:
+        return delivery
+
+    def send(self, prepared: object) -> None:
+        raise reactions.Undelivered("nobody is there")
+
+    def settle(self, delivery: Delivery) -> None:
+        raise AssertionError
+
+    def failed(self, delivery: Delivery, sentence: object, given_up: bool) -> None:
+        Delivery.objects.create(entry=delivery.entry, reaction=delivery.reaction, due_at=now())  # owed already: the database refuses it
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_an_errand_that_cannot_even_say_that_it_failed_is_parked_and_stops_no_other(
+    world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch, died: bool
+) -> None:
+    monkeypatch.setitem(reactions.ERRANDS._things, "tests.seen", Stubborn())
+    make_account(world)
+    [delivery] = Delivery.objects.all()
+    if died:  # the worker, both times
+        Delivery.objects.update(attempts=Stubborn.attempts)
+    monkeypatch.setitem(reactions.LATER, "accounts.account_opened", ["tests.sound"])
+    monkeypatch.setitem(reactions.HANDLERS._things, "tests.sound", owed.append)
+    make_account(world)
+    assert drain() == (1 if died else 2)
+    assert len(owed) == 1
+    if not died:
+        delivery.refresh_from_db()
+        assert (delivery.error, delivery.holder, delivery.dead_at) == ("nobody is there", None, None)
+        with later(minutes=5):
+            assert drain() == 1
+    delivery.refresh_from_db()
+    assert delivery.dead_at is not None
+    assert [delivery] == list(jobs.dead())
+    with later(hours=5):
+        assert drain() == 0
+
+
 def test_who_was_taken_for_dead_and_wakes_up_does_nothing_a_second_time(
     world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:

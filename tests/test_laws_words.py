@@ -174,7 +174,7 @@ def full(world: World) -> World:
     answered, withdrawn = (
         post_message(by=world.by("seller"), about=deal, text=text, to=[world.head], asks="answer") for text in ("几点？", "哪里？")
     )
-    acknowledge(by=world.by("head"), messages=[answered])
+    acknowledge(by=world.by("head"), messages=[answered], text="三点")
     withdraw(by=world.by("seller"), message=withdrawn)
     for guard in guards._guarded.values():
         with connection.cursor() as cursor:

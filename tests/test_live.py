@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.conf import settings
@@ -289,6 +289,35 @@ def test_a_page_that_cannot_connect_says_so_and_works(world: World, open_page: O
     expect(page.locator("h1")).to_have_text("另一个名字")
 
 
+def test_a_page_without_a_network_says_so_at_once_and_goes_on_by_itself(world: World, open_page: OpenPage):
+    deal = world.spoken_deal()
+    connection.close()
+    page = at(open_page, world.seller, f"/deals/{deal.pk}/")
+    sign = page.locator("[data-live-gone]")
+    expect(sign).to_be_hidden()
+    page.context.set_offline(True)
+    expect(sign).to_be_visible(timeout=1_500)
+    world.hear(deal, "engineer")
+    connection.close()
+    page.context.set_offline(False)
+    expect(sign).to_be_hidden()
+    expect(ears(page)).to_contain_text("都已听到")
+
+
+def test_a_browser_that_takes_itself_for_cut_off_and_reaches_the_server_all_the_same_is_not_alarmed(world: World, open_page: OpenPage):
+    deal = world.spoken_deal()
+    connection.close()
+    page = at(open_page, world.seller, f"/deals/{deal.pk}/")
+    page.evaluate("Object.defineProperty(navigator, 'onLine', {get: () => false})")
+    with page.expect_response(lambda answer: "/live/" in answer.url):
+        page.evaluate("dispatchEvent(new Event('offline'))")
+    page.wait_for_timeout(800)
+    expect(page.locator("[data-live-gone]")).to_be_hidden()
+    world.hear(deal, "engineer")
+    connection.close()
+    expect(ears(page)).to_contain_text("都已听到")
+
+
 def test_without_javascript_a_page_is_as_it_was(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
@@ -557,6 +586,101 @@ def test_pages_that_cannot_be_let_in_are_answered_and_leave_no_stream_behind(wor
         assert await asyncio.wait_for(hub.come(session, Topics(mine=True), ""), 5), "the next one is let in"
         hub._asking.submit(connections.close_all).result()  # of that thread
         hub.stop()
+
+    in_a_thread(life)
+
+
+@pytest.mark.own_database
+def test_what_was_committed_before_a_page_came_is_not_told_to_it_however_far_the_follower_is_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    from earshot.web.live import hub as hubs
+    from earshot.web.live.topics import Topics
+
+    session = session_of(world.engineer)
+    connection.close()
+    go, gone = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Held(tail.Watch):
+        """A follower that is behind: it reads once for each time that it is let go."""
+
+        def wait(self, _seconds: float) -> bool:
+            gone.release()
+            return go.acquire(timeout=10)
+
+    monkeypatch.setattr(hubs.tail, "Watch", Held)
+
+    def spoken(minutes: int) -> None:
+        with later(minutes=minutes):
+            world.spoken_deal()
+        connection.close()
+
+    async def told(*streams: Any) -> list[bool]:
+        """Whether each of them has an event, once the follower has read."""
+        go.release()
+        await asyncio.to_thread(gone.acquire)
+        await asyncio.sleep(0)  # what it said to the loop stands before this
+        found = [bool(stream.event) for stream in streams]
+        for stream in streams:
+            stream.event = ""
+        return found
+
+    async def life() -> None:
+        hub = hubs.Hub()
+        hub.start(asyncio.get_running_loop())
+        try:
+            await asyncio.to_thread(gone.acquire)
+            early = await hub.come(session, Topics(mine=True), "")
+            await asyncio.to_thread(spoken, 1)
+            late = await hub.come(session, Topics(mine=True), "")
+            knows = await hub.come(session, Topics(mine=True), await asyncio.to_thread(tail.end))
+            assert early is not None
+            assert knows is not None
+            assert await told(early, late, knows) == [True, False, False]
+            await asyncio.to_thread(spoken, 2)
+            assert await told(early, late, knows) == [True, True, True]
+            assert hub.mark == await asyncio.to_thread(tail.end)
+        finally:
+            hub.stop()
+            go.release()
+
+    in_a_thread(life)
+
+
+@pytest.mark.own_database
+def test_a_stream_that_cannot_be_begun_leaves_nothing_behind(world: World):
+    from granian.rsgi import ProtocolClosed
+
+    from earshot.rsgi import Application
+
+    session = session_of(world.seller)
+    connection.close()
+
+    class Scope:
+        method, path, query_string = "GET", "/live/", "mine=1"
+        headers: ClassVar = {"cookie": f"sessionid={session}"}
+
+    class Gone:
+        """A page that left while it was being let in; or whose server cannot answer."""
+
+        def __init__(self, trouble: Exception) -> None:
+            self.trouble = trouble
+
+        def response_stream(self, _status: int, _head: Any) -> Any:
+            raise self.trouble
+
+        async def client_disconnect(self) -> None:
+            await asyncio.sleep(60)
+
+    async def life() -> None:
+        application = Application()
+        await application.stream(Scope(), Gone(ProtocolClosed()))
+        assert (application.hub.count, application.hub.streams) == (0, {})
+        with pytest.raises(OverflowError):
+            await application.stream(Scope(), Gone(OverflowError()))
+        assert (application.hub.count, application.hub.streams) == (0, {})
+        application.hub._asking.submit(connections.close_all).result()  # of that thread
+        application.hub.stop()
 
     in_a_thread(life)
 

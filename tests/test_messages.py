@@ -42,7 +42,7 @@ TEXT = "周五前把两种方案的柴油费各算一遍"
 def deal(world: World) -> Deal:
     """The seller's deal with a team of three: the seller leads, the engineer and the delivery manager sit on it. What the company
     owed before is told already, and the message that waits there is answered."""
-    acknowledge(by=world.by("sales_head"), messages=Message.objects.filter(asks="answer"))
+    acknowledge(by=world.by("sales_head"), messages=Message.objects.filter(asks="answer"), text="能出")
     deal = world.moved_deal()
     for key, role in (("engineer", "SR"), ("delivery", "FR")):
         take_seat(world, deal, key, role)
@@ -164,7 +164,7 @@ def test_the_journal_tells_of_a_message_among_members_only_to_those_whom_it_reac
     message = write(world, "engineer", deal.team, to=["delivery"], asks="answer")
     with later(hours=30):
         sweep()
-        acknowledge(by=world.by("delivery"), messages=[message])
+        acknowledge(by=world.by("delivery"), messages=[message], text="算好了")
     told = set(Entry.objects.filter(seq__gt=first, scopes__object_id=message.pk).values_list("pk", flat=True))
     assert len(told) >= 6
     for key, person in world.people.items():
@@ -255,7 +255,7 @@ def test_the_same_id_again_writes_nothing_twice_and_another_one_s_id_says_nothin
 
 def test_words_that_were_written_are_never_changed(world: World, deal: Deal) -> None:
     message = write(world, "seller", deal, to=["engineer"], asks="answer")
-    acknowledge(by=world.by("engineer"), messages=[message])
+    acknowledge(by=world.by("engineer"), messages=[message], text="好")
     for rows in (Message.objects.all(), Recipient.objects.all(), Acknowledgement.objects.all()):
         with pytest.raises(DatabaseError), transaction.atomic():
             rows.delete()
@@ -276,14 +276,43 @@ def test_an_answer_is_the_addressee_s_own_act(world: World, deal: Deal) -> None:
     assert shown.detail == TEXT
     before = snapshot()
     for by in (world.by("seller"), world.by("delivery"), world.by("head"), process("import")):
-        with pytest.raises(Refusal):
-            acknowledge(by=by, messages=[message])
+        for text in ("", "算好了"):
+            with pytest.raises(Refusal):
+                acknowledge(by=by, messages=[message], text=text)
     assert changed_tables(before, snapshot()) == set()
-    assert acknowledge(by=world.by("engineer"), messages=[message]) == 1
+    assert acknowledge(by=world.by("engineer"), messages=[message], text="算好了") == 1
     assert acknowledge(by=world.by("engineer"), messages=[message]) == 0
     assert line(world, "engineer") is None
     assert state(world, message, "engineer") == "acknowledged"
     assert Clock.objects.get(object_id=Recipient.objects.get(message=message).pk).outcome == "met"
+
+
+@pytest.mark.req("A12.1a", breaks="earshot.talk.rules.answers")
+def test_an_answer_stands_in_words_and_a_directive_is_confirmed_without_any(world: World, deal: Deal) -> None:
+    asked = [write(world, "seller", about, to=["engineer"], asks="answer") for about in (deal, deal.team)]
+    before = snapshot()
+    for message in asked:
+        for text in ("", " \n"):
+            with pytest.raises(Refusal) as refused:
+                acknowledge(by=world.by("engineer"), messages=[message], text=text)
+            assert set(refused.value.fields) == {"text"}
+    assert changed_tables(before, snapshot()) == set()
+    for message in asked:
+        assert acknowledge(by=world.by("engineer"), messages=[message], text="周五给") == 1
+        reply = Message.objects.get(replies_to=message)
+        assert Acknowledgement.objects.get(recipient__message=message).reply == reply
+    directive = write(world, "seller", deal.team, to=["engineer"], asks="directive")
+    assert acknowledge(by=world.by("engineer"), messages=[directive]) == 1
+
+
+def test_where_nobody_would_read_the_answer_the_act_alone_ends_the_question(world: World, deal: Deal) -> None:
+    message = write(world, "delivery", deal.team, to=["engineer"], asks="answer")
+    release_seat(by=world.by("delivery"), membership=seat_of(world, deal, "delivery"), reason="换项目")
+    with pytest.raises(Refusal) as refused:
+        acknowledge(by=world.by("engineer"), messages=[message], text="周五给")
+    assert set(refused.value.fields) == {"to"}
+    assert not talk.wants_words(message)
+    assert acknowledge(by=world.by("engineer"), messages=[message]) == 1
 
 
 @pytest.mark.req("A12.1a", breaks="earshot.wiring.addressees.sender")
@@ -350,10 +379,13 @@ def test_one_line_a_person_and_thing_however_many_messages(world: World, deal: D
     write(world, "seller", deal.team, to=["engineer"], asks="answer")
     shown = [one for one in my_day(world.engineer) if one.cause == "answer"]
     assert sorted(len(one.ids) for one in shown) == [1, 3]
-    assert acknowledge(by=world.by("engineer"), messages=written) == 3
-    with pytest.raises(Refusal) as refused:
-        acknowledge(by=world.by("engineer"), messages=written, text="都好")
-    assert "text" in refused.value.fields
+    for text in ("", "都好"):  # each is answered for itself
+        with pytest.raises(Refusal) as refused:
+            acknowledge(by=world.by("engineer"), messages=written, text=text)
+        assert "text" in refused.value.fields
+    assert sum(acknowledge(by=world.by("engineer"), messages=[one], text="好") for one in written) == 3
+    directives = [write(world, "seller", deal, to=["engineer"], asks="directive") for _n in range(2)]
+    assert acknowledge(by=world.by("engineer"), messages=directives) == 2
 
 
 def test_without_a_limit_in_the_playbook_nothing_is_asked_and_plain_words_still_go(world: World, deal: Deal, tmp_path: Path) -> None:
@@ -385,7 +417,7 @@ def test_one_level_serves_a_kind_of_message(tmp_path: Path, world: World) -> Non
 
 def test_its_author_withdraws_what_a_message_asks(world: World, deal: Deal) -> None:
     message = write(world, "seller", deal, to=["engineer", "delivery"], asks="answer")
-    acknowledge(by=world.by("engineer"), messages=[message])
+    acknowledge(by=world.by("engineer"), messages=[message], text="好")
     with pytest.raises(Refusal) as refused:
         withdraw(by=world.by("engineer"), message=message)
     assert refused.value.code == "talk.not_author"
@@ -522,7 +554,7 @@ def test_two_answers_in_the_same_second_are_one_acknowledgement(world: World) ->
     take_seat(world, deal, "engineer", "SR")
     message = write(world, "seller", deal.team, to=["engineer"], asks="answer")
     outcomes = together(
-        lambda: acknowledge(by=world.by("engineer"), messages=[message]),
+        lambda: acknowledge(by=world.by("engineer"), messages=[message], text="收到"),
         lambda: acknowledge(by=world.by("engineer"), messages=[message], text="收到，周五给"),
     )
     assert codes(outcomes) == ["", ""]
@@ -558,7 +590,7 @@ def test_who_is_released_while_the_author_withdraws_or_the_addressee_answers_is_
             lambda act=act, message=message: (
                 withdraw(by=world.by("seller"), message=message)
                 if act == "withdraw"
-                else acknowledge(by=world.by("engineer"), messages=[message])
+                else acknowledge(by=world.by("engineer"), messages=[message], text="好")
             ),
         )
         assert outcomes[0] is None or not isinstance(outcomes[0], Exception)

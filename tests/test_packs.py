@@ -61,7 +61,11 @@ def test_comments_line_ends_and_marks_stay_as_they_were(world: World, tmp_path: 
 def test_what_one_edit_changes_is_one_line(world: World):
     new = edited("service_levels", "minutes: 240", "minutes: 180")
     [change] = changes(new)
-    assert change.row == "hear-critical"
+    assert (change.row, change.zh, change.en) == (
+        "hear-critical",
+        "关键原话：4 个工时内听到",
+        "Critical words heard within 4 working hours",
+    )
     assert (change.part, [line.strip() for line in change.before], [line.strip() for line in change.after]) == (
         "service_levels",
         ["minutes: 240"],
@@ -70,6 +74,43 @@ def test_what_one_edit_changes_is_one_line(world: World):
     adopt_pack(by=world.by("operations"), sources=new, reason="quicker")
     assert book.in_force().service_levels["hear-critical"].limit == 180
     assert changes(new) == []
+
+
+def test_a_change_is_named_by_its_row_as_the_files_write_it(world: World):
+    [change] = changes(edited("hearing", "role: FR, service_level: hear", "role: FR, service_level: hear-critical"))
+    assert (change.row, change.zh, change.en) == ("site-FR", "站点条件：交付听", "Site conditions: delivery hears")
+    [change] = changes(edited("hearing", "zh: 运营成本, en: Running cost,", "zh: 运营成本, en: 'Cost, running',"))
+    assert (change.zh, change.en) == ("运营成本", "Cost, running")
+    [change] = changes(edited("hearing", "zh: 运营成本, en: Running cost,", ""))
+    assert (change.row, change.zh, change.en, str(change)) == ("running-cost", "", "", "running-cost")
+
+
+def test_a_pack_is_read_and_checked_once_when_it_is_put_in_force(world: World, monkeypatch: pytest.MonkeyPatch):
+    read: list[str] = []
+    whole = packs._Reader.__init__
+
+    def reads(reader: Any, pack: Sources, known: Any) -> None:
+        read.append(pack.name)
+        whole(reader, pack, known)
+
+    unzipped: list[str] = []
+    of_zip = Sources.of_zip.__func__  # type: ignore[attr-defined]
+    monkeypatch.setattr(packs._Reader, "__init__", reads)
+    monkeypatch.setattr(Sources, "of_zip", classmethod(lambda cls, name, content: (unzipped.append(name), of_zip(cls, name, content))[1]))
+    page, new = signed_in(world, "operations"), edited("service_levels", "minutes: 240", "minutes: 239")
+    content = base64.b64encode(new.zipped()).decode()
+    sent = {"act": "adopt", "name": "x", "content": content, "reason": "", "version": version()}
+    read.clear()
+    refused = page.post("/playbook/pack/", sent)
+    assert refused.status_code == 422
+    assert "关键原话：4 个工时内听到" in refused.content.decode()
+    assert len(unzipped) == 1
+    unzipped.clear()
+    read.clear()
+    done = page.post("/playbook/pack/", sent | {"reason": "quicker"})
+    assert done.status_code == 302
+    assert (len(unzipped), len(read)) == (1, 1)
+    assert "3 工时 59 分" in page.get("/playbook/").content.decode()
 
 
 WRONG = edited("hearing", "service_level: hear-critical", "service_level: hear-critcal")

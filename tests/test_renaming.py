@@ -54,7 +54,7 @@ def walk(world: World) -> Deal:
     assert refused.value.code == "vote.not_heard"
     message = post_message(by=world.by("seller"), about=deal, text="?", to=[world.head], asks="answer")
     assert any(line.ids == (message.pk,) for line in my_day(world.head))
-    acknowledge(by=world.by("head"), messages=[message])
+    acknowledge(by=world.by("head"), messages=[message], text="!")
     world.hear(deal, "engineer", "head", "delivery")
     world.deliver(deal)
     before = deal.stage_id

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from earshot.clocks.sweep import sweep
 from earshot.deals.models import Deal
@@ -24,7 +25,7 @@ from earshot.people.queries import roles_of
 from earshot.teams.actions import nominate
 from earshot.teams.models import Seat
 from earshot.voice.models import Correction, Item, Meeting
-from earshot.web import urls
+from earshot.web import times, urls
 from earshot.web.templatetags.looks import SHEETS
 from pages import HAN, Seen, Visitor
 from worlds import CRITICAL, World, later
@@ -468,6 +469,24 @@ def test_no_chinese_literal_in_the_code_of_the_pages():
             ):
                 found.append(f"{path.name}:{number}: {line.strip()}")
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "measure", "said"),
+    [
+        (40, "working", "40 分钟"),
+        (239, "working", "3 工时 59 分"),
+        (450, "working", "7.5 工时"),
+        (900, "working", "15 工时"),
+        (1000, "working", "16 工时 40 分"),
+        (65, "clock", "1 小时 5 分（自然时间）"),
+        (2880, "clock", "2 天（自然时间）"),
+        (2940, "clock", "49 小时（自然时间）"),
+    ],
+)
+def test_a_time_limit_is_said_to_the_minute_as_people_say_it(minutes: int, measure: str, said: str):
+    with override("zh-hans"):
+        assert times.limit(minutes, measure) == said
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

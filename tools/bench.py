@@ -23,14 +23,18 @@ RUNS = int(os.environ.get("EARSHOT_BENCH_RUNS", "5"))
 ONLY = os.environ.get("EARSHOT_BENCH_ONLY", "")
 
 
-def on_engine(engine: str) -> bool:
-    """The whole bench in a process and a folder of its own."""
+def on_engine(engine: str, script: str = __file__, **more: str) -> bool:
+    """The whole bench `script` in a process and a folder of its own; `more`: of its environment."""
     home = Path(tempfile.mkdtemp(prefix="earshot-bench-"))
-    environment = os.environ | {
-        "EARSHOT_HOME": str(home / "home"),
-        "EARSHOT_DATABASE": "sqlite",
-        "EARSHOT_SECRET_KEY": "only-for-the-bench",
-    }
+    environment = (
+        os.environ
+        | {
+            "EARSHOT_HOME": str(home / "home"),
+            "EARSHOT_DATABASE": "sqlite",
+            "EARSHOT_SECRET_KEY": "only-for-the-bench",
+        }
+        | more
+    )
     server = None
     try:
         if engine == "postgresql":
@@ -39,7 +43,7 @@ def on_engine(engine: str) -> bool:
 
             server = Server(home)
             environment["EARSHOT_DATABASE"] = f"postgresql://earshot@/postgres?host={server.folder}"
-        return subprocess.run([sys.executable, __file__, engine], env=environment, cwd=ROOT).returncode == 0
+        return subprocess.run([sys.executable, script, engine], env=environment, cwd=ROOT).returncode == 0
     finally:
         if server is not None:
             server.stop()

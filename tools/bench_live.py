@@ -11,12 +11,10 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -219,33 +217,12 @@ def run(engine: str) -> None:
         server.wait(timeout=20)
 
 
-def on_engine(engine: str) -> bool:
-    home = Path(tempfile.mkdtemp(prefix="earshot-bench-"))
-    environment = os.environ | {
-        "EARSHOT_HOME": str(home / "home"),
-        "EARSHOT_DATABASE": "sqlite",
-        "EARSHOT_SECRET_KEY": "only-for-the-bench",
-        "DJANGO_SETTINGS_MODULE": "bench_settings",
-        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tools'}",
-    }
-    server = None
-    try:
-        if engine == "postgresql":
-            sys.path.insert(0, str(ROOT / "tests"))
-            from servers import Server
-
-            server = Server(home)
-            environment["EARSHOT_DATABASE"] = f"postgresql://earshot@/postgres?host={server.folder}"
-        return subprocess.run([sys.executable, __file__, engine], env=environment, cwd=ROOT).returncode == 0
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         run(sys.argv[1])
         sys.exit()
-    results = [on_engine(engine) for engine in ("sqlite", "postgresql")]
+    from bench import on_engine
+
+    more = {"DJANGO_SETTINGS_MODULE": "bench_settings", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tools'}"}
+    results = [on_engine(engine, __file__, **more) for engine in ("sqlite", "postgresql")]
     sys.exit(not all(results))

@@ -22,7 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "earshot.settings")
 
 from django.conf import settings
 
-from earshot.web.live.hub import Hub
+from earshot.web.live.hub import Hub, Stream
 from earshot.web.live.topics import ADDRESS, asked
 
 THREADS = int(os.environ.get("EARSHOT_THREADS", "0")) or 2 * (os.cpu_count() or 1) + 1
@@ -78,15 +78,22 @@ class Application:
         if stream is None:
             proto.response_empty(401, [])
             return
-        told = asyncio.get_running_loop().create_task(stream.run(proto.response_stream(200, HEAD).send_bytes))
         try:
-            await asyncio.wait({told, asyncio.ensure_future(proto.client_disconnect())}, return_when=asyncio.FIRST_COMPLETED)
+            await self.tell(stream, proto)
         finally:
             self.hub.leave(stream)
-            stream.end()
-            told.cancel()
-            with suppress(asyncio.CancelledError, ProtocolError, ProtocolClosed):  # whoever left, left in the middle of a word
-                await told
+
+    async def tell(self, stream: Stream, proto: Any) -> None:
+        """Until the page or the stream ends, whichever is first."""
+        with suppress(ProtocolError, ProtocolClosed):  # whoever left, left before the first word, or in the middle of one
+            told = asyncio.get_running_loop().create_task(stream.run(proto.response_stream(200, HEAD).send_bytes))
+            try:
+                await asyncio.wait({told, asyncio.ensure_future(proto.client_disconnect())}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stream.end()
+                told.cancel()
+                with suppress(asyncio.CancelledError):
+                    await told
 
     async def page(self, scope: Any, proto: Any) -> None:
         """413: the body is larger than anything that is taken here; no more of it is read, and none of it kept."""

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from earshot.api import paging
 from earshot.api.answers import Reply, read, write
 from earshot.api.auth import Asked, actor, me
-from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, NewId, Page, ShortReason, moment, moment_or_none
+from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, NewId, Page, moment, moment_or_none
 from earshot.desk.finding import find
 from earshot.journal.queries import in_language
 from earshot.people.models import Person
@@ -99,7 +99,9 @@ class Choosing(Body):
 
 
 class EndingChannel(Body):
-    reason: ShortReason
+    """`reason`: where there is something to say; it stands in the journal."""
+
+    reason: Annotated[str, StringConstraints(max_length=300, pattern=CLEAN)] = ""
 
 
 class NewWishes(Body):

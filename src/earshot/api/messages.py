@@ -83,7 +83,8 @@ class NewMessage(Body):
 
 
 class NewAcknowledgement(Body):
-    """`text`: words of an answer, which then stand as a reply; null: without any."""
+    """`text`: in words, which then stand as a reply. Where an answer is asked for, words are needed; a directive is confirmed by the act
+    alone, too (null)."""
 
     text: Annotated[str, StringConstraints(max_length=WORDS, pattern=CLEAN)] | None = None
 
@@ -141,6 +142,7 @@ def _people(person: Person, ids: list[UUID]) -> list[Person]:
 def list_messages(
     request: Asked,
     waiting: Annotated[bool, Query(description="Only those that wait for your own acknowledgement.")] = False,
+    owed: Annotated[bool, Query(description="Only yours that somebody has not answered or confirmed yet.")] = False,
     cursor: paging.Cursor = None,
     limit: paging.Limit = paging.USUAL,
 ) -> Page[MessageShown]:
@@ -149,6 +151,8 @@ def list_messages(
     rows = queries.reached(person)
     if waiting:
         rows = rows.filter(pk__in=queries.waiting_for(person).order_by().values("message"))
+    if owed:
+        rows = rows.filter(pk__in=queries.owed_to(person).order_by().values("pk"))
     return _page(person, rows, cursor, limit)
 
 
@@ -162,7 +166,8 @@ def show_message(request: Asked, message_id: AnyId) -> Reply:
 @router.post("/messages/{message_id}/acknowledgements", response={201: MessageShown})
 @write
 def acknowledge_message(request: Asked, message_id: AnyId, body: NewAcknowledgement) -> Reply:
-    """Your own act, as one of those whom the message asks; with words it is a reply as well."""
+    """Your own act, as one of those whom the message asks: a directive is confirmed, with or without words; a question is answered, in
+    words (422 without). Words stand as a reply."""
     message = find(me(request), "message", message_id)
     actions.acknowledge(by=actor(request), messages=[message], text=body.text or "")
     return _one(request, message, 201)

@@ -54,10 +54,11 @@ class FindingShown(TypedDict):
 
 
 class ChangeShown(TypedDict):
-    """Lines of a part that go and come, compared with what is in force. `row`: code of the row in which they stand."""
+    """Lines of a part that go and come, compared with what is in force. `row`: code of the row in which they stand; `label`: its name."""
 
     part: str
     row: str
+    label: str
     before: list[str]
     after: list[str]
 
@@ -137,7 +138,9 @@ def check(request: Asked, body: PackSent) -> Reply:
     """What is wrong with a pack, and what it would change; nothing is put in force (sales operations)."""
     found = check_pack(actor(request), body.sources())
     findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence)} for f in found]
-    changed = [{"part": one.part, "row": one.row, "before": one.before, "after": one.after} for one in changes(body.sources())]
+    changed = [
+        {"part": one.part, "row": one.row, "label": str(one), "before": one.before, "after": one.after} for one in changes(body.sources())
+    ]
     return Reply({"findings": findings, "changes": changed, "not_yet": _not_yet(packs.waiting(body.sources()))})
 
 

@@ -111,7 +111,7 @@ def mend(channel: str, person: Person) -> None:
 
 @channels.command(help=noop("End a channel."))
 @CHANNEL
-@option("--reason", required=True, help=noop("Why; it stands in the journal."))
+@option("--reason", default="", help=noop("Why, if there is something to say; it stands in the journal."))
 @acting()
 def end(channel: str, reason: str, person: Person) -> None:
     verbs.end_channel(by=as_person(person), channel=_mine(person, channel), reason=reason)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic
 from types import FrameType
 from uuid import UUID
 
 import click
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from earshot.cli.house import unapplied
 from earshot.cli.root import Group, Worded
 from earshot.cli.who import acting
 from earshot.cli.words import moment, rows
@@ -48,7 +49,10 @@ def worker() -> None:
 
 def run(stop: threading.Event) -> None:
     """Sweep the clocks and drain until `stop`: what was begun is ended, nothing new is begun. A database that is away is waited for."""
-    with alive() as worker:
+    with ExitStack() as house:
+        worker = _begun(house, stop)
+        if worker is None:
+            return
         couriers = [threading.Thread(target=_carry_until, args=(stop, worker), name=f"courier-{n}") for n in range(COURIERS)]
         for courier in couriers:
             courier.start()
@@ -58,6 +62,28 @@ def run(stop: threading.Event) -> None:
             stop.set()
             for courier in couriers:
                 courier.join()
+
+
+def _begun(house: ExitStack, stop: threading.Event) -> UUID | None:
+    """The worker, alive; None: it was stopped before the database answered."""
+    while not stop.is_set():
+        try:
+            return house.enter_context(alive())
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if _behind():
+                raise
+            log.warning("the database is away; the worker waits for it", exc_info=True)
+            stop.wait(PAUSE)
+    return None
+
+
+def _behind() -> bool:
+    """Whether the database is there, and lacks tables: no waiting helps then."""
+    try:
+        return bool(unapplied())
+    except (DatabaseError, InterfaceError):
+        return False
 
 
 def _carry_until(stop: threading.Event, worker: UUID) -> None:
@@ -84,12 +110,12 @@ def _turn_until(stop: threading.Event, worker: UUID) -> None:
                 still_alive()
                 seen = monotonic()
             tried = begin_due() + sweep() + drain(worker, most=20, outside=False)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):  # the second: a connection that has died is used again
             log.exception("the worker could not read what is owed")
             tried = 0
         if not tried:
             stop.wait(PAUSE)
-    with suppress(DatabaseError):
+    with suppress(DatabaseError, InterfaceError):
         still_alive()
 
 

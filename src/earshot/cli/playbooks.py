@@ -104,7 +104,7 @@ def facts() -> None:
 def try_(needs: str, number: str, person: Person) -> None:
     trial = tried(find(person, "deal", number), needs)
     if trial.judgement is None:
-        lines = [Line("playbook.condition", _("character {n}: {what}").format(n=one.column, what=one.sentence)) for one in trial.faults]
+        lines = [Line("playbook.condition", one.told()) for one in trial.faults]
         raise Refusal("playbook.condition", _("This condition cannot be used."), lines=lines)
     words = {True: _("met"), False: _("not met"), None: _("cannot be judged, so it counts as not met")}
     click.echo(words[trial.judgement.met])

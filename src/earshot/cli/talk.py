@@ -14,19 +14,28 @@ from earshot.cli.who import acting, colleague, find
 from earshot.cli.words import due, moment, rows
 from earshot.people.actors import as_person
 from earshot.people.models import Person
-from earshot.playbooks.models import SERVES
+from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
 from earshot.talk import rules
 from earshot.talk.actions import messages as actions
 from earshot.talk.queries import messages as queries
 
 KINDS = ["deal", "item", "meeting", "call", "account", "team"]
 MOST = 50
-STATES = {
-    rules.SENT: gettext_lazy("not acknowledged yet"),
-    rules.ACKNOWLEDGED: gettext_lazy("acknowledged"),
-    rules.OVERDUE: gettext_lazy("not acknowledged in time"),
-    rules.ESCALATED: gettext_lazy("not acknowledged in time, escalated"),
-    rules.RELEASED: gettext_lazy("no longer asked"),
+STATES = {  # of one who is asked, by what is asked
+    ANSWER: {
+        rules.SENT: gettext_lazy("not answered yet"),
+        rules.ACKNOWLEDGED: gettext_lazy("answered"),
+        rules.OVERDUE: gettext_lazy("not answered in time"),
+        rules.ESCALATED: gettext_lazy("not answered in time, escalated"),
+        rules.RELEASED: gettext_lazy("no longer asked"),
+    },
+    DIRECTIVE: {
+        rules.SENT: gettext_lazy("not confirmed yet"),
+        rules.ACKNOWLEDGED: gettext_lazy("confirmed"),
+        rules.OVERDUE: gettext_lazy("not confirmed in time"),
+        rules.ESCALATED: gettext_lazy("not confirmed in time, escalated"),
+        rules.RELEASED: gettext_lazy("no longer asked"),
+    },
 }
 
 
@@ -39,10 +48,13 @@ ABOUT = option("--on", "kind", type=click.Choice(KINDS), default="deal", show_de
 
 
 @talk.command("list", help=noop("What was written to you and by you, the newest first."))
-@option("--waiting", is_flag=True, help=noop("Only what waits for your own acknowledgement."))
+@option("--waiting", is_flag=True, help=noop("Only what waits for your own answer or confirmation."))
+@option("--owed", is_flag=True, help=noop("Only what you asked and somebody has not answered or confirmed yet."))
 @acting()
-def list_(waiting: bool, person: Person) -> None:
+def list_(waiting: bool, owed: bool, person: Person) -> None:
     found = queries.reached(person)
+    if owed:
+        found = found.filter(pk__in=queries.owed_to(person).order_by().values("pk"))
     if waiting:
         found = found.filter(pk__in=queries.waiting_for(person).order_by().values("message"))
     _show(queries.read(person, found[:MOST]), person)
@@ -62,7 +74,7 @@ def show(object_: str, kind: str, person: Person) -> None:
 @ABOUT
 @option("--to", "names", metavar="PERSON", multiple=True, help=noop("To whom; several times for several people."))
 @option("--to-team", is_flag=True, help=noop("To all members of the team as of now."))
-@option("--asks", type=click.Choice(SERVES), default=None, help=noop("What each of them is to acknowledge."))
+@option("--asks", type=click.Choice(SERVES), default=None, help=noop("What is asked of each of them."))
 @option("--replies-to", metavar="MESSAGE", default="", help=noop("Id of the message that this answers."))
 @acting()
 def write(
@@ -81,13 +93,13 @@ def write(
     click.echo(_("Written ({id}) to: {names}").format(id=message.pk, names=reached or _("whoever sees it")))
 
 
-@talk.command(help=noop("Acknowledge MESSAGE, as one of those whom it asks."))
+@talk.command(help=noop("Answer or confirm MESSAGE, as one of those whom it asks."))
 @click.argument("message", metavar="MESSAGE")
-@option("--text", default="", help=noop("An answer in words."))
+@option("--text", default="", help=noop("In words: where an answer is asked for, and wherever there is something to say."))
 @acting()
 def acknowledge(message: str, text: str, person: Person) -> None:
     actions.acknowledge(by=as_person(person), messages=[find(person, "message", message)], text=text)
-    click.echo(_("Acknowledged: it is recorded as your own act."))
+    click.echo(_("It is recorded as your own act."))
 
 
 @talk.command(help=noop("Ask no more what your own MESSAGE asks."))
@@ -108,7 +120,7 @@ def _show(reads: list[Any], person: Person) -> None:
             click.echo(f"  {line}")
         if message.asks:
             rows(
-                [f"  {each.person.name}", STATES[each.state], due(each.clock, each.clock.due_at if each.clock else None)]
+                [f"  {each.person.name}", STATES[message.asks][each.state], due(each.clock, each.clock.due_at if each.clock else None)]
                 for each in one.recipients
             )
         click.echo()

@@ -77,8 +77,8 @@ def facts_of(deal: Deal, names: Collection[str]) -> Mapping[str, Value]:
     """The values of these facts for the deal: only their groups are asked, and what a group gives as a function only where it is asked
     for. A group that breaks leaves its facts unknown."""
     found: dict[str, Value] = {}
-    for group in sorted({name.partition(".")[0] for name in names}):
-        wanted = [name for name in names if name.partition(".")[0] == group]
+    for group in sorted({FACTS[name].group for name in names}):
+        wanted = [name for name in names if FACTS[name].group == group]
         # A savepoint where there is a transaction to protect; a page that only reads takes no lock for it, and what is read from the
         # deal itself asks the database nothing.
         asks = transaction.get_connection().in_atomic_block and not all(FACTS[name].lasting for name in wanted)

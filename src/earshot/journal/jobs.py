@@ -62,7 +62,10 @@ def alive() -> Iterator[UUID]:
     finally:
         ended.set()
         thread.join(timeout=10)
-        end(worker)
+        try:
+            end(worker)
+        except (DatabaseError, InterfaceError):  # what it held is taken over once it has been silent for long enough
+            log.warning("the end of a worker could not be written", exc_info=True)
 
 
 def begin() -> UUID:
@@ -144,7 +147,7 @@ def _claim(worker: UUID, outside: bool | None = None) -> Delivery | None:
                 return delivery
             _park(delivery, f"WorkerDied: {delivery.attempts} times")  # the workers that were at it died of it, each time
             if delivery.reaction in ERRANDS:
-                ERRANDS[delivery.reaction].failed(delivery, _("The worker died each time that it tried."), True)
+                _say_failed(ERRANDS[delivery.reaction], delivery, _("The worker died each time that it tried."), True)
 
 
 def _most_attempts(delivery: Delivery) -> int:
@@ -207,7 +210,17 @@ def _fail(delivery: Delivery, errand: Errand, sentence: Any, never: bool) -> Non
         said = str(sentence)
     with transaction.atomic():
         if _mine(delivery).update(error=said, holder=None, **end):
+            _say_failed(errand, delivery, sentence, given_up)
+
+
+def _say_failed(errand: Errand, delivery: Delivery, sentence: Any, given_up: bool) -> None:
+    """Within the transaction that ends the attempt. An errand that fails at this, too, keeps its delivery from nothing: it is tried
+    again or parked all the same, and the others have their turn."""
+    try:
+        with transaction.atomic():
             errand.failed(delivery, sentence, given_up)
+    except Exception:
+        log.exception("what follows from the failure of delivery %s could not be recorded", delivery)
 
 
 def _pause(delivery: Delivery) -> timedelta:

@@ -103,7 +103,7 @@ class Refusal(Exception):
 
 def wrong(field_name: str, sentence: Any, code: str = "input.invalid") -> Refusal:
     """One argument is wrong: said beside its field."""
-    return Refusal(code, _("That cannot be saved as it stands."), fields={field_name: sentence})
+    return Refusal(code, _("That cannot be done as it stands."), fields={field_name: sentence})
 
 
 class Together:
@@ -126,7 +126,7 @@ class Together:
 
     def refuse(self) -> None:
         if self.fields:
-            raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=self.fields)
+            raise Refusal("input.invalid", _("That cannot be done as it stands."), fields=self.fields)
 
 
 def missing() -> Refusal:

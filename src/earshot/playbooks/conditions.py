@@ -8,8 +8,8 @@ that are handed in: a fact that is not known, or an expression that fails, leave
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import takewhile
@@ -42,7 +42,6 @@ KINDS = {
     "null": _("nothing (null)"),
 }
 MACROS = {"all", "exists", "exists_one", "map", "filter"}
-_WORDS_OF_CEL = {"true", "false", "null", "in", "has", "size"} | MACROS
 _TOKEN = re.compile(
     r"""(?P<text>r?'(?:\\.|[^'\\])*'|r?"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?u?)|(?P<name>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)"""
     r"""|(?P<operator>&&|\|\||[<>=!]=|[-+*/%<>!?:])|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<other>[.,])|(?P<space>\s+)|(?P<unknown>.)""",
@@ -112,30 +111,20 @@ class _Token:
     start: int
 
 
-@dataclass
-class _Read:
+@lru_cache(maxsize=1024)
+def _tokens(source: str) -> tuple[_Token, ...]:
     """A source in tokens, spaces left out."""
-
-    source: str
-    tokens: list[_Token] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        for match in _TOKEN.finditer(self.source):
-            if match.lastgroup not in (None, "space"):
-                self.tokens.append(_Token(str(match.lastgroup), match[0], match.start()))
-
-    def names(self) -> Iterator[str]:
-        """Dotted names, without what a macro or a method adds behind a fact."""
-        for token in self.tokens:
-            if token.kind == "name":
-                yield re.sub(r"\s", "", token.text)
+    found = _TOKEN.finditer(source)
+    return tuple(_Token(str(match.lastgroup), match[0], match.start()) for match in found if match.lastgroup not in (None, "space"))
 
 
 def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
     """The facts that the condition speaks of, in order, each once."""
     found: dict[str, None] = {}
-    for name in _Read(source).names():
-        steps = name.split(".")
+    for token in _tokens(source):
+        if token.kind != "name":
+            continue
+        steps = re.sub(r"\s", "", token.text).split(".")  # what a macro or a method adds behind a fact stands at their end
         for cut in range(len(steps), 0, -1):
             if ".".join(steps[:cut]) in known:
                 found[".".join(steps[:cut])] = None
@@ -146,7 +135,7 @@ def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
 def compared(source: str, fact: str) -> list[tuple[int, str]]:
     """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`), each with its character,
     counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
-    tokens = _Read(source).tokens
+    tokens = _tokens(source)
     found = []
     for at, token in enumerate(tokens):
         if token.kind != "name" or re.sub(r"\s", "", token.text) != fact:
@@ -174,7 +163,7 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
         return [Fault(0, _("there is nothing to judge: write a condition"))]
     if len(source) > MOST_CHARACTERS:
         return [Fault(0, say(_("at most {most} characters; this has {n}"), most=MOST_CHARACTERS, n=len(source)))]
-    bounds = _out_of_bounds(_Read(source))
+    bounds = _out_of_bounds(_tokens(source))
     if bounds:
         return bounds
     try:
@@ -189,9 +178,9 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
     return []
 
 
-def _out_of_bounds(read: _Read) -> list[Fault]:
+def _out_of_bounds(tokens: Sequence[_Token]) -> list[Fault]:
     nodes, depth, macros = 0, 0, list[int]()
-    for before, token in zip([None, *read.tokens], read.tokens, strict=False):
+    for before, token in zip([None, *tokens], tokens, strict=False):
         if token.kind == "unknown":
             return [Fault(token.start + 1, say(_("“{text}” has no meaning in a condition"), text=token.text))]
         nodes += token.kind in ("text", "number", "name", "operator")
@@ -214,7 +203,7 @@ def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, F
     """The engine's complaint in the words of somebody who writes conditions."""
     column += sum(len(one) + 1 for one in source.split("\n")[: line - 1])
     if match := _UNDECLARED.search(said):
-        token = next((one for one in _Read(source).tokens if one.start <= column - 1 < one.start + len(one.text)), None)
+        token = next((one for one in _tokens(source) if one.start <= column - 1 < one.start + len(one.text)), None)
         if (token is not None and token.text == "(") or token is None or token.kind != "name":
             return Fault(column, say(_("there is no function “{name}”"), name=match[1]))
         wanted = re.sub(r"\s", "", token.text)
@@ -238,26 +227,27 @@ def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, F
 def judge(source: str, known: Mapping[str, Fact], values: Mapping[str, Value]) -> Judgement:
     """How the condition stands with these values. A fact that is None is not known: it does not matter where the rest decides
     (`false && …`, `true || …`), and otherwise leaves the whole not judged."""
-    spoken = spoken_of(source, known)
-    used = {name: values.get(name) for name in spoken}
-    met, failed = _value(source, known, used)
+    signature = _signature(known)
+    used = {name: values.get(name) for name in spoken_of(source, known)}
+    met, failed = _value(source, signature, known, used)
     unknown = [name for name, value in used.items() if value is None] if met is None else []
-    parts = [_part(text, known, values) for text in split(source)]
+    texts = split(source)
+    if len(texts) == 1:
+        return Judgement(met, [Part(texts[0], met, used)], unknown, "" if met is not None or unknown else failed)
+    parts = []
+    for text in texts:
+        spoken = {name: values.get(name) for name in spoken_of(text, known)}
+        parts.append(Part(text, _value(text, signature, known, spoken)[0], spoken))
     return Judgement(met, parts, unknown, "" if met is not None or unknown else failed)
 
 
-def _part(source: str, known: Mapping[str, Fact], values: Mapping[str, Value]) -> Part:
-    used = {name: values.get(name) for name in spoken_of(source, known)}
-    return Part(source, _value(source, known, used)[0], used)
-
-
-def _value(source: str, known: Mapping[str, Fact], used: Mapping[str, Value]) -> tuple[bool | None, str]:
+def _value(source: str, signature: Signature, known: Mapping[str, Fact], used: Mapping[str, Value]) -> tuple[bool | None, str]:
     for name, value in used.items():
         if isinstance(value, list | tuple | set | frozenset) and len(value) > MOST_OF_LIST:
             return None, f"{name}: {len(value)} > {MOST_OF_LIST}"
     given = {name: _given(value, known[name]) for name, value in used.items() if value is not None}
     try:
-        answer = _compiled(source, _signature(known)).eval(data=given)
+        answer = _compiled(source, signature).eval(data=given)
     except (RuntimeError, TypeError, ValueError) as error:  # what the engine raises on an expression or a value it cannot take
         return None, f"{type(error).__name__}: {error}".splitlines()[0]
     if answer.type() != cel.Type.BOOL:
@@ -281,7 +271,7 @@ def stands(met: bool | None) -> bool:
 def split(source: str) -> list[str]:
     """The parts that && and || join at the outermost level, in order."""
     parts, depth, begin = list[str](), 0, 0
-    for token in _Read(source).tokens:
+    for token in _tokens(source):
         depth += (token.kind == "open") - (token.kind == "close")
         if depth == 0 and token.text in ("&&", "||"):
             parts.append(source[begin : token.start].strip())

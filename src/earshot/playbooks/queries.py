@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import takewhile
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import rules as clock_rules
@@ -140,16 +142,25 @@ def check_pack(by: Actor, new: Sources) -> list[Finding]:
 
 @dataclass(frozen=True)
 class Change:
-    """Lines of a part that a pack would write otherwise. `row`: code of the row in which they stand, empty at the top of the file.
-    `before`: lines of the version in force that go; `after`: lines that come."""
+    """Lines of a part that a pack would write otherwise. `row`: code of the row in which they stand, empty at the top of the file;
+    `zh`, `en`: what the row is called, as far as it is written there. `before`: lines of the version in force that go; `after`: lines
+    that come."""
 
     part: str
     row: str
     before: list[str]
     after: list[str]
+    zh: str = ""
+    en: str = ""
+
+    def __str__(self) -> str:
+        return (self.en if (get_language() or "").startswith("en") else self.zh) or self.row
 
 
 _CODE = re.compile(r"^\s*(?:-\s*)?\{?\s*code:\s*([\w.-]+)")
+# A name as the files write one: in quotes, or up to the comma in a row of one line, or to the end of its own line.
+_NAME = r"""(?:^\s*|[{{,]\s*){language}:\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^,}}]+))"""
+_NAMES = tuple(re.compile(_NAME.format(language=language)) for language in ("zh", "en"))
 
 
 def changes(new: Sources) -> list[Change]:
@@ -167,16 +178,24 @@ def changes_of(part: str, before: str, after: str) -> list[Change]:
     for tag, first, last, begin, end in SequenceMatcher(None, old, text, autojunk=False).get_opcodes():
         if tag != "equal":
             row = _row_of(text, begin, end) if end > begin else _row_of(old, first, last)
-            found.append(Change(part, row, old[first:last], text[begin:end]))
+            found.append(Change(part, row[0], old[first:last], text[begin:end], *row[1:]))
     return found
 
 
-def _row_of(lines: Sequence[str], first: int, last: int) -> str:
-    """The code of the row that the lines stand in: their own, or the nearest one above."""
-    for line in [*lines[first:last], *reversed(lines[:first])]:
-        if match := _CODE.match(line):
-            return match[1]
-    return ""
+def _row_of(lines: Sequence[str], first: int, last: int) -> tuple[str, str, str]:
+    """The code of the row that the lines stand in, their own or the nearest one above, and its two names."""
+    for number in [*range(first, last), *reversed(range(first))]:
+        if match := _CODE.match(lines[number]):
+            below = takewhile(lambda line: not _CODE.match(line), lines[number + 1 :])
+            written = [lines[number], *below]
+            return match[1], _name(written, _NAMES[0]), _name(written, _NAMES[1])
+    return "", "", ""
+
+
+def _name(lines: Iterable[str], name: re.Pattern[str]) -> str:
+    """The first name in this language that the lines write; empty where they write none."""
+    found = next((match for line in lines if (match := name.search(line))), None)
+    return next(text for text in found.groups() if text is not None).strip() if found else ""
 
 
 def next_stage(stage: Stage) -> Stage | None:

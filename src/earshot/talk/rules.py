@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from earshot.kit.ruling import permissive
 from earshot.kit.worktime import MIDNIGHT, MINUTE, Calendar, NoWorkingTime, next_opening
 
 SENT, ACKNOWLEDGED, OVERDUE, ESCALATED, RELEASED = "sent", "acknowledged", "overdue", "escalated", "released"
@@ -29,6 +30,13 @@ def state(*, acknowledged: bool, released: bool, overdue: bool, escalated: bool)
     if released:
         return RELEASED
     return ESCALATED if overdue and escalated else OVERDUE if overdue else SENT
+
+
+@permissive("a bare confirmation is an answer", lambda asks, text, *, reaches: True)
+def answers(asks: str, text: str, *, reaches: bool) -> bool:
+    """Whether an act with these words does what the message asks: an answer stands in words, a directive is confirmed by the act alone.
+    `reaches`: whoever asked reads there still; where nobody would read the words, the act alone ends the question."""
+    return asks != "answer" or not reaches or bool(text.strip())
 
 
 @dataclass(frozen=True)

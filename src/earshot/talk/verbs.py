@@ -35,6 +35,7 @@ verbs.register(
         "talk.channel_tried": _("{actor} let a trial be sent to the channel {channel}"),
         "talk.channel_mended": _("{actor} let what was given up on the channel {channel} be tried again"),
         "talk.channel_ended": _("{actor} ended the channel {channel}: {reason}"),
+        "talk.channel_dropped": _("{actor} ended the channel {channel}"),
         "talk.wishes_set": _("{actor} changed when messages are to come"),
         "talk.feed_made": _("{actor} made an address for the calendar of {person}"),
         "talk.feed_renewed": _("{actor} replaced the address of the calendar of {person}"),

@@ -18,6 +18,7 @@ from earshot.desk import rules
 from earshot.desk.queries import DayLine
 from earshot.journal.kinds import KINDS
 from earshot.kit.problems import Line, Ref
+from earshot.playbooks.models import DIRECTIVE
 from earshot.web import times
 
 
@@ -137,10 +138,13 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
                 shown |= {"url": of(of_line.target)}
             elif of_line.target.kind == "message":  # whoever does not see what it is about does not see its page either
                 shown |= {"url": of(of_line.target) if of_line.scope.kind != "message" else ""}
+        case "acknowledge" if len(of_line.ids) == 1 and of_line.cause == DIRECTIVE:
+            message = of(of_line.target)
+            shown |= {"act_label": _("Confirm"), "act_post": message, "hidden": {"act": "acknowledge", **here}, "url": message}
+            shown |= {"other_label": _("Answer in words"), "other_url": f"{message}#answer"}
         case "acknowledge" if len(of_line.ids) == 1:
             message = of(of_line.target)
-            shown |= {"act_label": _("Acknowledge"), "act_post": message, "hidden": {"act": "acknowledge", **here}, "url": message}
-            shown |= {"other_label": _("Answer in words"), "other_url": f"{message}#answer"}
+            shown |= {"act_label": pgettext_lazy("a message", "Answer"), "act_url": f"{message}#answer", "url": message}
         case "acknowledge":
             shown |= {"act_label": _("Open them"), "act_url": f"{reverse('messages')}#waiting", "url": f"{reverse('messages')}#waiting"}
         case "confirm_presence":

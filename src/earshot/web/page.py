@@ -77,12 +77,14 @@ class Page(View):
 
     `kind`: of the object in the address (then `self.thing` is that object, or 404). `acts`: name of each act that may be POSTed
     here → names of its fields, `name[]` for several values; the method of the same name does it and returns `Done`.
+    `failing`: name of an act → what has not happened when something in its form was wrong.
     `live`: what changes appears on it while it is open (docs/live.md).
     """
 
     template = ""
     kind = ""
     acts: ClassVar[Mapping[str, Sequence[str]]] = {}
+    failing: ClassVar[Mapping[str, Any]] = {}
     http_method_names = ["get", "head", "post"]
     thing: Any = None
     person: Person
@@ -207,11 +209,18 @@ class Page(View):
             context = {"page": self, "thing": self.thing, "forms": self.forms(), **self.context()}
             if self.refused:
                 context |= {"refused": self.refused, "refused_lines": self.refused_lines(), "refused_about": self.refused_about()}
+                context["refused_title"] = self.failed()
             context["typed_again"] = self.unsent
             if self.live:
                 keep = self.typed.get("act", "") if self.typed is not None else ""
                 context["live"] = {"address": topics.address(self.follows(), self.since), "keep": keep, "waits": self.waits()}
             return shown(self.request, self.template, context, status)
+
+    def failed(self) -> Any:
+        """What has not happened: the refusal's own sentence, unless that says no more than that something typed was wrong."""
+        assert self.refused is not None
+        act = self.typed.get("act", "") if self.typed is not None else ""
+        return self.failing.get(act, self.refused.sentence) if self.refused.code == "input.invalid" else self.refused.sentence
 
     def refused_lines(self) -> list[dict[str, Any]]:
         """The refusal's lines with where each is mended. What was wrong with a field stands beside it, and `base.html` leads there."""
@@ -247,6 +256,7 @@ def shown(request: HttpRequest, template: str, context: dict[str, Any], status: 
         page: Page | None = context.get("page")
         lost = page.typed_without_place(content) if page is not None else []
         top = {name: context.get(name, "") for name in ("refused", "refused_lines", "refused_about")}
+        top["title"] = context.get("refused_title") or refusal.sentence
         top |= {"links": links, "unplaced": unplaced, "lost": lost}
         return HttpResponse(content.replace(REFUSAL, render_to_string("web/_refusal.html", top, request), 1), status=status)
     return HttpResponse(content, status=status)

@@ -73,6 +73,7 @@ def _messages(now: datetime) -> dict[str, Any]:
         "message_names": names,
         "message_many": [*names, "عبد الرحمن الفاتح محمد", *names, *names],
         "message_asks": _said("要求答复", "answer needed"),
+        "message_directive": _said("指令", "directive"),
         "message_team": _said("全体成员", "the whole team"),
         "message_about": {"label": _said("尼罗河移动 2026 年站点能源改造", "Nile Mobile site power renewal 2026"), "url": "#messages"},
         "message_answers": {"name": names[1], "words": asks[:20] + "…", "url": "#messages"},
@@ -81,7 +82,7 @@ def _messages(now: datetime) -> dict[str, Any]:
             {
                 "name": names[0],
                 "unit": unit,
-                "word": _said("超时未确认，已上报", "not acknowledged in time, escalated"),
+                "word": _said("超时未答复，已上报", "not answered in time, escalated"),
                 "tone": "red",
                 "waits": True,
                 "due": now - timedelta(hours=5),
@@ -90,16 +91,16 @@ def _messages(now: datetime) -> dict[str, Any]:
             {
                 "name": names[2],
                 "unit": unit,
-                "word": _said("尚未确认", "not acknowledged yet"),
+                "word": _said("尚未答复", "not answered yet"),
                 "tone": "amber",
                 "waits": True,
                 "due": now + timedelta(hours=3),
                 "left": times.left_of(180, "working"),
             },
-            {"name": names[1], "unit": unit, "word": _said("已确认", "acknowledged"), "tone": "met", "when": now - timedelta(hours=1)},
+            {"name": names[1], "unit": unit, "word": _said("已答复", "answered"), "tone": "met", "when": now - timedelta(hours=1)},
         ],
         "all_confirmed": [
-            {"name": names[1], "unit": unit, "word": _said("已确认", "acknowledged"), "tone": "met", "when": now - timedelta(hours=1)},
+            {"name": names[1], "unit": unit, "word": _said("已确认", "confirmed"), "tone": "met", "when": now - timedelta(hours=1)},
             {"name": names[0], "unit": "", "word": _said("不再要求", "no longer asked"), "tone": "grey", "when": now - timedelta(hours=2)},
         ],
     }

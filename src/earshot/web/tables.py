@@ -21,6 +21,11 @@ def under(first: Any, second: Any) -> SafeString:
     return mark_safe(f'{conditional_escape(first)}<span class="table-under">{conditional_escape(second)}</span>')
 
 
+def code(name: str) -> SafeString:
+    """A cell with a name as programs write it: in one piece."""
+    return format_html('<code translate="no">{}</code>', name)
+
+
 def late(words: Any) -> SafeString:
     """Words of a cell about what is overdue."""
     return format_html('<span class="mark is-red">{}</span>', words)

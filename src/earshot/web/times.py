@@ -115,9 +115,13 @@ def working(minutes: Any) -> str:
     if whole < 60:
         return ngettext("%(n)s working minute", "%(n)s working minutes", whole) % {"n": whole}
     if whole < 2 * WORKING_DAY:
-        number = _short(Decimal(whole) / 60)
-        return ngettext("%(n)s working hour", "%(n)s working hours", 1 if number == "1" else 2) % {"n": number}
+        return _working_hours(whole)
     return _("%(n)s working days") % {"n": _short(Decimal(whole) / WORKING_DAY)}
+
+
+def _working_hours(minutes: int) -> str:
+    number = _short(Decimal(minutes) / 60)
+    return ngettext("%(n)s working hour", "%(n)s working hours", 1 if number == "1" else 2) % {"n": number}
 
 
 def by_clock(minutes: int) -> str:
@@ -125,16 +129,32 @@ def by_clock(minutes: int) -> str:
     whole = abs(int(minutes))
     if whole < 60:
         return ngettext("%(n)s minute by the clock", "%(n)s minutes by the clock", whole) % {"n": whole}
-    hours = whole < 2 * 24 * 60
-    number = _short(Decimal(whole) / 60 if hours else Decimal(whole) / (24 * 60))
-    if hours:
-        return ngettext("%(n)s hour by the clock", "%(n)s hours by the clock", 1 if number == "1" else 2) % {"n": number}
-    return _("%(n)s days by the clock") % {"n": number}
+    if whole < 2 * 24 * 60:
+        return _hours_by_clock(whole)
+    return _("%(n)s days by the clock") % {"n": _short(Decimal(whole) / (24 * 60))}
+
+
+def _hours_by_clock(minutes: int) -> str:
+    number = _short(Decimal(minutes) / 60)
+    return ngettext("%(n)s hour by the clock", "%(n)s hours by the clock", 1 if number == "1" else 2) % {"n": number}
+
+
+def length(minutes: int, measure: str) -> str:
+    """How much time that is, as people say it, rounded to a tenth of its unit: working time or clock time."""
+    return working(minutes) if measure == "working" else by_clock(minutes)
 
 
 def limit(minutes: int, measure: str) -> str:
-    """A time limit with its unit: working time or clock time."""
-    return working(minutes) if measure == "working" else by_clock(minutes)
+    """A time limit, to the minute: «4 工时», «7.5 工时», «3 工时 59 分», «2 天（自然时间）». How long a working day is, units differ in, so
+    working time stays in hours."""
+    works = measure == "working"
+    hours, rest = divmod(minutes, 60)
+    if not hours or (not works and minutes % (24 * 60) == 0):
+        return length(minutes, measure)
+    if rest % 6 == 0:
+        return _working_hours(minutes) if works else _hours_by_clock(minutes)
+    numbers = {"hours": hours, "minutes": rest}
+    return (_("%(hours)s h %(minutes)s min of working time") if works else _("%(hours)s h %(minutes)s min by the clock")) % numbers
 
 
 def left_of(minutes: int | None, measure: str, *, over: bool = False) -> str:
@@ -142,7 +162,7 @@ def left_of(minutes: int | None, measure: str, *, over: bool = False) -> str:
     may have worked since, and then there is no length to tell."""
     if minutes is None or (over and minutes == 0):
         return ""
-    return (_("%(length)s over") if minutes < 0 else _("%(length)s left")) % {"length": limit(minutes, measure)}
+    return (_("%(length)s over") if minutes < 0 else _("%(length)s left")) % {"length": length(minutes, measure)}
 
 
 def provisional(mark: Any) -> SafeString | str:

@@ -238,12 +238,16 @@ def mend_channel(*, by: Actor, channel: Channel) -> None:
 
 
 @verb
-def end_channel(*, by: Actor, channel: Channel, reason: str) -> None:
-    """Nothing goes this way any more; what was still to go is dropped. The record of the channel stays."""
+def end_channel(*, by: Actor, channel: Channel, reason: str = "") -> None:
+    """Nothing goes this way any more; what was still to go is dropped. The record of the channel stays. It is one's own, so nobody is
+    owed a reason; one that is given stands in the journal."""
     channel = _mine(by, channel)
-    channel.ended_at, channel.end_reason = now(), text("reason", reason, most=300)
+    channel.ended_at, channel.end_reason = now(), text("reason", reason, most=300) if reason.strip() else ""
     channel.save(update_fields=["ended_at", "end_reason"])
-    _record("talk.channel_ended", by, channel, {"reason": channel.end_reason})
+    if channel.end_reason:
+        _record("talk.channel_ended", by, channel, {"reason": channel.end_reason})
+    else:
+        _record("talk.channel_dropped", by, channel)
     Notice.objects.filter(channel=channel, outcome="").update(outcome=WITHDRAWN)
     Delivery.objects.filter(subject=channel.pk, dead_at__isnull=False).update(dead_at=None, done_at=now())
 
@@ -292,7 +296,7 @@ def set_wishes(*, by: Actor, quiet_from: str, quiet_to: str, working_time: bool,
     if language not in dict(settings.LANGUAGES):
         fields["language"] = _("Choose one of the languages that there are.")
     if fields:
-        raise Refusal("input.invalid", _("That cannot be saved as it stands."), fields=fields)
+        raise Refusal("input.invalid", _("That cannot be done as it stands."), fields=fields)
     values: dict[str, Any] = {"quiet_from": begin, "quiet_to": end, "working_time": working_time, "urgent": urgent, "digest_at": digest}
     values |= {"language": language}
     wishes, made = Wishes.objects.get_or_create(person=person, defaults=values)

@@ -24,6 +24,7 @@ from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
 from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
+from earshot.talk import rules
 from earshot.talk.models import Acknowledgement, Message, Recipient, Release
 from earshot.talk.models.messages import LEFT_TEAM, LOST_SIGHT, WITHDRAWN
 from earshot.talk.queries import messages as queries
@@ -142,7 +143,7 @@ def _recipients(
         raise wrong("to", say(_("At most {most} people; these are {n}."), most=MOST_NAMED, n=len(wanted)))
     answered = replies_to.author if replies_to is not None and replies_to.author_id != author.pk else None
     reaches = {person.pk: person for person in queries.within_reach(about, place).filter(pk__in=wanted)}
-    if answered is not None and answered.left_at is None and (queries.may_write if closed else _sees)(answered, about, place):
+    if answered is not None and queries.is_reached(answered, about, place):
         wanted.setdefault(answered.pk, answered)
         reaches[answered.pk] = answered  # who leads a team from outside is answered, too
     if unseeing := [person.name for pk, person in wanted.items() if pk not in reaches]:
@@ -152,10 +153,6 @@ def _recipients(
         raise wrong("to", say(_("{names}: cannot see {about}, so they could not read it."), names=names, about=about))
     people = sorted((reaches[pk] for pk in wanted), key=lambda person: (person.name, person.pk))
     return _somebody(people) if closed else people
-
-
-def _sees(person: Person, about: models.Model, place: Place) -> bool:
-    return queries.within_reach(about, place).filter(pk=person.pk).exists()
 
 
 def _somebody(people: list[Person]) -> list[Person]:
@@ -190,8 +187,9 @@ def _start(entry: Entry, recipients: Iterable[Recipient], place: Place, level: A
 
 @verb
 def acknowledge(*, by: Actor, messages: Iterable[Message], text: str = "") -> int:
-    """The recipient's own act, recorded for each message: "I have read it and act on it". With `text`, to one message, it is a reply.
-    Returns how many it was new for. Nobody does it for another, and an import never does."""
+    """The recipient's own act, recorded for each message. A directive is confirmed by it, "I have read it and act on it", with or without
+    words; what asks for an answer is answered in words (`rules.answers`). With `text`, to one message, it is a reply. Returns how many it
+    was new for. Nobody does it for another, and an import never does."""
     person = personally(by)
     wanted = list({message.pk: message for message in messages}.values())
     if not wanted:
@@ -206,6 +204,11 @@ def acknowledge(*, by: Actor, messages: Iterable[Message], text: str = "") -> in
         return int(fresh)
     if _asked(person, wanted).count() != len(wanted):
         raise _not_asked()
+    mine = queries.unanswered().filter(person=person, message__in=[message.pk for message in wanted])
+    open_ = set(mine.values_list("message", flat=True))
+    lacking = [one for one in wanted if one.pk in open_ and not rules.answers(one.asks, text, reaches=True)]
+    if len(lacking) > 1 or any(queries.wants_words(one) for one in lacking):
+        raise wrong("text", _("An answer is asked for: write it in words, to one message at a time."))
     return _acknowledge(by, person, wanted)
 
 

@@ -43,7 +43,7 @@ class Channel(models.Model):
         constraints = [
             models.CheckConstraint(name="channel_of_known_kind", condition=Q(kind__in=list(KINDS))),
             models.CheckConstraint(name="channel_carries_something", condition=Q(at_once=True) | Q(digest=True)),
-            models.CheckConstraint(name="channel_end_says_why", condition=LIVE & Q(end_reason="") | ~LIVE & ~Q(end_reason="")),
+            models.CheckConstraint(name="channel_live_has_no_end", condition=~LIVE | Q(end_reason="")),
             models.UniqueConstraint(fields=["person", "kind", "address"], condition=LIVE, name="one_live_channel_per_address"),
         ]
 

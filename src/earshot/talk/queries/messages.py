@@ -87,6 +87,17 @@ def waiting_for(person: Person) -> QuerySet[Recipient]:
     return mine.select_related("message__author", "person__unit").order_by("message__posted_at", "pk")
 
 
+def asked_of(person: Person, about: models.Model) -> QuerySet[Any, Any]:
+    """The messages on one object that wait for the person's own acknowledgement, as a query of ids for `on`, which knows what is seen."""
+    return unanswered().filter(person=person, message__kind=kind_of(about).name, message__object_id=about.pk).values("message")
+
+
+def owed_to(person: Person) -> QuerySet[Message]:
+    """The person's own messages that somebody has not answered or confirmed yet, as far as still visible, the oldest first."""
+    own = visible_to(person).filter(author=person, pk__in=unanswered().values("message"))
+    return own.order_by("posted_at", "id")
+
+
 def may_write(person: Person, about: models.Model, place: Place) -> bool:
     """Whoever sees an object talks about it; to a team its members write, and who leads it."""
     topic = TOPICS[kind_of(about).name]
@@ -112,6 +123,22 @@ def within_reach(about: models.Model, place: Place) -> QuerySet[Person]:
         assert place.team is not None
         return members(place.team)
     return seers(place.sights).select_related("unit").order_by("name", "pk")
+
+
+def is_reached(person: Person, about: models.Model, place: Place) -> bool:
+    """Whether a reply there reaches this person: who leads a team from outside is answered, too."""
+    if person.left_at is not None:
+        return False
+    return may_write(person, about, place) if is_closed(about) else within_reach(about, place).filter(pk=person.pk).exists()
+
+
+def wants_words(message: Message) -> bool:
+    """Whether what it asks is done in words alone. On an object they always find readers."""
+    if rules.answers(message.asks, "", reaches=True):
+        return False
+    topic = TOPICS[message.kind]
+    place = topic.places([message.object_id])[message.object_id]
+    return not rules.answers(message.asks, "", reaches=not topic.closed or is_reached(message.author, place.about, place))
 
 
 @permissive("everybody of the company", lambda team: Person.objects.filter(left_at__isnull=True).select_related("unit"))

@@ -38,8 +38,8 @@ T = TypeVar("T")
 
 @dataclass(eq=False)
 class Stream:
-    """One open page. `known`: entries that it was told of when it came. What is to be said waits in `event` and `ping`, merged: a page
-    that takes nothing for an hour costs as much as one that listens."""
+    """One open page. `known`: entries that it need not be told of: it came after them, or was told when it came. What is to be said
+    waits in `event` and `ping`, merged: a page that takes nothing for an hour costs as much as one that listens."""
 
     session: str
     person: UUID
@@ -83,12 +83,13 @@ class _Question:
 
 
 class Hub:
-    """Of one event loop, between `start` and `stop`."""
+    """Of one event loop, between `start` and `stop`. `mark`: up to where in the journal the pages have been told."""
 
     def __init__(self) -> None:
         self.streams: dict[UUID, set[Stream]] = {}
         self.count = 0
         self.mark = ""
+        self._beginning = threading.Lock()
         self._stopped = threading.Event()
         self._questions: list[_Question] = []
         self._asking = ThreadPoolExecutor(1, "live-asking")
@@ -154,9 +155,9 @@ class Hub:
                 raise
 
     async def _answer(self, questions: Sequence[_Question]) -> None:
-        who = await self._ask(lambda: signed_in({one.session for one in questions}))
+        who, before = await self._ask(lambda: (signed_in({one.session for one in questions}), self._untold()))
         # They hear what is new from now on; what they missed is read after that, and told once (`Stream.known`).
-        streams = {id(one): Stream(one.session, who[one.session], one.topics) for one in questions if one.session in who}
+        streams = {id(one): Stream(one.session, who[one.session], one.topics, before) for one in questions if one.session in who}
         for stream in streams.values():
             self._join(stream)
         try:
@@ -166,7 +167,7 @@ class Hub:
                 come = streams.get(id(one))
                 if come is not None and one.since:
                     away = missed[one.since]
-                    come.known = away.numbers
+                    come.known |= away.numbers
                     if away.all or any(one.topics.concern(come.person, heard) for heard in away.heard):
                         come.tell(away.mark)
                 if not one.answer.done():
@@ -191,24 +192,36 @@ class Hub:
 
         return await asyncio.get_running_loop().run_in_executor(self._asking, ask)
 
+    def _begin(self) -> str:
+        """Up to where the pages have been told. Whichever thread asks first sets where that begins, so that nothing falls between."""
+        with self._beginning:
+            self.mark = self.mark or tail.end()
+            return self.mark
+
+    def _untold(self) -> frozenset[int]:
+        """What is committed and not told yet, because the following thread is behind: a page that comes now has read it, or never
+        asked. Where nobody can say, nothing: one look too many."""
+        numbers, _mark = tail.read_after(self._begin()) or ([], "")
+        return frozenset(numbers)
+
     # In the following thread
 
     def _follow(self) -> None:
         """Read the journal as it grows, for as long as the process lives. A database that is away is asked again."""
         assert self.loop is not None
-        watch, pause = tail.Watch(), 0.0
+        watch, pause, mark = tail.Watch(), 0.0, ""
         while not self._stopped.wait(pause):
             try:
                 pause = 0.0
-                if not watch.wait(2.0) and self.mark:
+                if not watch.wait(2.0) and mark:
                     continue
-                read = tail.read_after(self.mark) if self.mark else None
-                numbers, mark = read or ([], tail.end())
+                mark = mark or self._begin()
+                read = tail.read_after(mark)
+                numbers, after = read or ([], tail.end())
                 heard = audience(numbers) if numbers else []
-                everything = read is None and self.mark != ""
-                self.mark = mark
-                if heard or everything:
-                    self.loop.call_soon_threadsafe(self._tell, heard, mark, everything)
+                if read is None or after != mark:
+                    self.loop.call_soon_threadsafe(self._read, heard, after, read is None)
+                mark = after
             except Exception:  # whatever it was: without this thread every page would stand still, and nobody would know
                 if self.loop.is_closed():
                     break
@@ -218,6 +231,12 @@ class Hub:
         connection.close()
 
     # In the event loop
+
+    def _read(self, heard: Sequence[Heard], mark: str, everything: bool) -> None:
+        """The journal was read up to `mark`. That moves on when the pages have been told, not before: no sign of life may carry a
+        number of which the page has not heard."""
+        self._tell(heard, mark, everything)
+        self.mark = mark
 
     @permissive("nobody is told", lambda *_: None)
     def _tell(self, heard: Sequence[Heard], mark: str, everything: bool) -> None:

@@ -17,7 +17,7 @@ from earshot.playbooks.conditions import Value
 from earshot.playbooks.registry import FACTS
 from earshot.web import acts
 from earshot.web.page import Page
-from earshot.web.tables import under
+from earshot.web.tables import code
 
 KINDS = {
     conditions.WHOLE: gettext_lazy("whole number"),
@@ -44,14 +44,13 @@ class Conditions(Page):
         errors: dict[str, Any] = {}
         trial, deal = None, None
         if needs or number:
-            # A mistake in the condition is one whatever the deal is, also to whoever sees none.
-            if found := conditions.faults(needs, dict(FACTS.items())):
-                errors["needs"] = str(_("; ")).join(str(fault.told()) for fault in found)
             deal = deals.visible_to(self.person).select_related("stage", "account", "closing").filter(number=number.upper()).first()
             if deal is None:
                 errors["deal"] = say(_("There is no deal “{number}” that you see."), number=number)
-            else:
-                trial = tried(deal, needs)
+            # A mistake in the condition is one whatever the deal is, also to whoever sees none.
+            trial = tried(deal, needs) if deal else Trial(conditions.faults(needs, dict(FACTS.items())))
+            if trial.faults:
+                errors["needs"] = str(_("; ")).join(str(fault.told()) for fault in trial.faults)
         return {
             "needs": needs,
             "number": number,
@@ -65,9 +64,7 @@ class Conditions(Page):
                 {"label": pgettext_lazy("of a fact", "Type")},
                 {"label": gettext_lazy("What it says")},
             ],
-            "facts": [
-                [fact.name, KINDS[fact.kind], under(fact.meaning, fact.unit)] for fact in sorted(FACTS.values(), key=lambda fact: fact.name)
-            ],
+            "facts": [[code(fact.name), KINDS[fact.kind], _in_unit(fact)] for fact in sorted(FACTS.values(), key=lambda fact: fact.name)],
             "examples": [{"needs": needs, "hint": hint} for needs, hint in EXAMPLES],
             "gates": [
                 {"gate": str(stage.gate), "stage": str(stage), "rows": [{"label": str(row), "needs": row.needs} for row in rows]}
@@ -75,6 +72,11 @@ class Conditions(Page):
                 if hasattr(stage, "gate") and (rows := sorted(stage.gate.conditions.all(), key=lambda row: row.code))
             ],
         }
+
+
+def _in_unit(fact: conditions.Fact) -> Any:
+    """What a fact says, with its unit behind it."""
+    return say(_("{meaning} ({unit})"), meaning=fact.meaning, unit=fact.unit) if fact.unit else fact.meaning
 
 
 def _shown(trial: Trial, deal: Deal) -> dict[str, Any]:

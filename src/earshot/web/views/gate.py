@@ -118,7 +118,7 @@ class Gate(Page):
 
     def vote(self, posted: QueryDict) -> Done:
         if posted.get("approves") not in ("yes", "no"):
-            raise Refusal("vote.not_chosen", _("That cannot be saved as it stands."), fields={"approves": _("Choose one of the two.")})
+            raise Refusal("vote.not_chosen", _("That cannot be done as it stands."), fields={"approves": _("Choose one of the two.")})
         approves = posted["approves"] == "yes"
         vote(
             by=self.by,

@@ -43,11 +43,12 @@ class Notifications(Page):
         "choose": ("channel", "at_once", "digest"),
         "try": ("channel",),
         "mend": ("channel",),
-        "end": ("channel", "reason"),
+        "end": ("channel",),
         "wishes": ("quiet_from", "quiet_to", "working_time", "urgent", "digest_at", "language"),
         "make_feed": (),
         "revoke_feed": (),
     }
+    failing = {"add": gettext_lazy("The channel was not added."), "confirm": gettext_lazy("The channel is not confirmed yet.")}
     secret = feed_address = ""
 
     def wished(self) -> Wishes:
@@ -141,7 +142,10 @@ class Notifications(Page):
         return Done(_("It is being tried again."), self.place(channel))
 
     def end(self, posted: QueryDict) -> Done:
-        verbs.end_channel(by=self.by, channel=self.channel(posted), reason=posted.get("reason", ""))
+        verbs.end_channel(
+            by=self.by,
+            channel=self.channel(posted),
+        )
         return Done(_("Nothing goes this way any more."))
 
     def wishes(self, posted: QueryDict) -> Done:

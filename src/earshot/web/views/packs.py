@@ -44,7 +44,7 @@ class Pack(Page):
 
     template = "web/pack.html"
     acts = {"preview": ("file",), "adopt": ("reason",)}
-    preview_of: dict[str, Any] | None = None
+    looked_at: tuple[Sources, bytes] | None = None
 
     def context(self) -> dict[str, Any]:
         versions = list(book.versions().values())
@@ -54,7 +54,7 @@ class Pack(Page):
             "waiting": _waiting(queries.waiting()),
             "whole": all(row.source for row in versions),
             "operates": OPERATE in reach_of(self.person).permissions,
-            "preview": self.preview_of,
+            "preview": self.look_at(*self.looked_at) if self.looked_at else None,
             "export_url": reverse("pack_file"),
             "shipped": [{"name": one.name, "label": one, "url": reverse("shipped_pack", args=[one.name])} for one in shipped().values()],
         }
@@ -67,32 +67,38 @@ class Pack(Page):
             raise wrong("file", _("Choose a file."))
         if (sent.size or 0) > MOST_OF_ZIP:
             raise wrong("file", _("The file is too big for a pack."))
-        self.look_at(Path(sent.name or "").stem, sent.read())
+        content = sent.read()
+        self.looked_at = Sources.of_zip(self.named(Path(sent.name or "").stem), content), content
         return self.show()
 
     def adopt(self, posted: QueryDict) -> Done:
         permits.require(self.by, OPERATE)
-        name, content, seen = posted.get("name", ""), self.sent_back(posted), version(posted.get("version", ""))
-        self.look_at(name, content)  # shown again, with what was typed, where it is refused
-        new = Sources.of_zip(self.named(name), content)
+        content, seen = self.sent_back(posted), version(posted.get("version", ""))
+        new = Sources.of_zip(self.named(posted.get("name", "")), content)
+        self.looked_at = new, content  # shown again, with what was typed, where it is refused
         adopt_pack(by=self.by, sources=new, reason=posted.get("reason", ""), version=seen)
-        self.preview_of = None
         return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
 
-    def look_at(self, name: str, content: bytes) -> None:
-        new = Sources.of_zip(self.named(name), content)
-        found = [finding.as_line() for finding in check_pack(self.by, new)]
+    def look_at(self, new: Sources, content: bytes) -> dict[str, Any]:
+        """A pack that was to be put in force has been checked there: what was wrong with it, its refusal says."""
+        if self.refused is None:
+            found = [finding.as_line() for finding in check_pack(self.by, new)]
+        else:
+            found = [*self.refused.lines] if self.refused.code == "playbook.pack" else []
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):
             by_part.setdefault(one.part, []).append(one)
-        self.preview_of = {
+        return {
             "name": new.name,
             "bad": [{"sentence": line.sentence, "judged": True} for line in found],
             "changes": [
                 {
                     "name": NAMES[part],
                     "sum": _sum(sum(len(one.before) for one in group), sum(len(one.after) for one in group)),
-                    "rows": [{"row": one.row, "before": one.before[:MOST_LINES], "after": one.after[:MOST_LINES]} for one in group],
+                    "rows": [
+                        {"row": one.row, "name": str(one), "before": one.before[:MOST_LINES], "after": one.after[:MOST_LINES]}
+                        for one in group
+                    ],
                 }
                 for part, group in by_part.items()
             ],
@@ -124,7 +130,7 @@ def _waiting(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
 def _sum(before: int, after: int) -> str:
     go = ngettext("%(n)s line goes", "%(n)s lines go", before) % {"n": before}
     come = ngettext("%(n)s line comes", "%(n)s lines come", after) % {"n": after}
-    return f"{go}, {come}"
+    return str(_("; ")).join((go, come))
 
 
 class PackFile(Page):

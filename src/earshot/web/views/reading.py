@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from earshot.desk.finding import FINDERS
@@ -18,7 +17,7 @@ from earshot.playbooks.models import SERVICE_LEVELS, Decider, ServiceLevel
 from earshot.playbooks.queries import role_names
 from earshot.voice.models import Item
 from earshot.voice.queries import read
-from earshot.web import acts, parts
+from earshot.web import acts, parts, times
 from earshot.web.page import Page, words
 
 MOST_EFFECTS = 30
@@ -166,11 +165,11 @@ class Playbook(Page):
             "levels": [
                 {
                     "label": str(row),
-                    "limit": _limit(row.measure, row.minutes),
+                    "limit": times.limit(row.minutes, row.measure),
                     "serves": SERVED.get(row.serves, ""),
                     "ladder": [
                         {
-                            "when": f"{rung.share} %" if rung.minutes is None else _limit(row.measure, rung.minutes),
+                            "when": f"{rung.share} %" if rung.minutes is None else times.limit(rung.minutes, row.measure),
                             "who": parts.ADDRESSEES.get(rung.addressee, rung.addressee),
                         }
                         for rung in row.rungs.all()
@@ -182,11 +181,6 @@ class Playbook(Page):
             "policies": [{"label": str(row), "setting": SETTINGS[row.setting]} for row in now.policies.rows.values()],
             "versions": list(book.versions().values()),
         }
-
-
-def _limit(measure: str, minutes: int) -> str:
-    hours = f"{minutes / 60:g}"
-    return _("%(n)s working hours") % {"n": hours} if measure == "working" else _("%(n)s hours by the clock") % {"n": hours}
 
 
 def _deciders(process: book.Process) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,17 +35,30 @@ MOST_SUGGESTED = 200
 NOTHING = "nothing"
 WRITE = {"write": ("text", "to", "members[]", "asks")}
 ASKS = {ANSWER: gettext_lazy("answer needed"), DIRECTIVE: gettext_lazy("directive")}
-STATES = {
-    rules.SENT: (pgettext_lazy("state of a message", "not acknowledged yet"), "grey"),
-    rules.ACKNOWLEDGED: (pgettext_lazy("state of a message", "acknowledged"), "met"),
-    rules.OVERDUE: (pgettext_lazy("state of a message", "not acknowledged in time"), "red"),
-    rules.ESCALATED: (pgettext_lazy("state of a message", "not acknowledged in time, escalated"), "red"),
-    rules.RELEASED: (pgettext_lazy("state of a message", "no longer asked"), "grey"),
+TONES = {rules.SENT: "grey", rules.ACKNOWLEDGED: "met", rules.OVERDUE: "red", rules.ESCALATED: "red", rules.RELEASED: "grey"}
+STATES = {  # of one who is asked, by what is asked
+    ANSWER: {
+        rules.SENT: pgettext_lazy("state of a message", "not answered yet"),
+        rules.ACKNOWLEDGED: pgettext_lazy("state of a message", "answered"),
+        rules.OVERDUE: pgettext_lazy("state of a message", "not answered in time"),
+        rules.ESCALATED: pgettext_lazy("state of a message", "not answered in time, escalated"),
+        rules.RELEASED: pgettext_lazy("state of a message", "no longer asked"),
+    },
+    DIRECTIVE: {
+        rules.SENT: pgettext_lazy("state of a message", "not confirmed yet"),
+        rules.ACKNOWLEDGED: pgettext_lazy("state of a message", "confirmed"),
+        rules.OVERDUE: pgettext_lazy("state of a message", "not confirmed in time"),
+        rules.ESCALATED: pgettext_lazy("state of a message", "not confirmed in time, escalated"),
+        rules.RELEASED: pgettext_lazy("state of a message", "no longer asked"),
+    },
 }
 
 
-def message_part(read: talk.MessageRead, person: Person, here: str, about: dict[str, str] | None = None) -> dict[str, Any]:
-    """A message as `c-message` takes it. `here`: the address to come back to; `about`: what it is about, where that is not the page."""
+def message_part(
+    read: talk.MessageRead, person: Person, here: str, about: dict[str, str] | None = None, *, withdraws: bool = False
+) -> dict[str, Any]:
+    """A message as `c-message` takes it. `here`: the address to come back to; `about`: what it is about, where that is not the page;
+    `withdraws`: its author withdraws right there what it asks."""
     message = read.message
     url = acts.address("message", message.pk)
     answers = read.answers
@@ -69,20 +82,25 @@ def message_part(read: talk.MessageRead, person: Person, here: str, about: dict[
         else {},
     }
     if message.asks:
-        shown["confirmed"] = [confirmed_part(one) for one in read.recipients]
+        shown["confirmed"] = [confirmed_part(one, message.asks) for one in read.recipients]
+        shown["wants_answers"] = message.asks == ANSWER
     if read.asks(person):
-        shown["acknowledge"] = {"act": "acknowledge", "next": here}
+        if message.asks == DIRECTIVE:
+            shown["acknowledge"] = {"act": "acknowledge", "next": here}
+        shown["answer_url"] = f"{url}#answer"
+    if withdraws:
+        shown["withdraw"] = {"act": "withdraw", "next": here}
     return shown
 
 
-def confirmed_part(one: talk.RecipientRead) -> dict[str, Any]:
+def confirmed_part(one: talk.RecipientRead, asks: str) -> dict[str, Any]:
     """One of those who are asked, as `c-confirmed` takes it."""
-    word, tone = STATES[one.state]
+    tone = TONES[one.state]
     waits = one.state in (rules.SENT, rules.OVERDUE, rules.ESCALATED) and one.clock is not None
     return {
         "name": one.person.name,
         "unit": one.person.unit.name if one.person.unit else "",
-        "word": word,
+        "word": STATES[asks][one.state],
         "tone": tone if tone != "grey" or not one.clock or not waits else times.tone(one.clock.due_at),
         "waits": waits,
         "when": one.since or "",
@@ -95,6 +113,8 @@ class Talks(Page):
     """A page whose object is talked about: the latest messages, and writing one. A page adds `WRITE` to its acts, and `talk()` to what
     its template needs."""
 
+    failing = {"write": gettext_lazy("The message was not sent.")}
+
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         return {"write": {"asks": NOTHING}}
 
@@ -104,15 +124,24 @@ class Talks(Page):
         return thing
 
     def talk(self, most: int = LATEST) -> dict[str, Any]:
-        """The latest messages, and where all of them stand."""
-        reads = talk.read(self.person, talk.on(self.person, self.about)[: most + 1])
+        """The latest messages and, however old, those that wait for the reader; and where all of them stand."""
+        rows = talk.on(self.person, self.about)
+        latest = list(rows.values_list("pk", flat=True)[: most + 1])
+        shown = rows.filter(Q(pk__in=latest[:most]) | Q(pk__in=talk.asked_of(self.person, self.about)))
+        reads = talk.read(self.person, shown[: most + A_PAGE]) if latest else []
         here = f"{self.request.path}#talk"
         return {
-            "messages_here": [message_part(read, self.person, here) for read in reads[:most]],
-            "more_messages": len(reads) > most,
+            "messages_here": [message_part(read, self.person, here) for read in reads],
+            "more_messages": len(latest) > most,
             "talk_url": address(self.about),
+            "to_team_url": self.to_team_url(),
             "asks_options": asks_options(leads=False),
         }
+
+    def to_team_url(self) -> str:
+        """Where the reader writes to the team of the deal alone."""
+        team = getattr(self.about, "team", None) if self.kind == "deal" else None
+        return acts.address("team", team.pk) if team is not None and not talk.is_closed(self.about) else ""
 
     def write(self, posted: QueryDict) -> Done:
         about = self.about
@@ -151,7 +180,7 @@ def asks_options(*, leads: bool) -> list[dict[str, str]]:
     """What a message may ask of those whom it is written to. `leads`: the writer may give directives there."""
     options = [
         {"value": NOTHING, "label": _("Nothing: for their information"), "help": ""},
-        {"value": ANSWER, "label": _("An answer"), "help": _("Each of them acknowledges it; you and the leader hear of silence.")},
+        {"value": ANSWER, "label": _("An answer"), "help": _("Each of them answers in words; you and the leader hear of silence.")},
     ]
     if leads:
         confirmed = _("Each of them confirms it; you see who has not.")
@@ -186,7 +215,8 @@ def listed(page: Page, rows: Any, here: str, *, name_objects: bool = False) -> d
 
 
 class Messages(Page):
-    """What was written to me and by me, the newest first; what waits for my own answer on top."""
+    """What was written to me and by me, the newest first; on top what waits for my own answer, and what others still owe me. A message
+    stands there once."""
 
     template = "web/messages.html"
     live = True
@@ -196,11 +226,14 @@ class Messages(Page):
         waiting = talk.waiting_for(self.person).values("message")
         asked = talk.visible_to(self.person).filter(pk__in=waiting).order_by("posted_at", "id")
         reads = talk.read(self.person, asked[:A_PAGE])
-        places = talk.places_of(read.message for read in reads)
+        owed = talk.read(self.person, talk.owed_to(self.person)[:A_PAGE])
+        places = talk.places_of(read.message for read in [*reads, *owed])
         objects = {pk: {"label": str(place.about), "url": address(place.about)} for pk, place in places.items()}
+        on_top = [read.message.pk for read in [*reads, *owed]]
         return {
             "waiting": [message_part(read, self.person, here, objects[read.message.object_id]) for read in reads],
-            **listed(self, talk.reached(self.person), here, name_objects=True),
+            "owed": [message_part(read, self.person, here, objects[read.message.object_id], withdraws=True) for read in owed],
+            **listed(self, talk.reached(self.person).exclude(pk__in=on_top), here, name_objects=True),
         }
 
 
@@ -280,6 +313,7 @@ class Message(Page):
     kind = "message"
     live = True
     acts = {"acknowledge": ("text",), "reply": ("text", "to_all"), "withdraw": ()}
+    failing = {"acknowledge": gettext_lazy("Your answer was not sent."), "reply": gettext_lazy("The message was not sent.")}
 
     def follows(self) -> None:
         """What reaches the reader: a message among the members may be seen by who does not see what it is about."""
@@ -289,15 +323,18 @@ class Message(Page):
         read = talk.read(self.person, type(message).objects.filter(pk=message.pk))[0]
         about = about_of(message)
         replies = talk.read(self.person, talk.visible_to(self.person).filter(replies_to=message).order_by("posted_at", "id")[:A_PAGE])
+        asks_me = read.asks(self.person)
         shown = message_part(read, self.person, self.request.path)
-        shown.pop("acknowledge", None)
+        for act in ("acknowledge", "answer_url"):  # the form for it stands right below
+            shown.pop(act, None)
         return {
             "read": read,
             "shown": shown,
             "about": str(about),
             "about_url": address(about),
-            "asks_me": read.asks(self.person),
+            "asks_me": asks_me,
             "directive": message.asks == DIRECTIVE,
+            "wants_words": asks_me and talk.wants_words(message),
             "withdraws": message.author_id == self.person.pk and bool(read.open),
             "replies": [message_part(one, self.person, self.request.path) for one in replies],
             "writes": talk.may_write(self.person, about, talk.place_of(about)),
@@ -310,7 +347,9 @@ class Message(Page):
 
     def acknowledge(self, posted: QueryDict) -> Done:
         acknowledge(by=self.by, messages=[self.thing], text=posted.get("text", "").replace("\r\n", "\n"))
-        return Done(_("Acknowledged: it is recorded as your own act."))
+        if self.thing.asks == ANSWER:
+            return Done(_("Answered: it is recorded as your own act."))
+        return Done(_("Confirmed: it is recorded as your own act."))
 
     def reply(self, posted: QueryDict) -> Done:
         about = about_of(self.thing)

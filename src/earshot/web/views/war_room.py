@@ -266,7 +266,7 @@ class War(Talks):
     def nominate(self, posted: QueryDict) -> Done:
         if not posted.get("person"):
             raise Refusal(
-                "team.nobody_chosen", _("That cannot be saved as it stands."), fields={"person": _("Choose somebody for the seat.")}
+                "team.nobody_chosen", _("That cannot be done as it stands."), fields={"person": _("Choose somebody for the seat.")}
             )
         seat = find(self.person, "seat", one_id(posted.get("seat", "")))
         person: Person = find(self.person, "person", one_id(posted.get("person", "")))

@@ -23,6 +23,7 @@ const SOON = 150; // milliseconds from an event to the fetch; a burst becomes on
 const SPREAD = 250; // and a random time more, so that a hundred pages do not ask in the same moment
 const REST = 8; // a page rests this many times as long as the last fetch took
 const PATIENCE = 6_000; // without a connection for so long, the page says so
+const AT_ONCE = 400; // or for so long, where the browser itself knows that it has no network
 const RETRY = [5_000, 60_000]; // a stream that was refused is tried again, ever more seldom
 
 /** @type {EventSource | null} */
@@ -73,7 +74,7 @@ function listen() {
     look();
   };
   source.onerror = () => {
-    patience ??= setTimeout(() => show(gone, !leaving && !document.hidden), PATIENCE);
+    miss();
     if (source?.readyState === EventSource.CLOSED) {
       // Refused (signed out, too many, a proxy in the way): the browser gives up, so we come again ourselves.
       stop();
@@ -86,6 +87,24 @@ function listen() {
 function stop() {
   source?.close();
   source = null;
+}
+
+function miss() {
+  const known = !navigator.onLine;
+  if (known) {
+    clearTimeout(patience);
+    patience = undefined;
+  }
+  patience ??= setTimeout(() => show(gone, !leaving && !document.hidden), known ? AT_ONCE : PATIENCE);
+}
+
+// The browser loses or finds a network. Whether the server can still be reached (it may run on this very machine), a new stream says at
+// once; the old one would notice when it is written to.
+for (const name of ["offline", "online"]) {
+  addEventListener(name, () => {
+    stop();
+    if (morphing) listen();
+  });
 }
 
 // Browsers hold six connections to a host. A page that nobody looks at gives its own back, and hears what it missed when it is seen again.
