@@ -391,7 +391,13 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("operations", "PUT /playbook/revisions/{revision_id}/parts/{part}", written, match=tag, **of)
     draft = lambda: f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]  # noqa: E731
     place = "/playbook/revisions/{revision_id}/parts/{part}"
-    tour("operations", f"PATCH {place}/cells", {"cells": {"categories/site/critical": True, "categories/site/en": "Site"}}, match=draft(), **of)
+    tour(
+        "operations",
+        f"PATCH {place}/cells",
+        {"cells": {"categories/site/critical": True, "categories/site/en": "Site"}},
+        match=draft(),
+        **of,
+    )
     more = {"table": "categories", "values": {"code": "more", "zh": "更多", "en": "More"}, "after": "site"}
     tour("operations", f"POST {place}/rows", more, match=draft(), **of)
     tour("operations", f"GET {place}/impacts", **of)
