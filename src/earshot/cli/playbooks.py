@@ -61,7 +61,7 @@ def check(folder: Path, as_json: bool) -> None:
     else:
         _tell(pack, report)
     if report.findings:
-        sys.exit(2)
+        sys.exit(1)
 
 
 def _tell(pack: Sources, report: packs.Report) -> None:
