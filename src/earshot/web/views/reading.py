@@ -13,6 +13,8 @@ from earshot.desk.queries import entries_seen, search, told
 from earshot.journal.queries import Told
 from earshot.kit.problems import missing
 from earshot.people.models import Unit
+from earshot.people.permits import OPERATE
+from earshot.people.standing import reach_of
 from earshot.playbooks import book
 from earshot.playbooks.models import SERVICE_LEVELS, Decider, ServiceLevel, TierProfile, UnitProfile
 from earshot.playbooks.policies import NAMES, SETTINGS_IN_WORDS, Place
@@ -184,6 +186,7 @@ class Playbook(Page):
             "policies": policies(now.policies),
             "others": [{"label": str(row), "profile": NAMES[row.profile]} for row in others],
             **shown_on_playbook(self),
+            "operates": OPERATE in reach_of(self.person).permissions,
         }
 
 
