@@ -358,4 +358,5 @@ def test_whom_a_change_touches_is_asked_in_a_number_of_statements_that_does_not_
 
     for part in ("hearing", "support", "service_levels"):
         known = read(SHIPPED[part], parts.BY_NAME[part].schema)
-        assert asked(1) == asked(4) <= 12
+        few = max(asked(4), asked(5))  # the versions of the process are read once
+        assert asked(100) <= few <= 14

@@ -427,6 +427,7 @@ class Case:
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
             "reply": {"text": "soon"},
+            "acknowledge": {"text": "soon"},
             "adopt": {
                 "name": "pack",
                 "content": base64.b64encode(SHIPPED.zipped()).decode(),
@@ -468,7 +469,7 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
-            "POST messages/{message_id}/acknowledgements": {},
+            "POST messages/{message_id}/acknowledgements": {"text": "soon"},
             "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
