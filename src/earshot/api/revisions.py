@@ -137,7 +137,7 @@ class Withdrawing(Body):
 
 
 def finding_shown(one: Finding) -> FindingShown:
-    return {"file": one.file, "place": one.place, "line": one.line, "sentence": str(one.sentence)}
+    return {"file": one.file, "place": one.place, "line": one.line, "sentence": str(one.sentence), "text": one.text}
 
 
 def _line(one: Revision) -> RevisionLine:
@@ -187,13 +187,14 @@ def _answer(one: Revision, status: int = 200) -> Reply:
     return Reply(shown, status, version=fresh.version)
 
 
-def _text(one: Revision, part: str) -> Reply:
+def text_shown(one: Revision, part: str, status: int = 200) -> Reply:
+    """A part of a revision as it stands, with its version."""
     drafted = revisions.read_part(one, part)
     if drafted is None:
         text, tag = revisions.standing(part)
-        return Reply(TextShown(part=part, text=text, state=None), version=tag)
+        return Reply(TextShown(part=part, text=text, state=None), status, version=tag)
     shown: TextShown = {"part": part, "text": drafted.version.source, "state": drafted.version.state}  # type: ignore[typeddict-item]
-    return Reply(shown, version=drafted.etag)
+    return Reply(shown, status, version=drafted.etag)
 
 
 @router.get("/playbook/revisions", response=Page[RevisionLine])
@@ -228,7 +229,7 @@ def show_part(request: Asked, revision_id: AnyId, part: PartName) -> Reply:
     one = find(me(request), "revision", revision_id)
     if part not in PARTS:
         raise missing()
-    return _text(one, part)
+    return text_shown(one, part)
 
 
 @router.put("/playbook/revisions/{revision_id}/parts/{part}", response=TextShown)
@@ -240,7 +241,7 @@ def write_part(request: Asked, revision_id: AnyId, part: PartName, body: NewText
     one = find(me(request), "revision", revision_id)
     seen = revisions.seen_as(part, version(request))
     actions.write_part(by=actor(request), revision=one, part=part, text=body.text, place=body.place, seen=seen)
-    return _text(one, part)
+    return text_shown(one, part)
 
 
 @router.post("/playbook/revisions/{revision_id}/parts/{part}/undone", response=TextShown)
@@ -251,7 +252,7 @@ def undo(request: Asked, revision_id: AnyId, part: PartName) -> Reply:
     """Take back the last edit that stands; until the part is approved."""
     one = find(me(request), "revision", revision_id)
     actions.undo(by=actor(request), revision=one, part=part, seen=revisions.seen_as(part, version(request)))
-    return _text(one, part)
+    return text_shown(one, part)
 
 
 @router.put("/playbook/revisions/{revision_id}/start", response=RevisionShown)

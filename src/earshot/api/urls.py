@@ -28,6 +28,7 @@ from earshot.api import (
     deals,
     deliveries,
     desk,
+    drafts,
     gate,
     meetings,
     messages,
@@ -35,6 +36,7 @@ from earshot.api import (
     people,
     playbooks,
     problems,
+    processes,
     revisions,
     teams,
     test_clock,
@@ -66,6 +68,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Deals", gate),
+        ("Deals", processes),
         ("Teams", teams),
         ("Messages", messages),
         ("What the customer said", meetings),
@@ -81,6 +84,7 @@ def _door() -> Door:
         ("Playbook", conditions),
         ("Playbook", packs),
         ("Playbook", revisions),
+        ("Playbook", drafts),
         ("Desk", desk),
         ("Deliveries", deliveries),
     ):

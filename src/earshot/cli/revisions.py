@@ -39,14 +39,14 @@ STATES = {
 }
 
 
-def _found(person: Person, number: str) -> Revision:
+def found_revision(person: Person, number: str) -> Revision:
     if not (number.isascii() and number.isdigit() and len(number) < 10) and len(number) != 36:
         raise missing()
     found: Revision = find(person, "revision", number)
     return found
 
 
-def _tell(one: Revision) -> None:
+def tell_revision(one: Revision) -> None:
     """The revision as it stands: its parts, what is wrong with it, whom it waits for."""
     read = revisions.read(Revision.objects.select_related("opened_by", "withdrawal", "request").get(pk=one.pk))
     begins = moment(read.begins) if read.begins else _("at once, when it is approved")
@@ -70,12 +70,12 @@ def _tell(one: Revision) -> None:
 def revise(folder: Path, reason: str, number: str | None, begins: datetime | None, person: Person) -> None:
     by, sources, starts_at = as_person(person), Sources.of_folder(folder), make_aware(begins) if begins else None
     if number is None:
-        return _tell(actions.open_with(by=by, sources=sources, reason=reason, starts_at=starts_at))
+        return tell_revision(actions.open_with(by=by, sources=sources, reason=reason, starts_at=starts_at))
     with call():
-        one = actions.write_parts(by=by, revision=_found(person, number), sources=sources)
+        one = actions.write_parts(by=by, revision=found_revision(person, number), sources=sources)
         if starts_at is not None:
             actions.set_start(by=by, revision=one, at=starts_at)
-    return _tell(one)
+    return tell_revision(one)
 
 
 @command(
@@ -85,7 +85,7 @@ def revise(folder: Path, reason: str, number: str | None, begins: datetime | Non
 @acting()
 def revisions_(number: str | None, person: Person) -> None:
     if number is not None:
-        return _tell(_found(person, number))
+        return tell_revision(found_revision(person, number))
     found = revisions.visible_to(person).select_related("opened_by").order_by("-number")[:100]
     return rows([one.number, moment(one.opened_at), one.opened_by or "–", one.reason] for one in found)
 
@@ -95,9 +95,9 @@ def revisions_(number: str | None, person: Person) -> None:
 @click.argument("part", type=click.Choice(PARTS))
 @acting()
 def undo_(number: str, part: str, person: Person) -> None:
-    one = _found(person, number)
+    one = found_revision(person, number)
     actions.undo(by=as_person(person), revision=one, part=part)
-    _tell(one)
+    tell_revision(one)
 
 
 @command("start", help=noop("When revision NUMBER begins; without a moment: at once, when it is approved."))
@@ -105,14 +105,14 @@ def undo_(number: str, part: str, person: Person) -> None:
 @click.argument("at", type=MOMENT, required=False, metavar="['YYYY-MM-DD HH:MM']")
 @acting()
 def start(number: str, at: datetime | None, person: Person) -> None:
-    _tell(actions.set_start(by=as_person(person), revision=_found(person, number), at=make_aware(at) if at else None))
+    tell_revision(actions.set_start(by=as_person(person), revision=found_revision(person, number), at=make_aware(at) if at else None))
 
 
 @command("ask-approval", help=noop("Ask those whom its parts name for the approval of revision NUMBER."))
 @click.argument("number")
 @acting()
 def ask(number: str, person: Person) -> None:
-    _tell(actions.ask_approval(by=as_person(person), revision=_found(person, number)))
+    tell_revision(actions.ask_approval(by=as_person(person), revision=found_revision(person, number)))
 
 
 @command("approve", help=noop("Approve revision NUMBER, as far as its parts name you."))
@@ -120,7 +120,7 @@ def ask(number: str, person: Person) -> None:
 @option("--part", "parts", multiple=True, type=click.Choice(PARTS), help=noop("This part alone; may be given several times."))
 @acting()
 def approve_(number: str, parts: tuple[str, ...], person: Person) -> None:
-    _tell(actions.approve(by=as_person(person), revision=_found(person, number), parts=parts or None))
+    tell_revision(actions.approve(by=as_person(person), revision=found_revision(person, number), parts=parts or None))
 
 
 @command("withdraw", help=noop("Give revision NUMBER up, before it begins."))
@@ -128,7 +128,7 @@ def approve_(number: str, parts: tuple[str, ...], person: Person) -> None:
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
 @acting()
 def withdraw_(number: str, reason: str, person: Person) -> None:
-    _tell(actions.withdraw(by=as_person(person), revision=_found(person, number), reason=reason))
+    tell_revision(actions.withdraw(by=as_person(person), revision=found_revision(person, number), reason=reason))
 
 
 @command("versions", help=noop("The versions of PART, the newest first: since when, until when, why, by whom."))

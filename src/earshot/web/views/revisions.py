@@ -17,10 +17,11 @@ from earshot.kit.texts import storable
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import actions, book, revisions
+from earshot.playbooks import actions, book, editing, revisions
 from earshot.playbooks.models import PARTS, PROCESS, PartVersion
 from earshot.playbooks.models import Revision as RevisionRow
 from earshot.playbooks.queries import Change, changes_of
+from earshot.playbooks.registry import Impact
 from earshot.playbooks.revisions import Drafted, Read
 from earshot.playbooks.rules import line_ends
 from earshot.web import acts
@@ -41,6 +42,20 @@ STATES_OF_REVISIONS = {
     revisions.BEGUN: (pgettext_lazy("of a revision", "in force"), "met"),
     revisions.WITHDRAWN: (pgettext_lazy("of a revision", "withdrawn"), "grey"),
 }
+MOST_TOUCHED = 30  # rows of a part, of which it is said whom they touch; more stand on the page of its tables
+MOST_NAMES = 12
+
+
+def impact_shown(impact: Impact | None) -> dict[str, Any] | None:
+    """Whom a changed row touches, in words and names."""
+    if impact is None:
+        return None
+    more = len(impact.people) - MOST_NAMES
+    return {
+        "sentences": impact.sentences,
+        "people": _(", ").join(impact.people[:MOST_NAMES]),
+        "more": ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more} if more > 0 else "",
+    }
 
 
 def at_hand(typed: str) -> datetime | None:
@@ -105,6 +120,7 @@ class Revision(Page):
         word, tone = STATES_OF_REVISIONS[read.state]
         changed = any(part.changes for part in read.parts)
         taken = revisions.in_preparation()
+        touched = editing.impacts_of(read) if is_open and read.parts else {}
         return {
             "one": one,
             "state": {"word": word, "tone": tone},
@@ -112,7 +128,7 @@ class Revision(Page):
             "is_open": is_open,
             "asked": getattr(one, "request", None),
             "withdrawn": getattr(one, "withdrawal", None),
-            "parts": [self.part(part, part.version.part in drafts) for part in read.parts],
+            "parts": [self.part(part, part.version.part in drafts, touched.get(part.version.part, {})) for part in read.parts],
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
@@ -123,7 +139,7 @@ class Revision(Page):
             "free": [(part, NAMES[part]) for part in PARTS if part in drafts and part not in taken and (operates or opener)],
         }
 
-    def part(self, part: Drafted, may_write: bool) -> dict[str, Any]:
+    def part(self, part: Drafted, may_write: bool, touched: Mapping[str, Impact]) -> dict[str, Any]:
         word, tone = STATES[part.version.state]
         changes = part.changes
         name = part.version.part
@@ -137,6 +153,8 @@ class Revision(Page):
             "findings": [{"sentence": finding.as_line().sentence, "judged": True} for finding in part.findings],
             "sum": summed(changes) if changes else "",
             "diff": lines_of(changes),
+            "touched": [{"row": row, "impact": impact_shown(impact)} for row, impact in list(touched.items())[:MOST_TOUCHED]],
+            "tables_url": reverse("revision_part", kwargs={"id": self.thing.pk, "part": name}),
             "may_write": may_write,
             # What was typed into the form of this part stays, also where it was refused because somebody else was quicker.
             "text": line_ends(typed.get("text", ""), "") if typed is not None else part.version.source,
