@@ -373,6 +373,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /search", query={"q": "diesel"})
     tour("seller", "GET /playbook/facts")
     tour("operations", "POST /playbook/judged-again", {"name": "nothing-like-that"})
+    shipped = tour("seller", "GET /playbook/packs")["items"]
+    tour("seller", "GET /playbook/packs/{name}", name=shipped[0]["name"])
     shown = tour("seller", "GET /playbook/pack")
     pack = {name: shown[name] for name in ("name", "parts")}
     tour("operations", "POST /playbook/pack/checks", pack)

@@ -8,14 +8,22 @@ from typing import Any
 
 import pytest
 
-from earshot.deals.models import Deal
+from earshot.calls.models import Call
+from earshot.deals import gates
+from earshot.deals.actions import add_missing_seats, bring_in_deal, change_deal, judge_again, move_back, move_on, vote
+from earshot.deals.models import Deal, Unjudged
 from earshot.deals.sizes import Size, size_of
+from earshot.desk.queries import my_day
+from earshot.journal.actors import IMPORT, Actor
+from earshot.journal.models import Entry
+from earshot.kit import now, uuid7
 from earshot.kit.problems import Refusal
 from earshot.playbooks import book, packs
 from earshot.playbooks.conditions import compared
 from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
-from worlds import World, changed_pack, put_in_force, said, spoken
+from earshot.teams.models import Seat
+from worlds import World, changed_pack, later, put_in_force, said, spoken
 
 TIERS: list[dict[str, Any]] = [
     {"code": "big", "zh": "大单", "en": "Big", "when": "deal.amount >= 5000000.0"},
@@ -176,3 +184,202 @@ def test_a_pack_with_a_wrong_size_is_not_put_in_force(world: World, tmp_path: Pa
     with pytest.raises(Refusal) as refused:
         in_force(tmp_path, setting("process", "gates", "ATI", when="deal.tier == 'bigg'"))
     assert "did you mean “big”?" in said(refused.value)
+
+
+# What a stage asks on the way out, and the next one on the way in.
+
+
+def asking(stage: str, at: str, code: str, needs: str) -> Any:
+    return setting("process", "stages", stage, **{at: [{"code": code, "needs": needs, "zh": "说过话", "en": "The customer has spoken"}]})
+
+
+def refusal(world: World, deal: Deal, key: str = "seller") -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        move_on(by=world.by(key), deal=deal, version=deal.version)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("at", "stage", "words"),
+    [
+        ("exit", "ML", "To leave “线索核实”: The customer has spoken"),
+        ("entry", "MO1", "To enter “机会验证”: The customer has spoken"),
+    ],
+)
+@pytest.mark.req("A8.3b", breaks="earshot.deals.conditions.of_stages")
+def test_a_stage_without_a_gate_is_left_only_when_what_it_asks_is_there(
+    world: World, tmp_path: Path, at: str, stage: str, words: str
+) -> None:
+    in_force(tmp_path, asking(stage, at, "spoken", "words.statements > 0"))
+    deal = world.deal()
+    refused = refusal(world, deal)
+    assert (refused.code, refused.status) == ("stage.shut", 409)
+    [line] = refused.lines
+    assert words.partition(":")[2] in spoken(line.sentence)
+    assert (line.about.label if line.about else "", str(line.who)) == (str(deal), world.seller.name)
+    assert Entry.objects.filter(verb="deals.move_refused", scopes__object_id=deal.pk).count() == 1
+    assert world.calls(deal) == []
+    world.words(deal)
+    deal = move_on(by=world.by("seller"), deal=deal, version=deal.version)
+    assert deal.stage.code == "MO1"
+    entered = Entry.objects.get(verb="deals.stage_entered", data__stage_code="MO1", scopes__object_id=deal.pk)
+    assert [line["met"] for line in entered.data["lines"]] == [True]
+
+
+@pytest.mark.req("A8.3b", breaks="earshot.deals.conditions.of_stages")
+def test_what_the_next_stage_asks_stands_on_the_gate_before_it_and_keeps_it_shut(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, asking("MO2", "entry", "big-enough", "deal.amount >= 9000000.0"))
+    deal = world.ready_deal()
+    vote(by=world.by("head"), deal=deal, approves=True)
+    deal.refresh_from_db()
+    assert deal.stage.code == "MO1"
+    [line] = refusal(world, deal).lines
+    assert (line.code, line.act) == ("gate.condition_unmet", "set_account")
+    assert "To enter" in spoken(line.sentence)
+
+
+def test_going_back_is_not_barred_by_what_stages_ask(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, asking("ML", "entry", "never", "deal.amount < 0.0"), asking("MO1", "exit", "never-either", "deal.amount < 0.0"))
+    deal = world.moved_deal()
+    assert move_back(by=world.by("seller"), deal=deal, version=deal.version, to="ML", reason="客户换了负责人").stage.code == "ML"
+
+
+def test_what_a_stage_asks_and_nobody_can_judge_bars_it_and_alarms_operations(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, asking("ML", "exit", "divided", "10 / calls.open > 1"))
+    deal = world.deal()
+    [line] = refusal(world, deal).lines
+    assert (line.judged, "cannot be judged" in spoken(line.sentence)) == (False, True)
+    assert [(row.deal, row.where, row.name) for row in Unjudged.objects.filter(ended_at=None)] == [(deal, "gate", "divided")]
+    assert judge_again(by=world.by("operations"), name="divided") == 1
+
+
+# A gate that stands for some deals only.
+
+FOR_BIG = setting("process", "gates", "ATI", when="deal.tier == 'big'")
+
+
+@pytest.mark.req("law 3", breaks="earshot.playbooks.conditions.stands")
+def test_a_gate_stands_for_the_deals_that_it_is_for_and_for_those_of_which_nobody_can_say(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, FOR_BIG)
+    deals = {amount: world.deal(f"苏丹 {amount}", amount=amount) for amount in ("7000000", "2105000", None)}
+    moved = {amount: move_on(by=world.by("seller"), deal=deal, version=deal.version) for amount, deal in deals.items()}
+    assert {amount: gates.review(deal) is not None for amount, deal in moved.items()} == {"7000000": True, "2105000": False, None: True}
+    assert move_on(by=world.by("seller"), deal=moved["2105000"], version=2).stage.code == "MO2"
+    said_of_none = [spoken(line.sentence) for line in refusal(world, moved[None]).lines]
+    assert not [one for one in said_of_none if "so it stands" in one]  # it bars nothing itself
+    review = gates.review(moved[None])
+    assert review is not None
+    [line] = [one.line for one in review.conditions if one.line.code == "gate.stands_unjudged"]
+    assert "is not known yet (deal.tier), so it stands" in spoken(line.sentence)
+    assert line.act == "set_account"
+
+
+def test_nobody_votes_and_no_day_names_a_vote_where_the_gate_is_none_for_the_deal(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, FOR_BIG)
+    small = world.ready_deal("小单")
+    assert not [line for line in my_day(world.head) if line.cause == "vote"]
+    with pytest.raises(Refusal) as refused:
+        vote(by=world.by("head"), deal=small, approves=True)
+    assert refused.value.code == "gate.none"
+    change_deal(by=world.by("seller"), deal=small, version=small.version, amount="9000000")
+    assert [line.scope.id for line in my_day(world.head) if line.cause == "vote"] == [small.pk]
+
+
+# Seats that a team begins with.
+
+FOR_MIDDLE = setting("process", "seats", "seat-FR", when="deal.tier != 'small'")
+
+
+@pytest.mark.parametrize(("amount", "roles"), [("1", {"AR", "SR"}), ("2105000", {"AR", "SR", "FR"}), (None, {"AR", "SR", "FR"})])
+def test_a_team_begins_with_the_seats_that_are_for_its_deal(world: World, tmp_path: Path, amount: str | None, roles: set[str]) -> None:
+    in_force(tmp_path, FOR_MIDDLE)
+    assert {seat.role for seat in Seat.objects.filter(team=world.deal(amount=amount).team)} == roles
+
+
+@pytest.mark.req("A8.3a", breaks="earshot.deals.rules.seats_missing")
+def test_the_seats_of_a_larger_size_are_added_by_one_act_once(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, FOR_MIDDLE)
+    deal = world.deal(amount="1")
+    assert add_missing_seats(by=world.by("seller"), deal=deal) == []
+    assert not Entry.objects.filter(verb="deals.seats_added").exists()
+    deal = change_deal(by=world.by("seller"), deal=deal, version=1, amount="2000000")
+    assert {seat.role for seat in Seat.objects.filter(team=deal.team)} == {"AR", "SR"}  # offered, not done
+    for key in ("engineer", "operations", "stranger"):
+        with pytest.raises(Refusal) as refused:
+            add_missing_seats(by=world.by(key), deal=deal)
+        assert refused.value.status == 403
+    [seat] = add_missing_seats(by=world.by("seller"), deal=deal)
+    assert (seat.role, seat.template, seat.leader) == ("FR", "seat-FR", False)
+    assert add_missing_seats(by=world.by("seller"), deal=deal) == []
+    assert Entry.objects.filter(verb="deals.seats_added", scopes__object_id=deal.pk).count() == 1
+
+
+# Calls that are raised for some deals only.
+
+
+def calling(when: str) -> Any:
+    return setting("support", "triggers", "MO1-SR", when=when)
+
+
+def supports(deal: Deal) -> list[str]:
+    return sorted(Call.objects.filter(deal=deal).values_list("support_code", flat=True))
+
+
+@pytest.mark.req("law 4", breaks="earshot.playbooks.conditions.stands")
+def test_leaving_a_field_empty_suppresses_no_call_and_operations_hear_of_it(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, calling("deal.amount >= 5000000.0"))
+    small, unknown = world.deal("小单"), world.deal("不知多大", amount=None)
+    for deal in (small, unknown):
+        move_on(by=world.by("seller"), deal=deal, version=1)
+    assert (supports(small), supports(unknown)) == ([], ["need-interview"])
+    assert [(row.deal, row.where, row.name) for row in Unjudged.objects.filter(ended_at=None)] == [(unknown, "deal", "MO1-SR")]
+    [line] = [line for line in my_day(world.operations) if line.cause == "cannot_judge"]
+    assert "“MO1-SR” cannot be evaluated on 1 deal" in spoken(line.sentence)
+    assert judge_again(by=world.by("operations"), name="MO1-SR") == 1
+    change_deal(by=world.by("seller"), deal=unknown, version=2, amount="1")
+    assert not Unjudged.objects.filter(ended_at=None).exists()
+    assert supports(unknown) == ["need-interview"]  # what was called is owed
+
+
+@pytest.mark.req("law 4", breaks="earshot.calls.actions.raise_where_it_holds")
+def test_a_call_that_the_stage_did_not_raise_is_raised_once_its_condition_holds(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, calling("deal.amount >= 5000000.0 || words.statements > 3"))
+    grown, spoken_of = world.moved_deal("长大的"), world.moved_deal("又说了的")
+    assert (supports(grown), supports(spoken_of)) == ([], [])
+    change_deal(by=world.by("seller"), deal=grown, version=2, amount="6000000")
+    world.words(spoken_of, words=[("再说一句", "people")])
+    assert (supports(grown), supports(spoken_of)) == (["need-interview"], ["need-interview"])
+
+
+@pytest.mark.req("law 4", breaks="earshot.calls.actions.raise_where_it_holds")
+def test_what_comes_to_hold_by_itself_is_called_when_somebody_tries_the_gate(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, calling("deal.days_in_stage >= 3"))
+    deal = world.moved_deal()
+    assert supports(deal) == []
+    with later(days=4):
+        refused = refusal(world, deal)
+        assert [spoken(line.who) for line in refused.lines if line.code == "call.not_raised"] == [
+            "the process itself, as soon as somebody tries the gate"
+        ]
+        assert supports(deal) == ["need-interview"]
+
+
+@pytest.mark.req("law 4", breaks="earshot.playbooks.conditions.stands")
+def test_an_import_owes_what_cannot_be_judged_too(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, calling("deal.amount >= 5000000.0"))
+    brought = [
+        bring_in_deal(
+            by=Actor(IMPORT, agent_id=uuid7()),
+            title=f"导入 {amount}",
+            account=world.accounts["sudatel"],
+            owner=world.seller,
+            unit=world.units["key-accounts"],
+            stage_code="MO1",
+            amount=amount,
+            currency="CNY",
+            outside_id=f"x{amount}",
+            opened_at=now(),
+        )
+        for amount in (None, "1")
+    ]
+    assert [supports(deal) for deal in brought] == [["need-interview"], []]

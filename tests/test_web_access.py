@@ -115,6 +115,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST accept": deal(403, 403),
         "POST decline": deal(403, 403),
         "POST release": deal(302, 302),  # who names people for the team frees a seat, too
+        "POST add_seats": deal(302, 302),
         "POST write": deal(302, 302),
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
@@ -124,6 +125,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST take_note": deal(302, 302),
     },
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
+    "deals/<uuid:id>/process/": {"GET": deal(200, 200), "POST move": deal(409, 409)},  # it follows the process in force
     "meetings/<uuid:id>/": {
         "GET": deal(200, 200),
         "POST complete": deal(302, 403),
@@ -217,6 +219,10 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "playbook/parts/<slug:part>/": {"GET": everybody()},
     "playbook/versions/<uuid:id>/": {"GET": operates(200)},  # of the same draft
     "playbook/conditions/": {"GET": everybody()},
+    "playbook/deals/": {
+        "GET": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
+        "POST move": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),  # no stage is chosen
+    },
     "playbook/pack/": {
         "GET": everybody(),
         "POST preview": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),  # no file was sent
@@ -263,6 +269,9 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/items": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/calls": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/clocks": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/process": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/process-moves": {"POST": deal(409, 409, 401)},
+    "deals/{deal_id}/missing-seats": {"POST": deal(200, 200, 401)},
     "deals/{deal_id}/timeline": {"GET": deal(200, 200, 401)},
     "seats/{seat_id}/nominations": {"POST": deal(201, 201, 401)},
     # Asked on another deal of the seller: the one asked; its owner and the head see it, but it is not theirs to answer.
@@ -348,6 +357,10 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook/packs": {"GET": everybody(200, 401)},
     "playbook/packs/{name}": {"GET": everybody(200, 401)},
     "playbook/facts": {"GET": everybody(200, 401)},
+    "playbook/older-deals": {
+        "GET": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401),
+        "POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401),
+    },
     "playbook/judged-again": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "deals/{deal_id}/trial": {"GET": deal(200, 200, 401)},
     "calendars": {"GET": everybody(200, 401), "POST": administers(201, 401)},
@@ -386,6 +399,7 @@ class Case:
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
+            "move": {"version": str(self.version), "to": "1", "reason": "a better one"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
@@ -426,8 +440,8 @@ class Case:
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
+            "acknowledge": {"text": "on Friday"},
             "reply": {"text": "soon"},
-            "acknowledge": {"text": "soon"},
             "adopt": {
                 "name": "pack",
                 "content": base64.b64encode(SHIPPED.zipped()).decode(),
@@ -458,6 +472,8 @@ class Case:
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
             "POST deals/{deal_id}/losses": because,
+            "POST deals/{deal_id}/process-moves": {"to": 1, **because},
+            "POST playbook/older-deals": {"to": 1, **because},
             "POST deals/{deal_id}/votes": {"approves": True},
             "POST deals/{deal_id}/meetings": {"contacts": [{"name": "Osman"}], "items": [{"words": "one thing"}]},
             "POST seats/{seat_id}/nominations": {"person": self.ids["delivery"]},
@@ -469,7 +485,7 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
-            "POST messages/{message_id}/acknowledgements": {"text": "soon"},
+            "POST messages/{message_id}/acknowledgements": {"text": "on Friday"},
             "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},

@@ -40,7 +40,8 @@ class ConditionShown(TypedDict):
 
 
 class GateShown(TypedDict):
-    """`gate` null: nothing stands at the end of this stage, or the deal is closed. `open`: nothing keeps the deal here."""
+    """`gate` null: no gate stands at the end of this stage for this deal, or the deal is closed; the conditions are then those that the
+    stages themselves ask. `open`: nothing keeps the deal here."""
 
     gate: GateNamed | None
     open: bool
@@ -94,7 +95,7 @@ def review_gate(request: Asked, deal_id: AnyId) -> GateShown:
     if review is None:
         return {"gate": None, "open": True, "conditions": []}
     return {
-        "gate": gate_named(review.gate),
+        "gate": gate_named(review.gate) if review.gate else None,
         "open": review.open,
         "conditions": [_condition(condition) for condition in review.conditions],
     }

@@ -137,7 +137,7 @@ class Withdrawing(Body):
 
 
 def finding_shown(one: Finding) -> FindingShown:
-    return {"file": one.file, "place": one.place, "line": one.line, "sentence": str(one.sentence)}
+    return {"file": one.file, "place": one.place, "line": one.line, "sentence": str(one.sentence), "text": one.text}
 
 
 def _line(one: Revision) -> RevisionLine:

@@ -36,6 +36,7 @@ from earshot.api import (
     people,
     playbooks,
     problems,
+    processes,
     revisions,
     teams,
     test_clock,
@@ -67,6 +68,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Deals", gate),
+        ("Deals", processes),
         ("Teams", teams),
         ("Messages", messages),
         ("What the customer said", meetings),

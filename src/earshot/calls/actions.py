@@ -44,10 +44,23 @@ from earshot.teams.queries import sitting
 def raise_for_stage(entry: Entry) -> None:
     """A reaction to a stage entered: raise what the trigger table in force says, whoever moved the deal and by whatever door.
 
-    A support that this deal has been given already, or is waiting for, is not called twice.
+    A support that this deal has been given already, or is waiting for, is not called twice. One with a condition is called where it
+    holds, and where it cannot be judged: nobody suppresses a call by leaving a field empty (law 4).
     """
     if rows := playbook.triggers(entry.data["stage_code"]):
         _raise_all(entry, deals.row(entry.one("deal")), rows)
+
+
+@permissive("what was once not called is never called", lambda entry: None)
+def raise_where_it_holds(entry: Entry) -> None:
+    """A reaction to what may make a condition hold that did not when the stage was entered: the deal changed or follows another
+    process, the customer said something more, or somebody tried to leave the stage. What it calls for now is called now."""
+    if not any(row.when for rows in book.in_force().support.triggers.values() for row in rows):
+        return
+    for pk in entry.parts().get("deal", []):
+        deal = deals.row(pk)
+        if not hasattr(deal, "closing"):
+            _raise_all(entry, deal, [row for row in playbook.triggers(deal.stage.code) if row.when])
 
 
 _SUPPORTS_CALLED = Prepared(lambda deal_id: Call.objects.filter(deal=deal_id).values_list("support_code"))
@@ -55,9 +68,8 @@ _SUPPORTS_CALLED = Prepared(lambda deal_id: Call.objects.filter(deal=deal_id).va
 
 def _raise_all(entry: Entry, deal: Deal, rows: Sequence[Trigger]) -> None:
     known = {code for (code,) in _SUPPORTS_CALLED.rows(deal.pk)}
-    for trigger in rows:
-        if trigger.support.code not in known:
-            _raise(entry, deal, trigger)
+    for trigger in queries.uncalled(rows, deal, known):
+        _raise(entry, deal, trigger)
 
 
 def _raise(entry: Entry, deal: Deal, trigger: Trigger) -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries, rules
+from earshot.calls.actions import who_owes
 from earshot.deals.models import Deal
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
@@ -34,14 +35,26 @@ def every_call_has_a_result(deal: Deal) -> list[Condition]:
     return conditions + _table(deal, {read.call.support_code for read in reads})
 
 
+def would_be_called(deal: Deal) -> list[Line]:
+    """The calls that the process would raise if the deal stood as it is handed in here: what, and who would answer for it."""
+    called = {read.call.support_code for read in queries.read_of_deal(deal)}
+    lines = []
+    for row in queries.uncalled(playbook.triggers(deal.stage.code), deal, called):
+        unit, person = who_owes(row.support)
+        sentence = say(
+            _("“{support}” is called from {unit}; {name} answers for it."), support=row.support, unit=unit.name, name=person.name
+        )
+        lines.append(Line(row.support.code, sentence, about=ref(deal), who=person.name))
+    return lines
+
+
 def _table(deal: Deal, called: set[str]) -> list[Condition]:
     rows = playbook.triggers(deal.stage.code)
     conditions = []
-    for row in rows:
-        if row.support.code not in called:
-            sentence = say(_("The support “{support}” of this stage has not been called yet."), support=row.support)
-            line = Line("call.not_raised", sentence, about=ref(deal), who=_("the process itself, within a minute"))
-            conditions.append(Condition(False, line))
+    for row in queries.uncalled(rows, deal, called):
+        sentence = say(_("The support “{support}” of this stage has not been called yet."), support=row.support)
+        who = _("the process itself, as soon as somebody tries the gate") if row.when else _("the process itself, within a minute")
+        conditions.append(Condition(False, Line("call.not_raised", sentence, about=ref(deal), who=who)))
     if not rows and not playbook.says_none_needed(deal.stage.code):
         sentence = say(_("The playbook does not say which support the stage “{stage}” needs, nor that none is needed."), stage=deal.stage)
         line = Line("call.table_silent", sentence, about=ref(deal), who=_("sales operations"), judged=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +15,7 @@ from earshot.clocks.models import Clock
 from earshot.clocks.queries import Reading, readings
 from earshot.clocks.registry import Subject
 from earshot.deals import queries as deals
+from earshot.deals.conditions import judged
 from earshot.deals.models import Deal
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
@@ -21,7 +23,8 @@ from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.people.queries import holders, valid_skills
 from earshot.people.standing import reach_of, seen_by
-from earshot.playbooks.models import SupportItem
+from earshot.playbooks.conditions import stands
+from earshot.playbooks.models import SupportItem, Trigger
 from earshot.playbooks.queries import role_names
 from earshot.voice.models import Item
 
@@ -166,6 +169,17 @@ def acting(deal: Deal) -> dict[str, list[Person]]:
     for row in live.select_related("person__unit", "call").order_by("at", "pk"):
         found.setdefault(row.call.role, []).append(row.person)
     return found
+
+
+def is_for(trigger: Trigger, deal: Deal) -> bool:
+    """Whether the row of the trigger table calls on this deal: unless its condition is known not to hold there."""
+    return not trigger.when or stands(judged(deal, trigger.when).met)
+
+
+def uncalled(rows: Sequence[Trigger], deal: Deal, called: Collection[str]) -> list[Trigger]:
+    """Those of the rows that call on this deal, and whose support it has not been given yet; each support once."""
+    first = {row.support.code: row for row in reversed(rows) if row.support.code not in called and is_for(row, deal)}
+    return [row for row in rows if first.get(row.support.code) is row]
 
 
 def wanted(call: Call) -> Wanted:

@@ -12,10 +12,11 @@ from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import due, limit, moment, rows, tell_line
-from earshot.deals import actions, gates, queries
+from earshot.deals import actions, gates, processes, queries
 from earshot.deals.models import Deal
 from earshot.desk import clocks as desk_clocks
 from earshot.desk.queries import timeline
+from earshot.people import permits
 from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.teams.queries import seats
@@ -150,7 +151,10 @@ def gate(deal: str, person: Person) -> None:
         click.echo(_("There is no gate at the end of this stage."))
         return
     state = _("open") if review.open else _("shut")
-    click.echo(_("The gate “{gate}”: {state}. {question}").format(gate=review.gate, state=state, question=review.gate.question))
+    if review.gate is not None:
+        click.echo(_("The gate “{gate}”: {state}. {question}").format(gate=review.gate, state=state, question=review.gate.question))
+    else:
+        click.echo(_("No gate at the end of this stage; what the stages ask: {state}").format(state=state))
     for condition in review.conditions:
         mark = "✓" if condition.met else ("!" if condition.warns else "✗")
         click.echo(f"  {mark} {condition.line.sentence if condition.met else tell_line(condition.line)}")
@@ -230,3 +234,73 @@ def lose(deal: str, reason: str, version: int | None, person: Person) -> None:
     found: Deal = find(person, "deal", deal)
     actions.lose_deal(by=as_person(person), deal=found, version=_version(found, version), reason=reason)
     click.echo(_("{deal} is recorded as lost.").format(deal=found))
+
+
+@deals.command(
+    "move-process",
+    help=noop(
+        "Move a deal, or with --all-at all deals of stages, to the process in force. Without --reason: what would change; nothing is done."
+    ),
+)
+@click.argument("deal", metavar="[DEAL]", required=False)
+@option("--stage", default="", metavar="STAGE", help=noop("Code of the stage in which it stands, where its own is gone."))
+@option(
+    "--all-at", "stages", multiple=True, metavar="STAGE", help=noop("All deals that stand in the stage with this code; may be repeated.")
+)
+@option("--reason", default=None, help=noop("Why; it stands in the journal."))
+@VERSION
+@acting()
+def move_process(deal: str | None, stage: str, stages: tuple[str, ...], reason: str | None, version: int | None, person: Person) -> None:
+    if bool(deal) == bool(stages):
+        raise click.UsageError(_("Name one deal, or stages with --all-at."))
+    if deal is None:
+        _move_all(stages, reason, person)
+        return
+    found: Deal = find(person, "deal", deal)
+    if reason is None:
+        _tell_preview(found, stage, person)
+        return
+    newest = processes.newest().version.number
+    by = as_person(person)
+    moved = actions.move_to_process(by=by, deal=found, version=_version(found, version), to=newest, reason=reason, stage=stage)
+    click.echo(_("{deal} follows {process} now, in “{stage}”.").format(deal=moved.number, process=moved.process, stage=moved.stage))
+
+
+def _tell_preview(deal: Deal, stage: str, person: Person) -> None:
+    seen = None if hasattr(deal, "closing") else processes.preview(deal, stage, free=permits.holds(person, permits.OPERATE))
+    if seen is None:
+        click.echo(_("{deal} follows the process in force.").format(deal=deal.number))
+        return
+    click.echo(
+        _("{deal} follows {old}; {new} is in force: {reason}").format(deal=deal.number, old=seen.old, new=seen.new, reason=seen.new.reason)
+    )
+    if seen.stage is None:
+        stages = ", ".join(f"{one} ({one.code})" for one in seen.choices)
+        click.echo(_("Its stage “{stage}” is gone; name one with --stage: {stages}").format(stage=deal.stage, stages=stages))
+        return
+    click.echo(_("It would stand in “{stage}”.").format(stage=seen.stage))
+    for one in seen.changes:
+        click.echo(f"  {one.sentence}")
+
+
+def _move_all(stages: tuple[str, ...], reason: str | None, person: Person) -> None:
+    by = as_person(person)
+    permits.require(by, permits.OPERATE)
+    if reason is None:
+        rows(
+            [str(one.process), f"{one.stage} ({one.stage.code})", one.count, "" if one.stays else _("the stage is gone")]
+            for one in processes.behind()
+            if one.stage.code in stages
+        )
+        return
+    done = actions.move_all_to_process(by=by, to=processes.newest().version.number, reason=reason, stages=stages)
+    summary = _("moved: {moved}; left: {left}; in stages that are gone: {stuck}")
+    click.echo(summary.format(moved=len(done.deals), left=done.left, stuck=done.stuck))
+
+
+@deals.command("add-seats", help=noop("Add the seats that the process wants for the deal as it is now, as empty chairs."))
+@click.argument("deal", metavar="DEAL")
+@acting()
+def add_seats(deal: str, person: Person) -> None:
+    made = actions.add_missing_seats(by=as_person(person), deal=find(person, "deal", deal))
+    click.echo(_("Seats added: {n}").format(n=len(made)))

@@ -1,26 +1,30 @@
-"""The conditions that a gate of the playbook puts on a deal, judged from the facts that the rooms provide."""
+"""The conditions that the playbook puts on a deal, judged from the facts that the rooms provide."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals.models import Deal, Unjudged
+from earshot.deals import queries
+from earshot.deals.models import AT_GATE, ON_DEAL, Deal, Unjudged
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.kit import now
 from earshot.kit.engine import written
 from earshot.kit.problems import Line, say
-from earshot.playbooks import conditions
+from earshot.kit.ruling import permissive
+from earshot.playbooks import book, conditions
 from earshot.playbooks.conditions import Value
-from earshot.playbooks.models import Gate, GateCondition
+from earshot.playbooks.models import ENTRY, EXIT, Gate, SeatTemplate, Stage, Tier, Trigger
+from earshot.playbooks.queries import triggers
 from earshot.playbooks.registry import FACTS, PROVIDERS
 
 log = logging.getLogger(__name__)
@@ -29,12 +33,44 @@ log = logging.getLogger(__name__)
 def of_gate(deal: Deal, gate: Gate) -> list[Condition]:
     """One condition of the review for each that the gate asks. Not judged, because a fact is not known or the expression fails, is
     not met, and says which."""
-    rows = sorted(gate.conditions.all(), key=lambda row: row.code)
-    if not rows:
+    return _each(deal, [(row.code, row.needs, row) for row in sorted(gate.conditions.all(), key=lambda row: row.code)])
+
+
+@permissive("nothing asked of stages", lambda deal, after: [])
+def of_stages(deal: Deal, after: Stage | None) -> list[Condition]:
+    """The same for what leaving the stage asks, and what coming into the next one does, `after` (None: the deal would be won)."""
+    here = book.process_of(deal.process_id).stage(deal.stage_id)
+    asked = [(row, say(_("To leave “{stage}”: {needs}"), stage=here, needs=row)) for row in here.conditions.all() if row.at == EXIT]
+    if after is not None:
+        entry = [row for row in after.conditions.all() if row.at == ENTRY]
+        asked += [(row, say(_("To enter “{stage}”: {needs}"), stage=after, needs=row)) for row in entry]
+    return _each(deal, [(row.code, row.needs, words) for row, words in asked])
+
+
+def _each(deal: Deal, asked: Sequence[tuple[str, str, object]]) -> list[Condition]:
+    """`asked`: of each condition its code, what it needs, and that in words."""
+    if not asked:
         return []
     facts = dict(FACTS.items())
-    values = facts_of(deal, {name for row in rows for name in conditions.spoken_of(row.needs, facts)})
-    return [_line(deal, row, conditions.judge(row.needs, facts, values)) for row in rows]
+    values = facts_of(deal, {name for _code, needs, _words in asked for name in conditions.spoken_of(needs, facts)})
+    return [_line(deal, code, words, conditions.judge(needs, facts, values)) for code, needs, words in asked]
+
+
+def of_standing(deal: Deal, gate: Gate, judgement: conditions.Judgement) -> list[Condition]:
+    """A gate that stands for some deals only, and nobody can say whether this is one, stands and says so. That line itself bars
+    nothing: else a deal would hang on it with no way out."""
+    if judgement.met is not None:
+        return []
+    if judgement.unknown:
+        facts = ", ".join(judgement.unknown)
+        sentence = say(_("Whether the gate “{gate}” is for this deal is not known yet ({facts}), so it stands."), gate=gate, facts=facts)
+        act = next((FACTS[name].act for name in judgement.unknown if FACTS[name].act), "")
+        line = Line("gate.stands_unjudged", sentence, ref(deal), who=deal.owner.name, act=act, target=ref(deal), judged=False)
+        return [Condition(None, line, warns=True)]
+    sentence = _("Whether the gate “{gate}” is for this deal cannot be judged, so it stands: {error}")
+    said = say(sentence, gate=gate, error=judgement.failed)
+    line = Line("gate.stands_unjudged", said, about=ref(deal), who=_("sales operations"), judged=False)
+    return [Condition(None, line, warns=True, name=gate.code)]
 
 
 def facts_of(deal: Deal, names: Collection[str]) -> Mapping[str, Value]:
@@ -81,33 +117,67 @@ def tried(deal: Deal, needs: str) -> Trial:
 
 
 def note_unjudged(entry: Entry) -> None:
-    """A reaction: a gate was tried, or the deal is over. What could not be evaluated there is an alarm to operations until it can be."""
-    deal = entry.one("deal")
-    wanted = set(entry.data.get("unjudged", ()))
-    live = Unjudged.objects.filter(deal=deal, ended_at__isnull=True)
+    """A reaction: a gate was tried, a stage could not be left, or the deal is over. What could not be evaluated there is an alarm to
+    operations until it can be."""
+    _note(entry.one("deal"), AT_GATE, set(entry.data.get("unjudged", ())))
+
+
+def end_unjudged(entry: Entry) -> None:
+    """A reaction: the deal is over, and nothing is asked of it any more."""
+    Unjudged.objects.filter(deal=entry.one("deal"), ended_at__isnull=True).update(ended_at=now())
+
+
+def note_standing(entry: Entry) -> None:
+    """A reaction: the deal entered a stage, changed, or follows another process. What the playbook asks of it there and then, and cannot
+    be evaluated, is an alarm to operations; the call or seat that depends on it is there all the same."""
+    deal = queries.row(entry.one("deal"))
+    if narrowed(deal):
+        _note(deal.pk, ON_DEAL, set(unjudged_on(deal)))
+
+
+def _note(deal: UUID, where: str, wanted: set[str]) -> None:
+    live = Unjudged.objects.filter(deal=deal, where=where, ended_at__isnull=True)
     if not wanted:
         live.update(ended_at=now())
         return
     known = set(live.values_list("name", flat=True))
     live.exclude(name__in=wanted).update(ended_at=now())
-    written.insert([Unjudged(deal_id=deal, name=name, since=now()) for name in sorted(wanted - known)], unless_taken=True)
+    new = [Unjudged(deal_id=deal, where=where, name=name, since=now()) for name in sorted(wanted - known)]
+    written.insert(new, unless_taken=True)
 
 
-def unjudged() -> list[tuple[str, int]]:
-    """What could not be evaluated at gates of open deals, with on how many of them, the most frequent first."""
-    rows = Unjudged.objects.filter(ended_at__isnull=True).values_list("name").annotate(n=Count("pk"))
-    return [(name, n) for name, n in rows.order_by("-n", "name")]
+def narrowed(deal: Deal) -> list[tuple[str, str]]:
+    """What narrows, by a condition of its own, the sizes and seats of the deal's process and the calls of its stage: code and condition."""
+    process = book.process_of(deal.process_id)
+    rows: list[Tier | SeatTemplate | Trigger] = [*process.tiers.values(), *process.seats, *triggers(deal.stage.code)]
+    return [(row.code, row.when) for row in rows if row.when]
 
 
-def _line(deal: Deal, row: GateCondition, judgement: conditions.Judgement) -> Condition:
-    sentence: object = row  # read in the language of whoever reads it
+def unjudged_on(deal: Deal) -> list[str]:
+    """The codes of those that cannot be evaluated on the deal now. A call whose condition speaks of something that is not known is one
+    of them: nobody but operations sees that it was called for want of knowledge. A size or seat that waits for a field is not."""
+    called = {row.code for row in triggers(deal.stage.code)}
+    found = [(code, judged(deal, when)) for code, when in narrowed(deal)]
+    return [code for code, one in found if one.met is None and (code in called or not one.unknown)]
+
+
+def unjudged() -> list[tuple[str, str, int]]:
+    """What could not be evaluated on open deals: its code, where (at a gate, or on the deal as it stands), and on how many of them; the
+    most frequent first."""
+    rows = Unjudged.objects.filter(ended_at__isnull=True).values_list("name", "where").annotate(n=Count("pk"))
+    return [(name, where, n) for name, where, n in rows.order_by("-n", "name", "where")]
+
+
+def _line(deal: Deal, code: str, words: object, judgement: conditions.Judgement) -> Condition:
+    """`words`: read in the language of whoever reads them."""
+    sentence = words
     if judgement.met is None and not judgement.unknown:
-        sentence = say(_("“{needs}” cannot be judged, so it counts as not met: {error}"), needs=row, error=judgement.failed)
+        sentence = say(_("“{needs}” cannot be judged, so it counts as not met: {error}"), needs=words, error=judgement.failed)
         line = Line("gate.cannot_judge", sentence, about=ref(deal), who=_("sales operations"), judged=False)
-        return Condition(None, line, name=row.code)
+        return Condition(None, line, name=code)
     if judgement.met is None:
-        sentence = say(_("{needs}: not known yet ({facts})"), needs=row, facts=", ".join(judgement.unknown))
+        sentence = say(_("{needs}: not known yet ({facts})"), needs=words, facts=", ".join(judgement.unknown))
     wanting = [name for part in judgement.parts if part.met is not True for name in part.facts]
     act = next((FACTS[name].act for name in wanting if FACTS[name].act), "")
-    code = "gate.condition_met" if judgement.met else "gate.condition_unmet"
-    return Condition(judgement.met, Line(code, sentence, about=ref(deal), who=deal.owner.name, act=act, target=ref(deal), judged=True))
+    stands = "gate.condition_met" if judgement.met else "gate.condition_unmet"
+    return Condition(judgement.met, Line(stands, sentence, about=ref(deal), who=deal.owner.name, act=act, target=ref(deal), judged=True))

@@ -11,15 +11,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries, registry, rules
-from earshot.deals.conditions import of_gate
+from earshot.deals.conditions import judged, of_gate, of_stages, of_standing
 from earshot.deals.models import Deal, Vote
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.people.models import Person
-from earshot.playbooks import book
+from earshot.playbooks import book, conditions
 from earshot.playbooks.models import HEAR_BEFORE_VOTE, Gate, Role
-from earshot.playbooks.queries import warns_only
+from earshot.playbooks.queries import next_stage, warns_only
 
 log = logging.getLogger(__name__)
 Unheard = Mapping[Person, Sequence[Line]]
@@ -27,9 +27,10 @@ Unheard = Mapping[Person, Sequence[Line]]
 
 @dataclass(frozen=True)
 class Review:
-    """A gate as it stands now. `open`: nothing keeps it shut."""
+    """What stands between a deal and its next stage, as it stands now. `gate` None: only what the stages themselves ask. `open`:
+    nothing keeps the deal where it is."""
 
-    gate: Gate
+    gate: Gate | None
     conditions: list[Condition]
 
     @property
@@ -42,23 +43,31 @@ class Review:
 
 
 def gate_of(deal: Deal) -> Gate | None:
-    """The gate at the end of the stage that the deal stands in."""
-    stages = book.process_of(deal.process_id).stages.values()
-    return next((getattr(stage, "gate", None) for stage in stages if stage.pk == deal.stage_id), None)
+    """The gate at the end of the stage that the deal stands in, if it stands for this deal."""
+    gate = getattr(book.process_of(deal.process_id).stage(deal.stage_id), "gate", None)
+    return gate if gate is not None and stands(deal, gate) else None
+
+
+def stands(deal: Deal, gate: Gate) -> bool:
+    """Whether the gate is one for this deal. By the deal and its account alone: no statement where both were read."""
+    return not gate.when or conditions.stands(judged(deal, gate.when).met)
 
 
 def review(deal: Deal) -> Review | None:
-    """The review of the gate before the deal; None where the stage ends without one. The laws are asked first, then the
-    playbook's own checks and conditions, then the decision. None too for a deal that is closed."""
-    gate = gate_of(deal)
-    if gate is None or hasattr(deal, "closing"):
+    """The review of what stands before the deal; None where nothing does. At a gate the laws are asked first, then the playbook's own
+    checks and conditions, then the decision; what the stage asks on the way out, and the next one on the way in, is asked with or
+    without one. None too for a deal that is closed."""
+    if hasattr(deal, "closing"):
         return None
-    conditions: list[Condition] = []
+    gate = gate_of(deal)
+    asked = of_stages(deal, next_stage(deal.stage))
+    if gate is None:
+        return Review(None, asked) if asked else None
+    found: list[Condition] = []
     for name, check in [*registry.LAWS.items(), *((name, registry.CHECKS.get(name)) for name in gate.checks)]:
-        conditions += _ask(name, check, deal)
-    conditions += of_gate(deal, gate)
-    conditions += decision(deal, gate)
-    return Review(gate, conditions)
+        found += _ask(name, check, deal)
+    found += of_standing(deal, gate, judged(deal, gate.when)) if gate.when else []
+    return Review(gate, [*found, *of_gate(deal, gate), *asked, *decision(deal, gate)])
 
 
 def _ask(name: str, check: Callable[[Deal], Sequence[Condition]] | None, deal: Deal) -> Sequence[Condition]:
@@ -107,15 +116,15 @@ def decision(deal: Deal, gate: Gate) -> list[Condition]:
     ]
     lacking = rules.roles_still_to_approve([role.code for role in roles], ballots)
     alone = rules.sales_alone(ballots) and not lacking
-    conditions = []
+    found = []
     for role in roles:
         of_role = [vote for vote in votes if vote.role.code == role.code]
         met = role.code not in lacking and not alone
         sentence = _approved(role, of_role, unheard) if met else _not_approved(role, of_role, unheard, alone)
         who: object = "" if met else _who_may_vote(deal, role)
         code = "gate.approved" if met else "gate.not_approved"
-        conditions.append(Condition(met, Line(code, sentence, about=ref(deal), who=who, act="vote", target=ref(deal))))
-    return conditions
+        found.append(Condition(met, Line(code, sentence, about=ref(deal), who=who, act="vote", target=ref(deal))))
+    return found
 
 
 def _who_may_vote(deal: Deal, role: Role) -> object:

@@ -12,6 +12,8 @@ from earshot.playbooks.models import Gate, PartVersion, Role, Stage
 from earshot.teams.models import Team
 
 WON, LOST = "won", "lost"
+# Where a condition could not be evaluated.
+AT_GATE, ON_DEAL = "gate", "deal"
 
 
 class Deal(models.Model):
@@ -108,15 +110,19 @@ class Closing(models.Model):
 
 
 class Unjudged(models.Model):
-    """A check or condition of a gate could not be evaluated on a deal: from the attempt that met it until one that could."""
+    """A check or condition of the playbook could not be evaluated on a deal: from the attempt that met it until one that could.
+    `where`: on trying to leave its stage, or on the deal as it stands (its size, its seats, the calls of its stage)."""
 
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="unjudged")
+    where = models.CharField(max_length=4, choices=[(AT_GATE, AT_GATE), (ON_DEAL, ON_DEAL)], default=AT_GATE)
     name = models.CharField(max_length=60)
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["deal", "name"], condition=Q(ended_at__isnull=True), name="one_live_unjudged")]
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "where", "name"], condition=Q(ended_at__isnull=True), name="one_live_unjudged")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.deal_id}"

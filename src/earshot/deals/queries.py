@@ -56,6 +56,12 @@ def just_opened(person: Person, title: str, account: Account, owner: Person, sin
     return same.order_by("opened_at").first()
 
 
+def stages_followed() -> set[str]:
+    """The codes of the stages of every process that an open deal follows."""
+    followed = Deal.objects.filter(still_open()).order_by().values("process").distinct()
+    return set(Stage.objects.filter(version__in=followed).values_list("code", flat=True))
+
+
 def still_open() -> Q:
     """Condition on deals: neither won nor lost. As an anti-join, which PostgreSQL estimates well where the closing is also read."""
     return ~Q(Exists(Closing.objects.filter(deal=OuterRef("pk"))))
@@ -129,7 +135,7 @@ def open_visit(deal: Deal) -> StageVisit:
     return visit
 
 
-_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).order_by("entered_at"))
+_VISITS = Prepared(lambda deal: StageVisit.objects.filter(deal=deal).select_related("stage").order_by("entered_at"))
 
 
 @once
@@ -147,10 +153,10 @@ class PathStep:
 
 
 def path(deal: Deal) -> list[PathStep]:
-    """The stages of the deal's process with its visits, in one statement."""
-    visits = {visit.stage_id: visit for visit in _visits(deal.pk)}
+    """The stages of the deal's process with its visits, in one statement; what it passed under an older process too, by the code."""
+    visits = {visit.stage.code: visit for visit in _visits(deal.pk)}
     stages = book.process_of(deal.process_id).stages.values()
-    return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.pk)) for stage in stages]
+    return [PathStep(stage, stage.pk == deal.stage_id, visits.get(stage.code)) for stage in stages]
 
 
 _LIVE_VOTES = Prepared(

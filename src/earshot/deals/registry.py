@@ -18,5 +18,7 @@ if TYPE_CHECKING:
 LAWS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("law of the gate")
 # A gate of the playbook may ask these besides: the same shape. A pack that names another is refused.
 CHECKS = playbooks.CHECKS
+# What following another process brings besides what the process itself says: the deal as it would stand there → lines.
+BRINGS: Registry[Callable[[Deal], Sequence[Line]]] = Registry("consequence of another process")
 # What a voter must have done first (law 3); an empty answer lets the vote count. People → lines, for all at once.
 VOTERS: Registry[Callable[[Deal, Sequence[Person]], dict[Person, list[Line]]]] = Registry("condition on voters")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from earshot.kit.problems import Line
 from earshot.kit.ruling import permissive
+
+if TYPE_CHECKING:
+    from earshot.playbooks.models import SeatTemplate
+    from earshot.teams.models import Seat
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,30 @@ def sales_alone(ballots: Iterable[Ballot]) -> bool:
     further roles they hold (B12.4a)."""
     approving = [ballot for ballot in ballots if ballot.approves and ballot.counts]
     return bool(approving) and all(ballot.sells for ballot in approving)
+
+
+@permissive("no seat missing", lambda wanted, there: [])
+def seats_missing(wanted: Sequence[SeatTemplate], there: Sequence[Seat]) -> list[SeatTemplate]:
+    """Seats of the template that a team lacks, in the template's order. A seat fills the row of the template that it was made from, while
+    that is still for the same role; one of which that is not known, any row for its role. The leading seat is the leading seat."""
+    free = list(there)
+    lacking = []
+    for row in sorted(wanted, key=lambda row: not row.leader):
+        fitting = [seat for seat in free if seat.leader] if row.leader else [seat for seat in free if _fills(seat, row)]
+        if fitting:
+            free.remove(min(fitting, key=lambda seat: seat.template != row.code))
+        else:
+            lacking.append(row)
+    return [row for row in wanted if row in lacking]
+
+
+def seats_beside(template: Sequence[SeatTemplate], there: Sequence[Seat]) -> list[Seat]:
+    """Seats of a team that stand in no row of the template; whoever sits there stays."""
+    return [seat for seat in there if not seat.leader and not any(_fills(seat, row) for row in template)]
+
+
+def _fills(seat: Seat, row: SeatTemplate) -> bool:
+    return seat.role == row.role.code and seat.template in ("", row.code) and not row.leader and not seat.leader
 
 
 def steps_skipped(current: int, target: int) -> int:

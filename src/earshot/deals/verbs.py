@@ -25,6 +25,7 @@ verbs.register(
         "deals.deal_changed": _("{actor} changed {deal}: {changes}"),
         "deals.stage_entered": _("{deal} entered the stage “{stage}” ({actor})"),
         "deals.stage_reversed": _("{actor} took {deal} back to “{stage}”: {reason}"),
+        "deals.move_refused": _("{actor} tried to move {deal} on from “{stage}”: refused, {count} conditions are not met"),
         "deals.gate_refused": _("{actor} tried the gate “{gate}” of {deal}: refused, {count} conditions are not met"),
         "deals.judged_again": _("{actor} had “{name}” judged again: {n} deals settled, {left} still cannot be judged"),
         "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
@@ -32,6 +33,8 @@ verbs.register(
         "deals.vote_refused": _(
             "{actor} tried to vote at the gate “{gate}” of {deal}: refused, has not heard {count} statements that must be heard first"
         ),
+        "deals.process_changed": _("{actor} moved {deal} from {former} to {process}, in the stage “{stage}”: {reason}"),
+        "deals.seats_added": _("{actor} added {n} seats to the team of {deal}, as its process wants"),
         "deals.deal_won": _("{deal} is won"),
         "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
     }

@@ -20,9 +20,10 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
+from earshot.deals import gates
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
-from earshot.deals.models import Deal
+from earshot.deals.models import AT_GATE, Deal
 from earshot.desk import rules
 from earshot.journal import jobs
 from earshot.journal.kinds import ref
@@ -366,7 +367,8 @@ def _votes(person: Person) -> list[DayLine]:
     found: dict[UUID, Deal] = {}
     for waiting in deals.votes_waiting_for(person):
         ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")
-        found |= {deal.pk: deal for deal in ready[:MOST]}
+        # A gate with a condition of its own may be none for this deal; that is told from what was read already.
+        found |= {deal.pk: deal for deal in ready[: 5 * MOST] if gates.stands(deal, deal.stage.gate)}
     return [
         DayLine(
             cause="vote",
@@ -377,7 +379,7 @@ def _votes(person: Person) -> list[DayLine]:
             colour=rules.RED,
             ids=(deal.pk,),
         )
-        for deal in found.values()
+        for deal in list(found.values())[:MOST]
     ]
 
 
@@ -488,17 +490,19 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
-    for name, count in unjudged():
+    for name, where, count in unjudged():
         target = Ref("condition", name, name)
-        sentence = say(
-            ngettext_lazy(
-                "“{name}” cannot be evaluated at the gate of {n} deal, so it counts as not met",
-                "“{name}” cannot be evaluated at the gates of {n} deals, so it counts as not met",
-                count,
-            ),
-            name=name,
-            n=count,
+        at_gate = ngettext_lazy(
+            "“{name}” cannot be evaluated at the gate of {n} deal, so it counts as not met",
+            "“{name}” cannot be evaluated at the gates of {n} deals, so it counts as not met",
+            count,
         )
+        on_deal = ngettext_lazy(
+            "“{name}” cannot be evaluated on {n} deal; what it decides is asked for all the same",
+            "“{name}” cannot be evaluated on {n} deals; what it decides is asked for all the same",
+            count,
+        )
+        sentence = say(at_gate if where == AT_GATE else on_deal, name=name, n=count)
         lines.append(DayLine("cannot_judge", sentence, target, "judge_again", target, rules.RED))
     return lines
 

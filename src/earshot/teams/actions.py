@@ -28,7 +28,7 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
     seat, and sits in it at once where forming the team is his or her own act. None: nobody is asked, for what was closed before it
     came to us."""
     team = Team(name=name, unit=unit, formed_at=now())
-    made = [Seat(team=team, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in seats]
+    made = _seats(team, seats)
     written.insert([team])
     written.insert(made)
     objects: dict[str, Any] = {"team": team}
@@ -40,6 +40,18 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
             written.insert([Acceptance(membership=membership, at=now())])
     record("teams.team_formed", by=by, objects=objects, scopes=[team])
     return team
+
+
+def _seats(team: Team, template: Iterable[SeatTemplate]) -> list[Seat]:
+    return [Seat(team=team, template=row.code, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in template]
+
+
+def add_seats(team: Team, template: Iterable[SeatTemplate]) -> list[Seat]:
+    """Seats of the template as empty chairs; part of the verb that they are added by."""
+    made = _seats(team, template)
+    locks.hold(f"team:{team.pk}")
+    written.insert(made)
+    return made
 
 
 @verb

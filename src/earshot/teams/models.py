@@ -24,7 +24,8 @@ class Team(models.Model):
 
 
 class Seat(models.Model):
-    """A seat for one role. Exactly one seat of a team is the leader's."""
+    """A seat for one role. Exactly one seat of a team is the leader's. `template`: code of the row of the playbook that it was made from;
+    empty: made before that was kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="seats")
@@ -32,9 +33,13 @@ class Seat(models.Model):
     leader = models.BooleanField(default=False)
     why_zh = models.CharField(max_length=200)
     why_en = models.CharField(max_length=200)
+    template = models.CharField(max_length=60, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team"], condition=Q(leader=True), name="one_leading_seat")]
+        constraints = [
+            models.UniqueConstraint(fields=["team"], condition=Q(leader=True), name="one_leading_seat"),
+            models.UniqueConstraint(fields=["team", "template", "role"], condition=~Q(template=""), name="one_seat_of_a_template"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.team}: {self.role}"

@@ -33,7 +33,7 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import role_words, skills_asked_for
-from earshot.playbooks.registry import FACTS, IMPACTS, OBJECTIONS, PROVIDERS
+from earshot.playbooks.registry import FACTS, FOLLOWED, IMPACTS, OBJECTIONS, PROVIDERS
 from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
@@ -160,7 +160,7 @@ def _call_for_open_deals(entry: Entry) -> None:
 
 def _judge_again(entry: Entry) -> None:
     """What could not be judged by the playbook of before may be by this one."""
-    for name, _count in gate_conditions.unjudged():
+    for name in dict.fromkeys(name for name, _where, _count in gate_conditions.unjudged()):
         deal_actions.judge_again(by=process(entry.verb).because(entry), name=name)
 
 
@@ -196,10 +196,21 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_changed", _members_of_deal),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
     ("deals.stage_entered", call_actions.raise_for_stage),
+    ("deals.stage_entered", gate_conditions.note_standing),
+    ("deals.deal_changed", call_actions.raise_where_it_holds),
+    ("deals.deal_changed", gate_conditions.note_standing),
+    ("deals.process_changed", _standing(deals.DECIDES, "deal")),
+    ("deals.process_changed", call_actions.raise_for_stage),
+    ("deals.process_changed", gate_conditions.note_unjudged),
+    ("deals.process_changed", gate_conditions.note_standing),
     ("deals.gate_refused", gate_conditions.note_unjudged),
+    ("deals.gate_refused", call_actions.raise_where_it_holds),
+    ("deals.move_refused", gate_conditions.note_unjudged),
+    ("deals.move_refused", call_actions.raise_where_it_holds),
     ("deals.gate_opened", gate_conditions.note_unjudged),
-    ("deals.deal_won", gate_conditions.note_unjudged),
-    ("deals.deal_lost", gate_conditions.note_unjudged),
+    ("deals.deal_won", gate_conditions.end_unjudged),
+    ("deals.deal_lost", gate_conditions.end_unjudged),
+    ("voice.meeting_recorded", call_actions.raise_where_it_holds),
     ("deals.deal_won", _standing(deals.DECIDES, "deal")),
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", call_actions.end_with_deal),
@@ -265,6 +276,8 @@ def fill() -> None:
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     OBJECTIONS.add("calls_of_open_deals", call_actions.refuse_uncovered)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    FOLLOWED.add("deals", deal_queries.stages_followed)
+    gates.BRINGS.add("calls", call_checks.would_be_called)
     people.ROLES.add("playbook", role_words)
     people.SKILLS.add("playbook", skills_asked_for)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)

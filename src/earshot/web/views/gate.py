@@ -34,6 +34,9 @@ def gate_sum(review: gates.Review | None, deal: Deal) -> dict[str, Any] | str:
     if review is None:
         return ""
     missing = len(review.unmet)
+    if review.gate is None:  # only what the stages ask: the lines stand on the deal's own page
+        asked = ngettext("%(n)s missing", "%(n)s missing", missing) % {"n": missing}
+        return {"word": asked, "tone": "red", "url": "#gate"} if missing else ""
     url = reverse("gate", kwargs={"id": deal.pk})
     if not missing:
         return {"word": say(_("gate: open"), n=0), "tone": "met", "url": url}
@@ -66,7 +69,9 @@ class Gate(Page):
     def context(self) -> dict[str, Any]:
         deal: Deal = self.thing
         review = None if hasattr(deal, "closing") else gates.review(deal)
-        roles = deals.roles_deciding(self.person, deal, review.gate) if review else []
+        gate = review.gate if review else None
+        review = review if gate else None
+        roles = deals.roles_deciding(self.person, deal, gate) if gate else []
         critical = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
         owed = list(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True))
         shown = Item.objects.filter(pk__in=[*critical, *owed])

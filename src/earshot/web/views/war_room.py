@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,13 +10,16 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
-from earshot.deals import gates
+from earshot.deals import gates, processes
 from earshot.deals import queries as deals
-from earshot.deals.actions import change_deal, lose_deal, move_back, move_on
+from earshot.deals import seats as wanted
+from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on
 from earshot.deals.models import Deal
+from earshot.deals.sizes import size_of
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
@@ -37,6 +40,7 @@ from earshot.web.views.gate import gate_lines, gate_sum
 from earshot.web.views.talk import WRITE, Talks
 
 WORDS_SHOWN = 20
+SHUT = ("gate.shut", "stage.shut")
 
 
 class War(Talks):
@@ -54,6 +58,7 @@ class War(Talks):
         "accept": ("membership",),
         "decline": ("membership", "reason"),
         "release": ("membership", "reason", "person"),
+        "add_seats": (),
         **WRITE,
     }
 
@@ -77,10 +82,11 @@ class War(Talks):
         closing = getattr(deal, "closing", None)
         review = None if closing else gates.review(deal)
         path = deals.path(deal)
+        rows = seats(deal.team_id)
         here = next((step for step in path if step.current), None)
         mine = self.mine(deal, review) if review else acts.NOBODY
         after = next_stage(deal.stage)
-        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code == "gate.shut" else set()
+        above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code in SHUT else set()
         return {
             "deal": deal,
             "closing": closing,
@@ -98,7 +104,12 @@ class War(Talks):
             "accounts": self.account_options(deal) if self.works else [],
             "currencies": currencies() if deal.currency in CURRENCIES else [*currencies(), (deal.currency, deal.currency)],
             **self.words(deal),
-            "team": self.team(deal),
+            "team": self.team(deal, rows),
+            "seats_missing": self.missing(deal, rows) if closing is None else [],
+            "add_seats": {"act": "add_seats"},
+            "nominates": self.nominates(deal, rows),
+            "tier": size_of(deal).tier,
+            "newer": newest if closing is None and (newest := processes.newest().version).pk != deal.process_id else None,
             "earlier_members": self.earlier(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
@@ -110,7 +121,7 @@ class War(Talks):
         return Mine(
             items=voice.owed_by(self.person, deal),
             calls=calls.owed_by(self.person, deal),
-            votes=bool(review and deals.roles_deciding(self.person, deal, review.gate)),
+            votes=bool(review and review.gate and deals.roles_deciding(self.person, deal, review.gate)),
             works=self.works,
             operates=OPERATE in reach_of(self.person).permissions,
         )
@@ -136,9 +147,16 @@ class War(Talks):
             "words_after": f"?page={page.next_page_number()}#words" if page.has_next() else "",
         }
 
-    def team(self, deal: Deal) -> list[dict[str, Any]]:
-        rows = seats(deal.team_id)
-        nominates = self.works and not hasattr(deal, "closing") and may_nominate(self.person, deal.team, rows)
+    def nominates(self, deal: Deal, rows: Sequence[SeatRead]) -> bool:
+        return self.works and not hasattr(deal, "closing") and may_nominate(self.person, deal.team, rows)
+
+    @staticmethod
+    def missing(deal: Deal, rows: Sequence[SeatRead]) -> list[dict[str, Any]]:
+        """Seats that the process wants for the deal as it is now, and that its team lacks."""
+        return [{"role": str(row.role), "why": str(row)} for row in wanted.missing(deal, [read.seat for read in rows])]
+
+    def team(self, deal: Deal, rows: Sequence[SeatRead]) -> list[dict[str, Any]]:
+        nominates = self.nominates(deal, rows)
         holders = holders_by_role({row.seat.role for row in rows}) if nominates else {}
         return [self.seat(row, nominates, parts.options(holders.get(row.seat.role, []))) for row in rows]
 
@@ -205,7 +223,7 @@ class War(Talks):
     def refused_lines(self) -> list[dict[str, Any]]:
         """What keeps the gate shut, with the acts of whoever can mend it: the review below does not say it again."""
         assert self.refused is not None
-        if self.refused.code != "gate.shut":
+        if self.refused.code not in SHUT:
             return super().refused_lines()
         mine = self.mine(self.thing, gates.review(self.thing))
         return [acts.line(one, mine, here=self.thing.pk) for one in self.refused.lines]
@@ -265,6 +283,11 @@ class War(Talks):
         membership = find(self.person, "membership", one_id(posted.get("membership", "")))
         decline_seat(by=self.by, membership=membership, reason=posted.get("reason", ""))
         return Done(_("Declined. The seat is empty again, and its leader sees why."), reverse("my_day"))
+
+    def add_seats(self, posted: QueryDict) -> Done:
+        made = add_missing_seats(by=self.by, deal=self.thing)
+        done = ngettext("%(n)s seat is added, still empty.", "%(n)s seats are added, still empty.", len(made)) % {"n": len(made)}
+        return Done(done if made else _("The team has every seat that the process wants."), f"{self.request.path}#team")
 
     def release(self, posted: QueryDict) -> Done:
         membership = find(self.person, "membership", one_id(posted.get("membership", "")))

@@ -1,0 +1,238 @@
+"""Opening a deal, bringing one in, changing it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import list_currencies
+from django.utils.translation import gettext_lazy as _
+
+from earshot.accounts import queries as accounts
+from earshot.accounts.actions import may_act_for
+from earshot.accounts.models import Account
+from earshot.deals import queries, seats
+from earshot.deals.actions.writing import entered, fresh, touch, words
+from earshot.deals.models import Closing, Deal, StageVisit, Vote
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import IMPORT, Actor
+from earshot.journal.kinds import ref
+from earshot.journal.models import Entry
+from earshot.journal.numbers import next_number
+from earshot.journal.repeats import earlier
+from earshot.kit import now, texts, uuid7
+from earshot.kit.engine import locks, written
+from earshot.kit.problems import Refusal, Together, forbidden, missing, say, wrong
+from earshot.kit.texts import TITLE, past, text
+from earshot.people.actors import personally
+from earshot.people.models import Person, Unit
+from earshot.playbooks import book
+from earshot.playbooks.models import Stage
+from earshot.teams.actions import form_team
+
+CURRENCIES = frozenset(list_currencies())
+SAME_DEAL_WITHIN = timedelta(hours=12)
+
+
+@verb
+def open_deal(
+    *,
+    by: Actor,
+    title: str,
+    account: Account | None,
+    owner: Person,
+    amount: str | Decimal | None = None,
+    currency: str = "CNY",
+    unit: Unit | None = None,
+    another: bool = False,
+    id: UUID | None = None,
+) -> Deal:
+    """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back.
+
+    `account` None: not chosen yet, which is refused beside whatever else is wrong. `another`: the person has said that it is not the
+    deal of the same title, for the same account and owner, that was opened a short while ago; without it, that is asked."""
+    if known := earlier(Deal, id, lambda deal: _is_seen(by, deal)):
+        return known
+    each = Together()
+    title = each(text, "title", title, most=TITLE)
+    each(_known_currency, currency)
+    money = each(texts.amount, "amount", amount, currency)
+    customer = each(_chosen, account)
+    each.refuse()
+    if by.is_personal:
+        _must_see(personally(by), customer)
+        if owner.pk != by.person_id:
+            may_act_for(personally(by), owner)
+        if not another:
+            _not_the_same_again(personally(by), title, customer, owner)
+    deal, stage = _make(by, title, customer, owner, money, currency, unit or customer.unit, id, now(), stage_code=None, outside_id=None)
+    opened = record(
+        "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": customer}, scopes=[deal], data={"version": 1}
+    )
+    entered(by.because(opened), deal, stage)
+    return deal
+
+
+def _chosen(account: Account | None) -> Account:
+    if account is None:
+        raise wrong("account", _("Choose the customer."))
+    return account
+
+
+def _known_currency(currency: str) -> str:
+    if currency not in CURRENCIES:
+        raise wrong("currency", say(_("There is no currency {code}. Write an ISO 4217 code such as CNY or USD."), code=currency))
+    return currency
+
+
+def _not_the_same_again(person: Person, title: str, account: Account, owner: Person) -> None:
+    """Back in the browser, and saved once more: a second deal that nobody wanted. Two in the same second wait for each other."""
+    locks.hold(f"deals of {owner.pk} for {account.pk}")
+    twin = queries.just_opened(person, title, account, owner, now() - SAME_DEAL_WITHIN)
+    if twin is not None:
+        raise Refusal(
+            "deal.same_again",
+            say(_("“{title}” was opened for {account} a short while ago: {deal}."), title=twin.title, account=account, deal=twin.number),
+            fields={"another": _("Say that this is another deal, or go on with the one that is there.")},
+            about=ref(twin),
+            status=409,
+        )
+
+
+def _must_see(person: Person, account: Account) -> None:
+    if not accounts.sees(person, account):
+        raise missing()
+
+
+def _is_seen(by: Actor, deal: Deal) -> bool:
+    return not by.is_personal or queries.visible_to(personally(by)).filter(pk=deal.pk).exists()
+
+
+@verb
+def bring_in_deal(
+    *,
+    by: Actor,
+    title: str,
+    account: Account | None,
+    owner: Person,
+    unit: Unit,
+    stage_code: str,
+    amount: str | Decimal | None,
+    currency: str,
+    outside_id: str,
+    opened_at: datetime,
+    closing: str = "",
+    reason: str = "",
+    closed_at: datetime | None = None,
+) -> Deal:
+    """A deal from another system, as it stands there. A closed one raises nothing; an open one owes what its present stage
+    calls, from now on."""
+    if by.kind != IMPORT:
+        raise forbidden("deal.only_import", _("Only an import brings in a deal in the middle of the process."))
+    opened_at = past("opened_at", opened_at, now())
+    deal, stage = _make(by, title, account, owner, amount, currency, unit, None, opened_at, stage_code, outside_id, closed=bool(closing))
+    objects: dict[str, Any] = {"deal": deal, "owner": owner} | ({"account": account} if account else {})
+    data = {"stage": words(stage), "version": 1} | ({"closing": closing} if closing else {})
+    if closing:
+        ended = past("closed_at", closed_at or now(), now())
+        Closing.objects.create(deal=deal, outcome=closing, reason=reason, at=ended)
+        StageVisit.objects.filter(deal=deal).update(left_at=ended)
+    brought = record("deals.deal_brought_in", by=by, objects=objects, scopes=[deal], data=data, claimed_at=opened_at)
+    if not closing:
+        entered(by.because(brought), deal, stage)
+    return deal
+
+
+def _make(
+    by: Actor,
+    title: str,
+    account: Account | None,
+    owner: Person,
+    money: str | Decimal | None,
+    currency: str,
+    unit: Unit,
+    id: UUID | None,
+    opened_at: datetime,
+    stage_code: str | None,
+    outside_id: str | None,
+    closed: bool = False,
+) -> tuple[Deal, Stage]:
+    title = text("title", title, most=TITLE)
+    _known_currency(currency)
+    if owner.left_at is not None:
+        raise wrong("owner", say(_("{name} is no longer with the company."), name=owner.name))
+    locks.hold(locks.POSTS, shared=True)
+    process = book.in_force().process
+    stage = process.stages.get(stage_code) if stage_code is not None else next(iter(process.stages.values()))
+    if stage is None:
+        raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
+    deal = Deal(
+        id=id or uuid7(),
+        number=next_number("D"),
+        title=title,
+        account=account,
+        unit=unit,
+        owner=owner,
+        process=process.version,
+        stage=stage,
+        amount=texts.amount("amount", money, currency),
+        currency=currency,
+        outside_id=outside_id,
+        opened_at=opened_at,
+    )
+    deal.team = form_team(by=by, name=title, unit=unit, seats=seats.wanted(deal), leader=None if closed else owner)
+    written.insert([deal])
+    Closing._meta.get_field("deal").remote_field.set_cached_value(deal, None)  # known without asking: it is new
+    written.insert([StageVisit(deal=deal, stage=stage, entered_at=opened_at)])
+    return deal, stage
+
+
+@verb
+def change_deal(
+    *,
+    by: Actor,
+    deal: Deal,
+    version: int,
+    title: str | None = None,
+    account: Account | None = None,
+    amount: str | Decimal | None = None,
+    currency: str | None = None,
+) -> Deal:
+    """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`."""
+    deal = fresh(by, deal, version)
+    changes: dict[str, str] = {}
+    each = Together()
+    new = each(text, "title", deal.title if title is None else title, most=TITLE)
+    now_in = each(_known_currency, deal.currency if currency is None else currency)
+    money = deal.amount if amount is None else each(texts.amount, "amount", amount, now_in or "")
+    each.refuse()
+    if new != deal.title:
+        changes["title"], deal.title = f"{deal.title} → {new}", new
+    if account is not None and account.pk != deal.account_id:
+        if by.is_personal:
+            _must_see(personally(by), account)
+        changes["account"], deal.account = f"{deal.account or '–'} → {account}", account
+    if now_in != deal.currency:
+        changes["currency"], deal.currency = f"{deal.currency} → {now_in}", now_in
+    if money != deal.amount:
+        changes["amount"], deal.amount = f"{deal.amount if deal.amount is not None else '–'} → {money}", money
+    if not changes:
+        return deal
+    locks.hold(f"team:{deal.team_id}")
+    touch(deal, "title", "account", "currency", "amount")
+    if changes.keys() & {"account", "amount", "currency"}:
+        # Whoever has voted so far voted on something else.
+        Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True).update(replaced_at=now())
+    objects: dict[str, Any] = {"deal": deal} | ({"account": deal.account} if deal.account else {})
+    data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version}
+    record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
+    return deal
+
+
+def refuse_seats_of_closed(entry: Entry) -> None:
+    """A reaction to a nomination or its acceptance: nobody is brought onto the team of a deal that is closed."""
+    deal = Deal.objects.filter(team=entry.one("team"), closing__isnull=False).first()
+    if deal is not None:
+        raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)

@@ -1,0 +1,63 @@
+"""What the verbs on deals share: the deal as it stands, locked and fresh; writing it; entering a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from earshot.deals import queries
+from earshot.deals.models import Deal
+from earshot.journal.actions import record
+from earshot.journal.actors import Actor
+from earshot.journal.kinds import ref
+from earshot.journal.models import Entry
+from earshot.journal.queries import tell
+from earshot.kit.engine import written
+from earshot.kit.problems import Line, Refusal, forbidden, say, stale
+from earshot.people.actors import personally
+from earshot.playbooks.models import Gate, Stage
+
+
+def fresh(by: Actor, deal: Deal, version: int) -> Deal:
+    """The deal as it stands now, locked; refused when it is closed, stale, or not the actor's to work on."""
+    queries.lock(deal.pk)
+    deal = queries.as_it_stands(deal.pk)
+    if by.is_personal:
+        person = personally(by)
+        if not queries.may_work(person, deal):
+            sentence = _("You may read this deal, but only its owner, its team and the heads above it work on it.")
+            raise forbidden("deal.not_yours", sentence, ref(deal))
+    open_and_not_stale(deal, version)
+    return deal
+
+
+def open_and_not_stale(deal: Deal, version: int) -> None:
+    if hasattr(deal, "closing"):
+        raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)
+    not_stale(deal, version)
+
+
+def not_stale(deal: Deal, version: int) -> None:
+    if version != deal.version:
+        changed = tell(queries.changes_since(deal, version))
+        lines = [Line("deal.changed", told.sentence, about=ref(deal)) for told in changed]
+        raise stale(_("Somebody changed this deal after you opened it. Look at what changed and try again."), lines, ref(deal))
+
+
+def touch(deal: Deal, *fields: str) -> None:
+    """Write these fields of a deal that was read after it was locked, and raise its version."""
+    deal.version += 1
+    written.update(deal, "version", *fields)
+
+
+def words(row: Stage | Gate) -> dict[str, str]:
+    return {"zh-hans": row.zh, "en": row.en}
+
+
+def entered(by: Actor, deal: Deal, stage: Stage, lines: Sequence[Mapping[str, Any]] = ()) -> Entry:
+    """The entry that calls: whoever moved the deal, by whatever door, its reactions raise what the stage owes (law 4). `lines`: what the
+    stages asked, as it stood, where no gate's record keeps it."""
+    data = {"stage": words(stage), "stage_code": stage.code, "version": deal.version} | ({"lines": lines} if lines else {})
+    return record("deals.stage_entered", by=by, objects={"deal": deal}, scopes=[deal], data=data)

@@ -1,0 +1,344 @@
+"""A deal moved to a newer process: the preview says what changes, the act does that and nothing else; who may; twice; many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earshot.calls.models import Call
+from earshot.deals import gates, processes, queries
+from earshot.deals.actions import change_deal, move_all_to_process, move_to_process, vote
+from earshot.deals.models import Deal, StageVisit, Vote
+from earshot.deals.processes import Preview, preview
+from earshot.journal.models import Entry
+from earshot.kit.problems import Refusal
+from earshot.playbooks import book
+from earshot.playbooks.models import PROCESS, PartVersion
+from earshot.teams.actions import accept_seat, nominate
+from earshot.teams.models import Membership, Seat
+from earshot.voice.models import Ear
+from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot, spoken
+
+LAPSES = "the gate “Decide to invest” asks something else now, or others decide there"
+NAMED = {"zh": "新的", "en": "New"}
+Parts = dict[str, Any]
+
+
+def newer(folder: Path, *changes: Callable[[Parts], None]) -> int:
+    """The shipped pack, changed, in force; the number of its process."""
+
+    def change(parts: Parts) -> None:
+        for one in changes:
+            one(parts)
+
+    put_in_force(changed_pack(folder, change))
+    return book.in_force().process.version.number
+
+
+def row(parts: Parts, table: str, code: str, part: str = "process") -> dict[str, Any]:
+    return next(one for one in parts[part][table] if one["code"] == code)
+
+
+def nothing(_parts: Parts) -> None:
+    pass
+
+
+def another_decider(parts: Parts) -> None:
+    row(parts, "gates", "ATI")["deciders"] = ["SR", "SDT"]
+
+
+def renamed_stage(parts: Parts) -> None:
+    """MO1 is called V1 now; nothing else changes."""
+    row(parts, "stages", "MO1")["code"] = "V1"
+    row(parts, "gates", "ATI")["stage"] = "V1"
+    _also_for(parts, {"MO1": "V1"})
+
+
+def _also_for(parts: Parts, codes: dict[str, str]) -> None:
+    """The support table says of the new stages what it says of the old ones, which running deals follow until they are moved."""
+    for table in ("triggers", "none_needed"):
+        rows = parts["support"][table]
+        rows += [one | {"code": f"{one['code']}-new", "stage": codes[one["stage"]]} for one in rows if one["stage"] in codes]
+
+
+def a_corner(parts: Parts) -> None:
+    parts["process"]["seats"].append({"code": "seat-SDT", "role": "SDT", **NAMED})
+    parts["process"]["seats"] = [one for one in parts["process"]["seats"] if one["code"] != "seat-FR"]
+
+
+def sizes(parts: Parts) -> None:
+    parts["process"]["tiers"] = [{"code": "big", "when": "deal.amount >= 1000000.0", "zh": "大单", "en": "Big"}, {"code": "small", **NAMED}]
+
+
+def told(seen: Preview | None) -> list[tuple[str, str, str]]:
+    assert seen is not None
+    return [(one.kind, one.what, spoken(one.sentence)) for one in seen.changes]
+
+
+def moved(world: World, deal: Deal, to: int, *, by: str = "seller", stage: str = "", reason: str = "新流程更合用") -> Deal:
+    deal.refresh_from_db()
+    return move_to_process(by=world.by(by), deal=deal, version=deal.version, to=to, reason=reason, stage=stage)
+
+
+# The preview.
+
+
+def test_a_deal_of_the_process_in_force_has_nothing_newer(world: World) -> None:
+    assert preview(world.deal()) is None
+
+
+def test_a_newer_process_that_changes_nothing_ahead_says_so(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    newer(tmp_path, nothing)
+    seen = preview(deal)
+    assert told(seen) == []
+    assert seen is not None
+    assert (seen.stage.code if seen.stage else None, seen.gone, seen.old.number, seen.new.number) == ("MO1", False, 1, 2)
+
+
+@pytest.mark.req("B28.1b")
+def test_the_preview_names_each_thing_that_changes_and_writes_nothing(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    world.hear(deal, "head")
+    vote(by=world.by("head"), deal=deal, approves=True)
+
+    def change(parts: Parts) -> None:
+        another_decider(parts)
+        a_corner(parts)
+        sizes(parts)
+        stages, gates_ = parts["process"]["stages"], parts["process"]["gates"]
+        stages.insert(2, {"code": "PIL", "step": 2, "zh": "试点", "en": "Pilot", "exit": [{"code": "led", "needs": "team.led", **NAMED}]})
+        gates_.append(
+            {**row(parts, "gates", "ATI"), "deciders": ["SR", "SDT"], "code": "PG", "stage": "PIL", "zh": "试点评审", "en": "Pilot gate"}
+        )
+        gates_.remove(row(parts, "gates", "ATB"))
+        row(parts, "gates", "ATC")["conditions"] = [{"code": "heard", "needs": "words.unheard == 0", **NAMED}]
+        parts["support"]["none_needed"].append({"code": "PIL-none", "stage": "PIL", **NAMED})
+        parts["support"]["triggers"].append({"code": "MO1-FR", "stage": "MO1", "support": "key-assumptions", **NAMED})
+
+    newer(tmp_path, change)
+    before = snapshot()
+    assert told(preview(deal)) == [
+        ("comes", "stage", "Stage “Pilot” comes."),
+        ("comes", "gate", "Gate “Pilot gate” comes, at the end of “Pilot”; decided by Solution responsible, Sales decision maker."),
+        ("goes", "gate", "Gate “Decide to bid” goes, at the end of “Solution and bid”."),
+        ("comes", "decider", "At “Decide to invest”, Solution responsible decides as well."),
+        ("comes", "condition", "Asked as well, to leave “Pilot”: New"),
+        ("comes", "condition", "Asked as well, at the gate “Decide to sign”: New"),
+        ("comes", "size", "Its size: Big."),
+        ("comes", "seat", "The team gets a seat for Sales decision maker: New"),
+        ("stays", "seat", "The process has no seat for 交付负责人 any more; the empty one stays."),
+        (
+            "goes",
+            "vote",
+            f"The vote of {world.head.name} (Sales decision maker) lapses: {LAPSES}.",
+        ),
+        ("comes", "call", f"“Key assumptions of delivery” is called from 交付部; {world.delivery.name} answers for it."),
+    ]
+    assert changed_tables(before, snapshot()) == set()
+
+
+# The act.
+
+
+@pytest.mark.req("B28.1b")
+def test_a_deal_follows_the_newer_process_from_the_move_on_and_the_journal_says_from_which_to_which(world: World, tmp_path: Path) -> None:
+    deal = world.ready_deal()
+    visit = StageVisit.objects.get(deal=deal, left_at=None)
+    to = newer(tmp_path, another_decider, a_corner)
+    deal = moved(world, deal, to)
+    assert (deal.process.number, deal.stage.code, deal.stage.version.number) == (2, "MO1", 2)
+    kept = StageVisit.objects.get(deal=deal, left_at=None)
+    assert (kept.pk, kept.entered_at, kept.stage_id) == (visit.pk, visit.entered_at, deal.stage_id)
+    [entry] = Entry.objects.filter(verb="deals.process_changed")
+    assert (entry.data["from"], entry.data["to"], entry.data["reason"], entry.data["seats_added"]) == (1, 2, "新流程更合用", ["seat-SDT"])
+    assert {seat.role for seat in Seat.objects.filter(team=deal.team)} == {"AR", "SR", "FR", "SDT"}
+    assert [step.visit is not None for step in queries.path(deal)] == [True, True, False, False, False]
+    vote(by=world.by("head"), deal=deal, approves=True)
+    deal.refresh_from_db()
+    assert deal.stage.code == "MO1"  # SR decides as well now
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to)
+    assert refused.value.code == "deal.process_newest"
+
+
+@pytest.mark.req("law 3", breaks="earshot.deals.comparing.why_votes_lapse")
+def test_a_vote_at_a_gate_that_changed_lapses_and_one_at_the_same_gate_counts_on(world: World, tmp_path: Path) -> None:
+    def same_gate_elsewhere_changed(parts: Parts) -> None:
+        row(parts, "gates", "ATC")["deciders"] = ["FR", "SDT"]
+
+    deals = [world.ready_deal("一"), world.ready_deal("二")]
+    put_in_force(changed_pack(tmp_path / "1", lambda parts: row(parts, "gates", "ATI").update(deciders=["FR", "SDT"])))
+    for at, deal in enumerate(deals):
+        deals[at] = moved(world, deal, 2)
+        vote(by=world.by("head"), deal=deals[at], approves=True)
+
+    def again(parts: Parts) -> None:
+        row(parts, "gates", "ATI").update(deciders=["FR", "SDT"])
+        same_gate_elsewhere_changed(parts)
+
+    moved(world, deals[0], newer(tmp_path / "2", again))
+    assert Vote.objects.filter(visit__deal=deals[0], replaced_at=None).count() == 1
+    moved(world, deals[1], newer(tmp_path / "3", another_decider))
+    assert Vote.objects.filter(visit__deal=deals[1], replaced_at=None).count() == 0
+    [entry] = Entry.objects.filter(verb="deals.process_changed", data__votes_lapsed=1)
+    assert {touched.object_id for touched in entry.objects_touched.filter(part="voter")} == {world.head.pk}
+
+
+def test_people_stay_where_their_seat_is_none_of_the_process_any_more(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    membership = nominate(by=world.by("seller"), seat=Seat.objects.get(team=deal.team, role="FR"), person=world.delivery)
+    accept_seat(by=world.by("delivery"), membership=membership)
+    ears = Ear.objects.filter(item__deal=deal, ended_at=None).count()
+    to = newer(tmp_path, a_corner)
+    assert f"any more; it stays, and {world.delivery.name} with it." in str([one[2] for one in told(preview(deal))])
+    moved(world, deal, to)
+    assert Membership.objects.filter(pk=membership.pk, ended_at=None).exists()
+    assert Ear.objects.filter(item__deal=deal, ended_at=None).count() == ears
+
+
+@pytest.mark.req("law 4", breaks="earshot.calls.actions.raise_for_stage")
+def test_the_present_stage_calls_what_it_never_called_from_the_move_on_and_nothing_else(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+
+    def called(parts: Parts) -> None:
+        sizes(parts)
+        parts["support"]["triggers"] += [
+            {"code": "MO1-FR", "stage": "MO1", "support": "key-assumptions", "when": "deal.tier == 'big'", **NAMED},
+            {"code": "ML-FR", "stage": "ML", "support": "deliverability", **NAMED},
+        ]
+        parts["support"]["none_needed"] = [one for one in parts["support"]["none_needed"] if one["stage"] != "ML"]
+
+    to = newer(tmp_path, called)
+    assert not Call.objects.filter(deal=deal, support_code="key-assumptions").exists()
+    deal = moved(world, deal, to)
+    [call] = Call.objects.filter(deal=deal).exclude(support_code="need-interview")
+    assert (call.support_code, call.prescribed_at) == ("key-assumptions", call.raised_at)
+
+
+# A stage that the newer process does not have.
+
+
+def test_a_deal_whose_stage_is_gone_is_put_into_one_that_was_not_ahead_of_it(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    to = newer(tmp_path, renamed_stage)
+    seen = preview(deal)
+    assert seen is not None
+    assert (seen.stage, [stage.code for stage in seen.choices], told(seen)) == (None, ["ML", "V1"], [])
+    for stage in ("", "MO2", "MO1", "nowhere"):
+        with pytest.raises(Refusal) as refused:
+            moved(world, deal, to, stage=stage)
+        assert set(refused.value.fields) == {"stage"}
+    deal = moved(world, deal, to, stage="V1")
+    assert deal.stage.code == "V1"
+    assert [step.stage.code for step in queries.path(deal) if step.visit] == ["ML", "V1"]
+    assert Entry.objects.filter(verb="deals.stage_entered", data__stage_code="V1").exists()
+    assert gates.review(deal) is not None
+
+
+def test_a_stage_that_stays_is_kept_so_that_nobody_moves_on_by_changing_the_process(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    to = newer(tmp_path, nothing)
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to, stage="MO2")
+    assert "the deal stays there" in said(refused.value)
+
+
+@pytest.mark.req("law 3", breaks="earshot.deals.comparing.gates_left_out")
+def test_nobody_but_operations_puts_a_deal_behind_a_gate_that_it_never_passed(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+
+    def other_stages(parts: Parts) -> None:
+        for at, one in enumerate(parts["process"]["stages"]):
+            for gate in parts["process"]["gates"]:
+                gate["stage"] = f"S{at}" if gate["stage"] == one["code"] else gate["stage"]
+        _also_for(parts, {one["code"]: f"S{at}" for at, one in enumerate(parts["process"]["stages"])})
+        for at, one in enumerate(parts["process"]["stages"]):
+            one["code"] = f"S{at}"
+
+    to = newer(tmp_path, other_stages)
+    assert [stage.code for stage in preview(deal).choices] == ["S0", "S1"]  # type: ignore[union-attr]  # a newer one is in force
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to, stage="S3")
+    assert "a gate lies before it that it never passed" in said(refused.value)
+    seen = preview(deal, "S3", free=True)
+    assert ("goes", "gate", "Gate “Decide to invest” lies behind the deal there, and it was never passed.") in told(seen)
+    assert moved(world, deal, to, stage="S3", by="operations").stage.code == "S3"
+
+
+# Who, and when.
+
+
+@pytest.mark.parametrize("key", ["engineer", "delivery", "delivery_head"])
+def test_who_neither_leads_nor_owns_nor_heads_the_deal_does_not_move_it(world: World, tmp_path: Path, key: str) -> None:
+    deal = world.moved_deal()
+    to = newer(tmp_path, another_decider)
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to, by=key)
+    assert refused.value.status == 403
+    assert changed_tables(before, snapshot()) == set()
+
+
+@pytest.mark.parametrize("key", ["seller", "sales_head", "operations"])
+def test_owner_head_and_operations_move_it_with_a_reason(world: World, tmp_path: Path, key: str) -> None:
+    deal = world.moved_deal()
+    to = newer(tmp_path, another_decider)
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to, by=key, reason=" ")
+    assert set(refused.value.fields) == {"reason"}
+    assert changed_tables(before, snapshot()) == set()
+    assert moved(world, deal, to, by=key).process.number == 2
+
+
+def test_a_preview_that_is_no_longer_true_is_refused(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    to = newer(tmp_path / "2", another_decider)
+    newer(tmp_path / "3", a_corner)
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to)
+    assert (refused.value.code, refused.value.status) == ("stale", 412)
+    assert "process@3 is in force" in said(refused.value)
+    change_deal(by=world.by("sales_head"), deal=deal, version=deal.version, amount="3000000")
+    with pytest.raises(Refusal) as refused:
+        move_to_process(by=world.by("seller"), deal=deal, version=deal.version, to=3, reason="x")
+    assert refused.value.code == "stale"
+
+
+# Many at once.
+
+
+def test_operations_move_all_deals_of_a_stage_and_hear_how_many_are_left(world: World, tmp_path: Path) -> None:
+    deals = [world.moved_deal("一"), world.moved_deal("二")]
+    first = world.deal("三")
+    to = newer(tmp_path, another_decider)
+    assert {(one.stage.code, one.count, one.stays) for one in processes.behind()} == {("ML", 3, True), ("MO1", 2, True)}
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        move_all_to_process(by=world.by("sales_head"), to=to, reason="x", stages=["ML"])
+    assert refused.value.status == 403
+    assert changed_tables(before, snapshot()) == set()
+    done = move_all_to_process(by=world.by("operations"), to=to, reason="统一到新流程", stages=["MO1"])
+    assert ({deal.pk for deal in done.deals}, done.left, done.stuck) == ({deal.pk for deal in deals}, 0, 0)
+    first.refresh_from_db()
+    assert first.process.number == 1
+    assert len(move_all_to_process(by=world.by("operations"), to=to, reason="统一到新流程", stages=[], every=True).deals) == 3
+    assert processes.behind() == []
+
+
+def test_deals_in_a_stage_that_is_gone_are_left_for_a_hand(world: World, tmp_path: Path) -> None:
+    world.moved_deal()
+    done = move_all_to_process(by=world.by("operations"), to=newer(tmp_path, renamed_stage), reason="统一到新流程", stages=["MO1"])
+    assert (list(done.deals), done.left, done.stuck) == ([], 0, 1)
+
+
+def test_moving_to_a_newer_process_keeps_the_old_version_for_other_deals(world: World, tmp_path: Path) -> None:
+    one, other = world.moved_deal("一"), world.moved_deal("二")
+    moved(world, one, newer(tmp_path, another_decider))
+    assert PartVersion.objects.filter(part=PROCESS).count() == 2
+    other.refresh_from_db()
+    assert other.process.number == 1
