@@ -81,8 +81,9 @@ class Pack(Page):
         return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
 
     def look_at(self, new: Sources, content: bytes) -> dict[str, Any]:
-        """What is wrong with a pack, and what it would change."""
-        found = check_pack(self.by, new)
+        """What was refused for another reason than what is wrong with the pack was checked when it was looked at."""
+        again = self.refused is None or self.refused.code == "playbook.pack"
+        found = check_pack(self.by, new) if again else packs.Report([], packs.waiting(new), True)
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):
             by_part.setdefault(one.part, []).append(one)
