@@ -18,7 +18,7 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, queries
+from earshot.playbooks import book, packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
