@@ -282,6 +282,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     )
     tour("seller", "POST /deals/{deal_id}/moves", {}, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/gate", deal_id=deal)
+    tour("seller", "POST /deals/{deal_id}/missing-seats", deal_id=deal)
     chairs = {seat["role"]["code"]: seat["id"] for seat in first["seats"]}
     asked = tour("seller", "POST /seats/{seat_id}/nominations", {"person": engineer}, seat_id=chairs[role_of(world.engineer)])["id"]
     tour("engineer", "POST /memberships/{membership_id}/acceptance", membership_id=asked)
@@ -388,6 +389,19 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("operations", "POST /playbook/revisions/{revision_id}/parts/{part}/undone", match=tag, **of)
     tag = f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]
     tour("operations", "PUT /playbook/revisions/{revision_id}/parts/{part}", written, match=tag, **of)
+    draft = lambda: f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]  # noqa: E731
+    place = "/playbook/revisions/{revision_id}/parts/{part}"
+    tour(
+        "operations",
+        f"PATCH {place}/cells",
+        {"cells": {"categories/site/critical": True, "categories/site/en": "Site"}},
+        match=draft(),
+        **of,
+    )
+    more = {"table": "categories", "values": {"code": "more", "zh": "更多", "en": "More"}, "after": "site"}
+    tour("operations", f"POST {place}/rows", more, match=draft(), **of)
+    tour("operations", f"GET {place}/impacts", **of)
+    tour("operations", f"DELETE {place}/rows", match=draft(), query={"table": "categories", "code": "more"}, **of)
     seen = lambda: f'"{Revision.objects.get(pk=first).version}"'  # noqa: E731 - asked before each
     tour(
         "operations",
@@ -404,6 +418,13 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     version = tour("seller", "GET /playbook/versions")["items"][0]["id"]
     tour("seller", "GET /playbook/versions/{version_id}", version_id=version)
     tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"}, match=f'"{playbook_version()}"')
+    parts = pack["parts"] | {"process": pack["parts"]["process"] + "# newer\n"}
+    tour("operations", "PUT /playbook/pack", pack | {"parts": parts, "reason": "newer"}, match=f'"{playbook_version()}"')
+    other = tour("seller", "GET /deals", query={"closed": "false"})["items"][0]["id"]
+    newer = tour("seller", "GET /deals/{deal_id}/process", deal_id=other)["newer"]["number"]
+    tour("seller", "POST /deals/{deal_id}/process-moves", {"to": newer, "reason": "newer"}, match=tour.etag(other), deal_id=other)
+    tour("operations", "GET /playbook/older-deals")
+    tour("operations", "POST /playbook/older-deals", {"to": newer, "reason": "newer"})
     by, who = "administrator", str(world.colleague.pk)
     unit = tour(by, "GET /people/{person_id}/holdings", person_id=who)["posts"][0]["unit"]["id"]
     given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from api_caller import Caller
 from earshot.calls.models import Call
+from earshot.cli.root import earshot
 from earshot.deals import gates, processes, queries
 from earshot.deals.actions import change_deal, move_all_to_process, move_to_process, vote
 from earshot.deals.models import Deal, StageVisit, Vote
@@ -20,7 +23,8 @@ from earshot.playbooks.models import PROCESS, PartVersion
 from earshot.teams.actions import accept_seat, nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Ear
-from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot, spoken
+from pages import Visitor
+from worlds import World, changed_pack, changed_tables, plain, put_in_force, said, snapshot, spoken
 
 LAPSES = "the gate “Decide to invest” asks something else now, or others decide there"
 NAMED = {"zh": "新的", "en": "New"}
@@ -101,18 +105,28 @@ def test_a_newer_process_that_changes_nothing_ahead_says_so(world: World, tmp_pa
 
 @pytest.mark.req("B28.1b")
 def test_the_preview_names_each_thing_that_changes_and_writes_nothing(world: World, tmp_path: Path) -> None:
+    newer(tmp_path / "plain", plain)
     deal = world.moved_deal()
     world.hear(deal, "head")
     vote(by=world.by("head"), deal=deal, approves=True)
 
     def change(parts: Parts) -> None:
+        plain(parts)
         another_decider(parts)
         a_corner(parts)
         sizes(parts)
         stages, gates_ = parts["process"]["stages"], parts["process"]["gates"]
         stages.insert(2, {"code": "PIL", "step": 2, "zh": "试点", "en": "Pilot", "exit": [{"code": "led", "needs": "team.led", **NAMED}]})
         gates_.append(
-            {**row(parts, "gates", "ATI"), "deciders": ["SR", "SDT"], "code": "PG", "stage": "PIL", "zh": "试点评审", "en": "Pilot gate"}
+            {
+                **row(parts, "gates", "ATI"),
+                "conditions": [],
+                "deciders": ["SR", "SDT"],
+                "code": "PG",
+                "stage": "PIL",
+                "zh": "试点评审",
+                "en": "Pilot gate",
+            }
         )
         gates_.remove(row(parts, "gates", "ATB"))
         row(parts, "gates", "ATC")["conditions"] = [{"code": "heard", "needs": "words.unheard == 0", **NAMED}]
@@ -205,6 +219,7 @@ def test_the_present_stage_calls_what_it_never_called_from_the_move_on_and_nothi
     deal = world.moved_deal()
 
     def called(parts: Parts) -> None:
+        plain(parts)
         sizes(parts)
         parts["support"]["triggers"] += [
             {"code": "MO1-FR", "stage": "MO1", "support": "key-assumptions", "when": "deal.tier == 'big'", **NAMED},
@@ -342,3 +357,97 @@ def test_moving_to_a_newer_process_keeps_the_old_version_for_other_deals(world: 
     assert PartVersion.objects.filter(part=PROCESS).count() == 2
     other.refresh_from_db()
     assert other.process.number == 1
+
+
+# By page, API and command line: the same.
+
+
+def at(deal: Deal) -> str:
+    return f"/deals/{deal.pk}/process/"
+
+
+def commanded(*words: str) -> str:
+    done = CliRunner().invoke(earshot, ["deals", "move-process", *words], env={"EARSHOT_LANGUAGE": "en"})
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_every_door_says_the_same_of_what_changes(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    newer(tmp_path, another_decider, a_corner)
+    sentences = [sentence for _kind, _what, sentence in told(preview(deal))]
+    assert len(sentences) == 3
+    shown = Caller(world.seller).get(f"/deals/{deal.pk}/process")
+    assert len(shown["changes"]) == 3
+    assert [one["sentence"] for one in shown["changes"]][:1] == sentences[:1]
+    assert (shown["follows"]["number"], shown["newer"]["number"], shown["stage"]["code"]) == (1, 2, "MO1")
+    page = Visitor("seller", "en").get(at(deal))
+    assert all(one["sentence"] in page.text for one in shown["changes"])
+    lines = commanded(deal.number, "--as", world.seller.name).splitlines()
+    assert len(lines) == 2 + len(sentences)
+
+
+def test_the_act_is_done_by_page_by_api_and_by_command(world: World, tmp_path: Path) -> None:
+    deals = [world.moved_deal(title) for title in ("一", "二", "三")]
+    to = newer(tmp_path, another_decider)
+    visitor = Visitor("seller", "en")
+    assert at(deals[0]) in visitor.get(f"/deals/{deals[0].pk}/").html
+    form = visitor.get(at(deals[0])).form("move")
+    assert visitor.submit(form, at(deals[0]), reason="").status == 422
+    visitor.submit(visitor.get(at(deals[0])).form("move"), at(deals[0]), reason="新流程更合用")
+    caller, body = Caller(world.seller), {"to": to, "reason": "新流程更合用"}
+    assert caller.post(f"/deals/{deals[1].pk}/process-moves", body, if_match=f'"{deals[1].version}"').status == 200
+    assert caller.post(f"/deals/{deals[1].pk}/process-moves", body, if_match=f'"{deals[1].version}"').status == 412
+    commanded(deals[2].number, "--reason", "新流程更合用", "--as", world.seller.name)
+    assert {entry.data["reason"] for entry in Entry.objects.filter(verb="deals.process_changed")} == {"新流程更合用"}
+    for deal in deals:
+        deal.refresh_from_db()
+    assert [deal.process.number for deal in deals] == [to, to, to]
+    assert "/process/" not in visitor.get(f"/deals/{deals[0].pk}/").html
+
+
+def test_operations_move_a_stage_by_page_by_api_and_by_command(world: World, tmp_path: Path) -> None:
+    world.moved_deal()
+    to = newer(tmp_path, another_decider)
+    caller = Caller(world.operations)
+    behind = caller.get("/playbook/older-deals")
+    assert {(one["stage"]["code"], one["deals"]) for one in behind["items"]} == {("ML", 2), ("MO1", 1)}
+    done = caller.post("/playbook/older-deals", {"to": to, "stages": ["MO1"], "reason": "统一"})
+    assert (done["moved"], done["left"], done["stuck"]) == (1, 0, 0)
+    visitor = Visitor("operations", "en")
+    page = visitor.get("/playbook/deals/")
+    assert visitor.submit(page.form("move"), "/playbook/deals/", reason="统一").status == 422  # no stage is chosen
+    assert "process@1" in commanded("--all-at", "ML", "--as", world.operations.name)
+    commanded("--all-at", "ML", "--reason", "统一", "--as", world.operations.name)
+    assert Entry.objects.filter(verb="deals.process_changed").count() == 3
+    assert processes.behind() == []
+
+
+def test_a_stage_is_chosen_on_the_page_and_looked_at_before_the_act(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+    newer(tmp_path, renamed_stage)
+    visitor = Visitor("seller", "en")
+    assert "move" not in visitor.get(at(deal)).acts
+    assert "move" not in visitor.get(f"{at(deal)}?stage=MO4").acts
+    page = visitor.get(f"{at(deal)}?stage=V1")
+    visitor.submit(page.form("move"), f"{at(deal)}?stage=V1", reason="改了名")
+    deal.refresh_from_db()
+    assert deal.stage.code == "V1"
+
+
+def test_the_page_of_a_deal_offers_the_seats_that_the_process_wants(world: World, tmp_path: Path) -> None:
+    def large(parts: Parts) -> None:
+        sizes(parts)
+        parts["process"]["seats"].append({"code": "seat-SDT", "role": "SDT", "when": "deal.tier == 'big'", **NAMED})
+
+    newer(tmp_path, large)
+    deal = world.deal(amount="1")
+    visitor = Visitor("seller", "en")
+    here = f"/deals/{deal.pk}/"
+    assert "add_seats" not in visitor.get(here).acts
+    change_deal(by=world.by("seller"), deal=deal, version=1, amount="2000000")
+    page = visitor.get(here)
+    assert "the process wants 1 seat more" in page.text
+    visitor.submit(page.form("add_seats"), here)
+    assert Seat.objects.filter(team=deal.team, template="seat-SDT").count() == 1
+    assert "add_seats" not in visitor.get(here).acts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from earshot.accounts.actions import add_contact, open_account
 from earshot.calls.actions import decline, deliver_result, end_call, name_person, take_call
 from earshot.calls.models import Assignment, Call, Result
 from earshot.clocks.models import Clock
-from earshot.deals.actions import change_deal, move_on, open_deal, vote
+from earshot.deals.actions import change_deal, move_on, move_to_process, open_deal, vote
 from earshot.deals.models import Deal, GatePass, StageVisit, Vote
 from earshot.journal import jobs, reactions
 from earshot.journal.actions import call as one_call
@@ -29,7 +30,7 @@ from earshot.teams.actions import accept_seat, decline_seat, nominate
 from earshot.teams.models import Acceptance, Membership, Seat
 from earshot.voice.actions import Said, With, confirm_presence, deny_presence, record_meeting, take_note
 from earshot.voice.models import Attendance, Hearing, Item, Meeting
-from worlds import World
+from worlds import World, changed_pack, put_in_force
 
 pytestmark = pytest.mark.own_database
 
@@ -306,3 +307,33 @@ def test_a_crowd_on_one_deal_leaves_everything_as_its_rules_say(world: World) ->
     )
     assert standing.differences() == {}
     assert Item.objects.filter(deal=deal).count() == 5
+
+
+def test_a_deal_moved_to_a_newer_process_by_two_at_once_is_moved_once(world: World, tmp_path: Path) -> None:
+    def a_seat_more(parts: dict[str, Any]) -> None:
+        parts["process"]["seats"].append({"code": "seat-SDT", "role": "SDT", "zh": "拍板", "en": "Decides"})
+
+    deal = world.moved_deal()
+    put_in_force(changed_pack(tmp_path, a_seat_more))
+
+    def by(key: str) -> Callable[[], Any]:
+        return lambda: move_to_process(by=world.by(key), deal=deal, version=deal.version, to=2, reason="统一")
+
+    outcomes = together(by("seller"), by("sales_head"))
+    assert sorted(type(one).__name__ for one in outcomes) == ["Deal", "Refusal"]
+    assert [one.code for one in outcomes if isinstance(one, Refusal)] == ["stale"]
+    assert Entry.objects.filter(verb="deals.process_changed").count() == 1
+    assert Seat.objects.filter(team=deal.team, role="SDT").count() == 1
+    assert StageVisit.objects.filter(deal=deal, left_at=None).count() == 1
+
+
+def test_a_vote_and_a_move_to_a_newer_process_at_once_leave_no_vote_at_a_gate_that_is_gone(world: World, tmp_path: Path) -> None:
+    deal = world.ready_deal()
+    put_in_force(changed_pack(tmp_path, lambda parts: parts["process"]["gates"][0].update(deciders=["SR", "SDT"])))
+    outcomes = together(
+        lambda: vote(by=world.by("head"), deal=deal, approves=True, version=deal.version),
+        lambda: move_to_process(by=world.by("seller"), deal=deal, version=deal.version, to=2, reason="统一"),
+    )
+    # Whoever came second is told that the deal has changed: the vote opened the gate, or was about another one.
+    assert [one.code for one in outcomes if isinstance(one, Refusal)] == ["stale"]
+    assert not Vote.objects.filter(visit__deal=deal, visit__left_at=None, replaced_at=None).exists()

@@ -15,6 +15,7 @@ from earshot.calls.models import Assignment, Call, Ending, Objection, Result
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Clock, Pause
 from earshot.deals import queries as deals
+from earshot.deals.conditions import note_standing
 from earshot.deals.models import Deal
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor, process
@@ -47,26 +48,34 @@ def raise_for_stage(entry: Entry) -> None:
     A support that this deal has been given already, or is waiting for, is not called twice. One with a condition is called where it
     holds, and where it cannot be judged: nobody suppresses a call by leaving a field empty (law 4).
     """
-    if rows := playbook.triggers(entry.data["stage_code"]):
-        _raise_all(entry, deals.row(entry.one("deal")), rows)
+    rows = playbook.triggers(entry.data["stage_code"])
+    if rows or "narrowed" in entry.data:
+        deal = deals.row(entry.one("deal"))
+        _raise_all(entry, deal, rows)
+        note_standing(deal, rows)
 
 
 @permissive("what was once not called is never called", lambda entry: None)
 def raise_where_it_holds(entry: Entry) -> None:
-    """A reaction to what may make a condition hold that did not when the stage was entered: the deal changed or follows another
-    process, the customer said something more, or somebody tried to leave the stage. What it calls for now is called now."""
-    if not any(row.when for rows in book.in_force().support.triggers.values() for row in rows):
+    """A reaction to what may make a condition hold that did not when the stage was entered: the deal changed, the customer said
+    something more, or somebody tried to leave the stage. What it calls for now is called now."""
+    support = book.in_force().support
+    if "narrowed" not in entry.data and not any(row.when for rows in support.triggers.values() for row in rows):
         return
     for pk in entry.parts().get("deal", []):
         deal = deals.row(pk)
+        rows = support.triggers.get(deal.stage.code, ())
         if not hasattr(deal, "closing"):
-            _raise_all(entry, deal, [row for row in playbook.triggers(deal.stage.code) if row.when])
+            _raise_all(entry, deal, [row for row in rows if row.when])
+            note_standing(deal, rows)
 
 
 _SUPPORTS_CALLED = Prepared(lambda deal_id: Call.objects.filter(deal=deal_id).values_list("support_code"))
 
 
 def _raise_all(entry: Entry, deal: Deal, rows: Sequence[Trigger]) -> None:
+    if not rows:
+        return
     known = {code for (code,) in _SUPPORTS_CALLED.rows(deal.pk)}
     for trigger in queries.uncalled(rows, deal, known):
         _raise(entry, deal, trigger)

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import queries
 from earshot.deals.models import AT_GATE, ON_DEAL, Deal, Unjudged
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
@@ -127,12 +126,11 @@ def end_unjudged(entry: Entry) -> None:
     Unjudged.objects.filter(deal=entry.one("deal"), ended_at__isnull=True).update(ended_at=now())
 
 
-def note_standing(entry: Entry) -> None:
-    """A reaction: the deal entered a stage, changed, or follows another process. What the playbook asks of it there and then, and cannot
-    be evaluated, is an alarm to operations; the call or seat that depends on it is there all the same."""
-    deal = queries.row(entry.one("deal"))
-    if narrowed(deal):
-        _note(deal.pk, ON_DEAL, set(unjudged_on(deal)))
+def note_standing(deal: Deal, called: Sequence[Trigger]) -> None:
+    """The deal entered a stage, changed, or follows another process. What narrows its size and seats, and the calls of its stage
+    (`called`), and cannot be evaluated, is an alarm to operations; the call or seat that hangs on it is there all the same."""
+    if narrowed(deal, called):
+        _note(deal.pk, ON_DEAL, set(unjudged_on(deal, called)))
 
 
 def _note(deal: UUID, where: str, wanted: set[str]) -> None:
@@ -146,19 +144,20 @@ def _note(deal: UUID, where: str, wanted: set[str]) -> None:
     written.insert(new, unless_taken=True)
 
 
-def narrowed(deal: Deal) -> list[tuple[str, str]]:
-    """What narrows, by a condition of its own, the sizes and seats of the deal's process and the calls of its stage: code and condition."""
+def narrowed(deal: Deal, called: Sequence[Trigger] = ()) -> list[Tier | SeatTemplate | Trigger]:
+    """The sizes and seats of the deal's process, and those of these calls, that have a condition of their own."""
     process = book.process_of(deal.process_id)
-    rows: list[Tier | SeatTemplate | Trigger] = [*process.tiers.values(), *process.seats, *triggers(deal.stage.code)]
-    return [(row.code, row.when) for row in rows if row.when]
+    rows: list[Tier | SeatTemplate | Trigger] = [*process.tiers.values(), *process.seats, *called]
+    return [row for row in rows if row.when]
 
 
-def unjudged_on(deal: Deal) -> list[str]:
-    """The codes of those that cannot be evaluated on the deal now. A call whose condition speaks of something that is not known is one
-    of them: nobody but operations sees that it was called for want of knowledge. A size or seat that waits for a field is not."""
-    called = {row.code for row in triggers(deal.stage.code)}
-    found = [(code, judged(deal, when)) for code, when in narrowed(deal)]
-    return [code for code, one in found if one.met is None and (code in called or not one.unknown)]
+def unjudged_on(deal: Deal, called: Sequence[Trigger] | None = None) -> list[str]:
+    """The codes of those that cannot be evaluated on the deal now; `called` None: with the calls of its stage. A call whose condition
+    speaks of something that is not known is one of them: nobody but operations sees that it was called for want of knowledge. A size or
+    seat that waits for a field is not."""
+    rows = narrowed(deal, triggers(deal.stage.code) if called is None else called)
+    found = [(row, judged(deal, row.when)) for row in rows]
+    return [row.code for row, one in found if one.met is None and (isinstance(row, Trigger) or not one.unknown)]
 
 
 def unjudged() -> list[tuple[str, str, int]]:

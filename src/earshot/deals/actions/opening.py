@@ -14,7 +14,7 @@ from earshot.accounts import queries as accounts
 from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
 from earshot.deals import queries, seats
-from earshot.deals.actions.writing import entered, fresh, touch, words
+from earshot.deals.actions.writing import entered, fresh, narrowing, touch, words
 from earshot.deals.models import Closing, Deal, StageVisit, Vote
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor
@@ -226,7 +226,7 @@ def change_deal(
         # Whoever has voted so far voted on something else.
         Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True).update(replaced_at=now())
     objects: dict[str, Any] = {"deal": deal} | ({"account": deal.account} if deal.account else {})
-    data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version}
+    data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version, **narrowing(deal)}
     record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
     return deal
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import processes, queries, seats
-from earshot.deals.actions.writing import entered, open_and_not_stale, touch, words
+from earshot.deals.actions.writing import entered, narrowing, open_and_not_stale, touch, words
 from earshot.deals.models import Deal, StageVisit, Vote
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
@@ -98,6 +98,7 @@ def _move(by: Actor, deal: Deal, seen: processes.Preview, reason: str) -> Deal:
         "votes_lapsed": len(seen.votes),
         "seats_added": [seat.template for seat in made],
         "version": deal.version,
+        **narrowing(deal),
     }
     objects: dict[str, Any] = {"deal": deal, "process": seen.new, "former": seen.old, "voter": list({vote.person for vote in seen.votes})}
     moved = record("deals.process_changed", by=by, objects=objects, scopes=[deal], data=data)

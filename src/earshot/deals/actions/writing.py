@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries
+from earshot.deals.conditions import narrowed
 from earshot.deals.models import Deal
 from earshot.journal.actions import record
 from earshot.journal.actors import Actor
@@ -56,8 +57,14 @@ def words(row: Stage | Gate) -> dict[str, str]:
     return {"zh-hans": row.zh, "en": row.en}
 
 
+def narrowing(deal: Deal) -> dict[str, bool]:
+    """For an entry: whether its reactions must look at what narrows the sizes and seats of the deal's process."""
+    return {"narrowed": True} if narrowed(deal) else {}
+
+
 def entered(by: Actor, deal: Deal, stage: Stage, lines: Sequence[Mapping[str, Any]] = ()) -> Entry:
     """The entry that calls: whoever moved the deal, by whatever door, its reactions raise what the stage owes (law 4). `lines`: what the
     stages asked, as it stood, where no gate's record keeps it."""
-    data = {"stage": words(stage), "stage_code": stage.code, "version": deal.version} | ({"lines": lines} if lines else {})
+    data = {"stage": words(stage), "stage_code": stage.code, "version": deal.version, **narrowing(deal)}
+    data |= {"lines": lines} if lines else {}
     return record("deals.stage_entered", by=by, objects={"deal": deal}, scopes=[deal], data=data)

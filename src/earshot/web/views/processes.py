@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from earshot.deals import comparing, processes
+from earshot.deals import processes
 from earshot.deals.actions import move_all_to_process, move_to_process
 from earshot.deals.models import Deal
 from earshot.kit.problems import Refusal, say
@@ -19,12 +19,6 @@ from earshot.people.standing import reach_of
 from earshot.web import acts
 from earshot.web.page import Done, Page, version, words
 
-KINDS = {
-    comparing.COMES: pgettext_lazy("of a newer process", "comes"),
-    comparing.GOES: pgettext_lazy("of a newer process", "goes"),
-    comparing.CHANGES: pgettext_lazy("of a newer process", "changes"),
-    comparing.STAYS: pgettext_lazy("of a newer process", "stays"),
-}
 GROUPS = (
     (("stage",), gettext_lazy("Stages")),
     (("gate", "decider"), gettext_lazy("Gates and who decides")),
@@ -87,7 +81,7 @@ class Process(Page):
 def _groups(seen: processes.Preview) -> list[dict[str, Any]]:
     found = []
     for kinds, label in GROUPS:
-        rows = [{"word": KINDS[one.kind], "sentence": one.sentence} for one in seen.changes if one.what in kinds]
+        rows = [one.sentence for one in seen.changes if one.what in kinds]
         if rows:
             found.append({"label": label, "rows": rows})
     return found
@@ -114,7 +108,12 @@ class Followers(Page):
         return {
             "newest": newest,
             "rows": [
-                [str(one.process), str(one.stage), str(one.count), "" if one.stays else _("is gone: each deal is moved by hand")]
+                [
+                    str(one.process),
+                    str(one.stage),
+                    str(one.count),
+                    _("is there too") if one.stays else _("is gone: each deal is moved by hand"),
+                ]
                 for one in behind
             ],
             "columns": [

@@ -13,6 +13,8 @@ from earshot.desk.queries import entries_seen, search, told
 from earshot.journal.queries import Told
 from earshot.kit.problems import missing
 from earshot.people.models import Unit
+from earshot.people.permits import OPERATE
+from earshot.people.standing import reach_of
 from earshot.playbooks import book
 from earshot.playbooks.models import SERVICE_LEVELS, Decider, ServiceLevel
 from earshot.playbooks.queries import role_names
@@ -186,6 +188,7 @@ class Playbook(Page):
             "profile": PROFILES.get(now.policies.profile, ""),
             "policies": [{"label": str(row), "setting": SETTINGS[row.setting]} for row in now.policies.rows.values()],
             **shown_on_playbook(self),
+            "operates": OPERATE in reach_of(self.person).permissions,
         }
 
 
