@@ -17,7 +17,7 @@ from earshot.wiring.facts import FACTS
 from worlds import changed_pack, spoken
 
 Parts = dict[str, Any]
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 KNOWN = Known(
     units={"solutions", "delivery"},
     addressees={"hearer", "leader", "unit_head", "operations", "sender"},

@@ -25,7 +25,7 @@ from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, later, spoken
 
 pytestmark = pytest.mark.django_db
-SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
 LEVELS = SHIPPED.texts["service_levels"]
 QUICKER = LEVELS.replace("minutes: 240", "minutes: 180", 1)
 MISNAMED = SHIPPED.texts["hearing"].replace("service_level: hear-critical", "service_level: hear-critcal", 1)

@@ -156,22 +156,16 @@ def test_a_row_goes_before_the_size_the_size_before_the_nearest_unit_and_that_be
     assert order.index(chosen.strictest(POLICY)) >= order.index(here.setting(POLICY))
 
 
-def with_tiers(parts: Parts) -> None:
-    parts["process"]["tiers"] = [
-        {"code": "big", "zh": "大单", "en": "big", "when": "deal.amount >= 1000000.0"},
-        {"code": "small", "zh": "小单", "en": "small"},
-    ]
-
-
 def test_a_unit_and_a_size_stand_in_another_profile_than_the_company(world: World, stands: Callable[..., None]) -> None:
-    stands(STANDARD, change=with_tiers, units={"branch": LIGHT, "company": STRICT}, tiers={"big": STANDARD})
+    large = list(book.in_force().process.tiers)[-1]
+    stands(STANDARD, units={"branch": LIGHT, "company": STRICT}, tiers={large: STANDARD})
     ours, theirs = world.deal(amount="5000"), world.deal("西南的", owner="stranger", account="cascade", amount="5000")
-    big = world.deal("大的", owner="stranger", account="cascade", amount="2000000")
+    big = world.deal("大的", owner="stranger", account="cascade", amount="200000000")
     found = [deal_policies.standing(deal) for deal in (ours, theirs, big)]
     assert [(one.profile, one.why, one.code) for one in found] == [
         (STRICT, UNIT, "company"),
         (LIGHT, UNIT, "branch"),
-        (STANDARD, TIER, "big"),
+        (STANDARD, TIER, large),
     ]
 
 
@@ -209,13 +203,14 @@ def test_page_api_and_command_line_say_in_which_profile_a_deal_stands_and_why(
 def test_in_light_one_person_carries_a_deal_in_every_role_and_it_is_shown(world: World, stands: Callable[..., None]) -> None:
     stands(LIGHT)
     founder = world.seller
-    for role, unit in (("SR", "solutions"), ("FR", "delivery"), ("SDT", "company")):
-        give_post(by=world.by("administrator"), person=founder, unit=world.units[unit], role=role)
+    for role in book.in_force().process.roles:
+        if role != "AR":
+            give_post(by=world.by("administrator"), person=founder, unit=world.units["company"], role=role)
     founder = Person.objects.get(pk=founder.pk)
     deal = open_deal(by=as_person(founder), title="第一单", account=world.accounts["sudatel"], owner=founder, **AIM)
     for seat in Seat.objects.filter(team=deal.team, leader=False):
         accept_seat(by=as_person(founder), membership=nominate(by=as_person(founder), seat=seat, person=founder))
-    assert [len(seat.also) for seat in seats(deal.team_id)] == [2, 2, 2]
+    assert all(len(seat.also) >= 2 for seat in seats(deal.team_id))
     world.words(deal)
     deal = move_on(by=as_person(founder), deal=deal, version=deal.version)
     world.deliver(deal)
@@ -253,7 +248,7 @@ def test_in_light_nothing_but_title_customer_goal_and_date_is_asked(world: World
 
     stands(LIGHT)
     stands(LIGHT, change=bare)  # a stage may stay silent about support
-    deal = world.deal(amount=None)
+    deal = world.deal()
     deal = move_on(by=world.by("seller"), deal=deal, version=deal.version)
     assert world.calls(deal) == []
     assert lines(deal) == {"call.table_silent": True, "gate.not_approved": False}
