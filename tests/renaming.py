@@ -32,6 +32,7 @@ COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (HEARING, "hearers"): {"code": "hearer", "category": "category", "role": "role", "service_level": "level"},
     (HEARING, "default"): {"code": "hearer", "role": "role", "service_level": "level"},
     (SUPPORT, "catalogue"): {"code": "support", "unit": "unit", "role": "role", "skill": "skill", "service_level": "level"},
+    (SUPPORT, "skills"): {"code": "skill"},
     (SUPPORT, "triggers"): {"code": "trigger", "stage": "stage", "support": "support"},
     (SUPPORT, "none_needed"): {"code": "none", "stage": "stage"},
     (TEMPLATES, "templates"): {"code": "template", "unit": "unit", "category": "category", "stage": "stage"},
@@ -107,6 +108,7 @@ def _add_fourth_role(spec: dict[str, Any], parts: dict[str, Any]) -> None:
             "result_en": "A fourth result",
         }
     )
+    parts[SUPPORT]["skills"].append({"code": "fourth-skill", **label})
     parts[SUPPORT]["triggers"].append({"code": "fourth-trigger", **label, "stage": gated, "support": "fourth-support"})
     spec["units"].append({"code": "fourth-unit", "name": "第四部", "parent": "company"})
     spec["people"].append(

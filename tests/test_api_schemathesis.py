@@ -35,7 +35,9 @@ from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.people.models import Token, WorkingCalendar
 from earshot.playbooks import book
+from earshot.playbooks.models import Revision
 from earshot.playbooks.queries import version as playbook_version
+from earshot.playbooks.revisions import read_part
 from earshot.talk.actions.channels import add_channel
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of
@@ -375,6 +377,31 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     shown = tour("seller", "GET /playbook/pack")
     pack = {name: shown[name] for name in ("name", "parts")}
     tour("operations", "POST /playbook/pack/checks", pack)
+    first = tour("operations", "POST /playbook/revisions", {"reason": "more words", "parts": ["hearing"]})["id"]
+    text = tour("operations", "GET /playbook/revisions/{revision_id}/parts/{part}", revision_id=first, part="hearing")["text"]
+    written = {"text": f"# more\n{text}"}
+    of = {"revision_id": first, "part": "hearing"}
+    tag = f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]  # it was just made
+    tour("operations", "PUT /playbook/revisions/{revision_id}/parts/{part}", written, match=tag, **of)
+    tag = f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]
+    tour("operations", "POST /playbook/revisions/{revision_id}/parts/{part}/undone", match=tag, **of)
+    tag = f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]
+    tour("operations", "PUT /playbook/revisions/{revision_id}/parts/{part}", written, match=tag, **of)
+    seen = lambda: f'"{Revision.objects.get(pk=first).version}"'  # noqa: E731 - asked before each
+    tour(
+        "operations",
+        "PUT /playbook/revisions/{revision_id}/start",
+        {"starts_at": "2027-01-04T09:00:00+08:00"},
+        match=seen(),
+        revision_id=first,
+    )
+    tour("operations", "POST /playbook/revisions/{revision_id}/approval-requests", match=seen(), revision_id=first)
+    tour("operations", "POST /playbook/revisions/{revision_id}/approvals", {}, match=seen(), revision_id=first)
+    tour("seller", "GET /playbook/revisions")
+    tour("seller", "GET /playbook/revisions/{revision_id}", revision_id=first)
+    tour("operations", "POST /playbook/revisions/{revision_id}/withdrawals", {"reason": "not yet"}, match=seen(), revision_id=first)
+    version = tour("seller", "GET /playbook/versions")["items"][0]["id"]
+    tour("seller", "GET /playbook/versions/{version_id}", version_id=version)
     tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"}, match=f'"{playbook_version()}"')
     parts = pack["parts"] | {"process": pack["parts"]["process"] + "# newer\n"}
     tour("operations", "PUT /playbook/pack", pack | {"parts": parts, "reason": "newer"}, match=f'"{playbook_version()}"')

@@ -85,7 +85,7 @@ def test_a_change_is_named_by_its_row_as_the_files_write_it(world: World):
     assert (change.row, change.zh, change.en, str(change)) == ("running-cost", "", "", "running-cost")
 
 
-def test_a_pack_is_read_and_checked_once_when_it_is_put_in_force(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_the_page_reads_and_checks_a_pack_no_more_often_than_the_verb_that_puts_it_in_force(world: World, monkeypatch: pytest.MonkeyPatch):
     read: list[str] = []
     whole = packs._Reader.__init__
 
@@ -97,10 +97,12 @@ def test_a_pack_is_read_and_checked_once_when_it_is_put_in_force(world: World, m
     of_zip = Sources.of_zip.__func__  # type: ignore[attr-defined]
     monkeypatch.setattr(packs._Reader, "__init__", reads)
     monkeypatch.setattr(Sources, "of_zip", classmethod(lambda cls, name, content: (unzipped.append(name), of_zip(cls, name, content))[1]))
+    adopt_pack(by=world.by("operations"), sources=edited("service_levels", "minutes: 240", "minutes: 238"), reason="quicker")
+    by_the_verb = len(read)
+    assert by_the_verb
     page, new = signed_in(world, "operations"), edited("service_levels", "minutes: 240", "minutes: 239")
     content = base64.b64encode(new.zipped()).decode()
     sent = {"act": "adopt", "name": "x", "content": content, "reason": "", "version": version()}
-    read.clear()
     refused = page.post("/playbook/pack/", sent)
     assert refused.status_code == 422
     assert "关键原话：4 个工时内听到" in refused.content.decode()
@@ -109,10 +111,12 @@ def test_a_pack_is_read_and_checked_once_when_it_is_put_in_force(world: World, m
     read.clear()
     done = page.post("/playbook/pack/", sent | {"reason": "quicker"})
     assert done.status_code == 302
-    assert (len(unzipped), len(read)) == (1, 1)
+    assert (len(unzipped), len(read)) == (1, by_the_verb)
     assert "3 工时 59 分" in page.get("/playbook/").content.decode()
 
 
+WRONG_ROW = next(line for line in SHIPPED.texts["hearing"].splitlines() if "service_level: hear-critical" in line)
+WRONG_ROW = WRONG_ROW.strip().replace("hear-critical", "hear-critcal")[:120]
 WRONG = edited("hearing", "service_level: hear-critical", "service_level: hear-critcal")
 
 
@@ -127,7 +131,12 @@ def test_every_door_says_the_same_of_a_wrong_pack_and_nothing_is_put_in_force(wo
     WRONG.write(tmp_path / "wrong")
     by_command = CliRunner().invoke(earshot, ["playbook", "check", str(tmp_path / "wrong")])
     assert by_command.exit_code != 0
-    assert sentence in by_command.output
+    where = re.fullmatch(r"(\S+) (\S+) \(line (\d+)\): (.*)", sentence)
+    assert where is not None
+    assert f"{where[1]}:{where[3]}  {where[2]}\n    {where[4]}\n    | " in by_command.output
+    assert json.loads(CliRunner().invoke(earshot, ["playbook", "check", "--json", str(tmp_path / "wrong")]).stdout)["findings"] == [
+        {"file": where[1], "place": where[2], "line": int(where[3]), "sentence": where[4], "text": WRONG_ROW}
+    ]
     by_api = operations.post("/playbook/pack/checks", {"name": "wrong", "parts": dict(WRONG.texts)})
     [finding] = by_api["findings"]
     assert f"{finding['file']} {finding['place']} (line {finding['line']}): {finding['sentence']}" == sentence
@@ -185,7 +194,8 @@ def test_what_another_put_in_force_meanwhile_is_not_undone_unseen(world: World):
         ("levels: [{code: x, zh: x, en: x, measure: hours, minutes: 2, ladder: []}]", "it must be one of working, clock, and is “hours”"),
         ("levels: [{code: x, zh: x, en: x, minutes: 2, ladder: []}]", "this is missing: measure"),
         ("levels: [{code: x, zh: x, en: x, measure: clock, minutes: 0, ladder: []}]", "at least 1"),
-        ("levels: []\nlevel: []\n", "nothing is called level here; there are: approved_by, levels"),
+        ("levels: []\nlevel: []\n", "nothing is called level here; did you mean “levels”?"),
+        ("levels: []\nlevels: []\n", "“levels” stands twice here; the first is in line 1"),
         ("levels: [{code: 'a b', zh: x, en: x, measure: clock, minutes: 1, ladder: []}]", "“a b” is no code"),
         ("levels: 2026-13-45", "not YAML"),
         ("levels: \x07", "not YAML"),
@@ -286,7 +296,7 @@ def test_the_packs_are_listed_with_what_they_model_and_taken_by_name(world: Worl
     assert {"name": "appliance-supply", "label": "家电配套：首单、决策链与来料检验"} in listed
     assert "can be put in force" in CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "iron-triangle-ltc"]).output
     wrong = CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "telecom-key-account"])
-    assert wrong.exit_code == 2
+    assert wrong.exit_code == 1
     assert "no unit has the code “planning”" in wrong.output
 
 

@@ -28,6 +28,9 @@ from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
+from earshot.playbooks import revisions
+from earshot.playbooks.actions import open_revision, write_part
+from earshot.playbooks.models import Revision
 from earshot.playbooks.queries import version
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.talk.actions.channels import add_channel, make_feed
@@ -52,6 +55,11 @@ def row(*statuses: int, nobody: int) -> list[int]:
 
 def everybody(status: int = 200, nobody: int = IN) -> list[int]:
     return row(status, nobody=nobody)
+
+
+def operates(status: int, others: int = 404, nobody: int = IN) -> list[int]:
+    """Sales operations alone."""
+    return row(*(status if one == "operations" else others for one in PEOPLE), nobody=nobody)
 
 
 # The standings of the case, by who has them; whoever has none is told 404.
@@ -188,7 +196,21 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "feeds/<str:key>.ics": {"GET": everybody(200, nobody=200), "POST": everybody(405, nobody=405)},
     "entries/<uuid:id>/": {"GET": deal(200, 200)},
     "search/": {"GET": everybody()},
-    "playbook/": {"GET": everybody()},
+    # Who heads a unit may begin with the part whose rows units own, and with no other.
+    "playbook/": {"GET": everybody(), "POST open": operates(302, 403)},
+    # A draft of sales operations: nobody else sees it.
+    "playbook/revisions/<uuid:id>/": {
+        "GET": operates(200),
+        "POST write": operates(302),
+        "POST add": operates(302),
+        "POST undo": operates(302),
+        "POST start": operates(302),
+        "POST ask": operates(302),
+        "POST approve": operates(302),
+        "POST withdraw": operates(302),
+    },
+    "playbook/parts/<slug:part>/": {"GET": everybody()},
+    "playbook/versions/<uuid:id>/": {"GET": operates(200)},  # of the same draft
     "playbook/conditions/": {"GET": everybody()},
     "playbook/deals/": {
         "GET": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
@@ -312,6 +334,16 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook": {"GET": everybody(200, 401)},
     "playbook/pack": {"GET": everybody(200, 401), "PUT": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "playbook/pack/checks": {"POST": row(*(200 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "playbook/revisions": {"GET": everybody(200, 401), "POST": operates(201, 403, 401)},
+    "playbook/revisions/{revision_id}": {"GET": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}": {"GET": operates(200, nobody=401), "PUT": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}/undone": {"POST": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/start": {"PUT": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/approval-requests": {"POST": operates(201, nobody=401)},
+    "playbook/revisions/{revision_id}/approvals": {"POST": operates(201, nobody=401)},
+    "playbook/revisions/{revision_id}/withdrawals": {"POST": operates(201, nobody=401)},
+    "playbook/versions": {"GET": everybody(200, 401)},
+    "playbook/versions/{version_id}": {"GET": operates(200, nobody=401)},
     "playbook/packs": {"GET": everybody(200, 401)},
     "playbook/packs/{name}": {"GET": everybody(200, 401)},
     "playbook/facts": {"GET": everybody(200, 401)},
@@ -398,6 +430,7 @@ class Case:
             "take_in": {"content": "day,kind\n2026-12-31,company\n", "file": "days.csv"},
             "revoke": {"token": self.ids["token"]},
             "write": {"text": "when?", "asks": "nothing"},
+            "acknowledge": {"text": "on Friday"},
             "reply": {"text": "soon"},
             "adopt": {
                 "name": "pack",
@@ -406,6 +439,13 @@ class Case:
                 "version": str(version()),
             },
         }
+        if address.startswith("playbook/"):
+            draft = {"part": "hearing", "seen": self.ids["seen"]}
+            extra |= {"open": {"reason": "because", "parts": "policies"}, "add": {"part": "policies"}, "undo": draft}
+            extra |= {"write": {**draft, "text": "mended"}, "withdraw": {"reason": "because"}}
+            extra |= {one: {} for one in ("start", "ask", "approve")}
+            if address.startswith("playbook/revisions/"):
+                other |= {"version": self.ids["revision_version"]}
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
     def body(self, method: str, address: str) -> Any:
@@ -430,7 +470,7 @@ class Case:
             "POST people/{person_id}/skills/endings": {"code": "solution-design", **because},
             "POST people/{person_id}/permissions": {"permission": "operations"},
             "POST people/{person_id}/permissions/endings": {"permission": "accounts.see_all", **because},
-            "POST messages/{message_id}/acknowledgements": {},
+            "POST messages/{message_id}/acknowledgements": {"text": "on Friday"},
             "POST discussions/{kind}/{object_id}/messages": {"text": "when?"},
             "PATCH meetings/{meeting_id}": {"place": "Khartoum"},
             "PUT items/{item_id}/category": {"category": self.world.categories[1]},
@@ -447,6 +487,11 @@ class Case:
             "POST deliveries/sent-again": {"deliveries": [1]},
             "POST playbook/judged-again": {"name": "a-check"},
             "POST playbook/pack/checks": {"name": "pack", "parts": {}},
+            "POST playbook/revisions": {"parts": ["policies"], **because},
+            "PUT playbook/revisions/{revision_id}/parts/{part}": {"text": SHIPPED.texts["hearing"]},
+            "PUT playbook/revisions/{revision_id}/start": {"starts_at": None},
+            "POST playbook/revisions/{revision_id}/approvals": {},
+            "POST playbook/revisions/{revision_id}/withdrawals": because,
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
@@ -482,7 +527,16 @@ def case(world: World) -> Case:
     channel, _secret = add_channel(by=world.by("seller"), kind="wecom", address=f"{ROBOT}0")
     _feed, key = make_feed(by=world.by("seller"))
     message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
+    revision = open_revision(by=world.by("operations"), reason="because", parts=["hearing"])
+    draft = write_part(by=world.by("operations"), revision=revision, part="hearing", text=f"# 改\n{SHIPPED.texts['hearing']}")
     ids = {
+        "revision": revision.pk,
+        "revision_version": Revision.objects.get(pk=revision.pk).version,
+        "draft": draft.pk,
+        "version": draft.pk,
+        "part": "hearing",
+        "seen": draft.digest,
+        "draft_tag": revisions.read_part(revision, "hearing").etag,  # type: ignore[union-attr]  # it was just written
         "channel": channel.pk,
         "code": code_of(channel),
         "feed": key,
@@ -529,6 +583,8 @@ KINDS_OF_PAGES = {
     "discussions": "item",
     "entries": "entry",
     "calendars": "calendar",
+    "playbook/revisions": "revision",
+    "playbook/versions": "draft",
 }
 
 
@@ -589,9 +645,10 @@ def test_pages(case: Case):
     clients.append(Client())
     wrong: list[str] = []
     for address, sendings in PAGES.items():
-        kind = KINDS_OF_PAGES.get(address.split("/", 1)[0], "")
+        folder = address.partition("/<")[0]
+        kind = KINDS_OF_PAGES.get(folder, KINDS_OF_PAGES.get(address.split("/", 1)[0], ""))
         url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
-        url = url.replace("<str:key>", case.ids["feed"]).replace("<slug:name>", case.ids["name"])
+        url = url.replace("<str:key>", case.ids["feed"]).replace("<slug:name>", case.ids["name"]).replace("<slug:part>", "hearing")
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []
@@ -605,6 +662,11 @@ def test_pages(case: Case):
                     assert response["Location"].startswith("/sign-in/"), url
             check(wrong, f"{sent} /{address}", expected, statuses)
     assert not wrong, "\n".join(wrong)
+
+
+def self_tag(case: Case, address: str) -> str:
+    """The ETag of what the address speaks of: the revision, or its draft."""
+    return case.ids["draft_tag" if "/parts/" in address else "revision_version"]
 
 
 QUERIES = {
@@ -627,6 +689,8 @@ def test_api(case: Case):
             headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
             if address.endswith(("/hours", "/files")):
                 headers = {"if_match": f'"{case.ids["calendar_version"]}"'}
+            if address.startswith("playbook/revisions/{revision_id}"):
+                headers = {"if_match": f'"{self_tag(case, address)}"'}
             if address == "playbook/pack":
                 headers = {"if_match": f'"{version()}"'}
             elif address == "playbook/older-deals" and method == "POST":
@@ -669,7 +733,11 @@ def test_a_login_without_a_person_is_told_so(case: Case):
         if address in ("sign-in/", "sign-out/", "language/", "gallery/", "feeds/<str:key>.ics"):
             continue
         response = client.get(
-            "/" + address.replace("<uuid:id>", case.ids["deal"]).replace("<slug:kind>", "item").replace("<slug:name>", SHIPPED.name)
+            "/"
+            + address.replace("<uuid:id>", case.ids["deal"])
+            .replace("<slug:kind>", "item")
+            .replace("<slug:name>", SHIPPED.name)
+            .replace("<slug:part>", "hearing")
         )
         assert response.status_code == 403, address
         assert "这个登录还没有对应的人" in response.content.decode()

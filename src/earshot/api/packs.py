@@ -13,7 +13,7 @@ from earshot.api.answers import Reply, read, shows_version, version, versioned, 
 from earshot.api.auth import Asked, actor
 from earshot.api.fields import CLEAN, Body, Code, ShortReason
 from earshot.kit.problems import missing
-from earshot.playbooks import packs, queries
+from earshot.playbooks import queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import PARTS
 from earshot.playbooks.parts.waiting import Waiting
@@ -45,12 +45,14 @@ class PackShown(TypedDict):
 
 
 class FindingShown(TypedDict):
-    """What is wrong with a pack. `place`: path inside the file. `line`: counted from 1; null where the file itself is meant."""
+    """What is wrong with a pack. `place`: path inside the file. `line`: counted from 1; null where the file itself is meant. `text`: how
+    that line reads."""
 
     file: str
     place: str
     line: int | None
     sentence: str
+    text: str
 
 
 class ChangeShown(TypedDict):
@@ -64,8 +66,10 @@ class ChangeShown(TypedDict):
 
 
 class Checked(TypedDict):
-    """`not_yet`: rows that wait for a room that is not built yet, of those files whose form is sound."""
+    """`findings`: by file and line. `whole` false: the form of a file is not sound, so what the rows say was not looked at yet. `not_yet`:
+    rows that wait for a room that is not built yet, of those files whose form is sound."""
 
+    whole: bool
     findings: list[FindingShown]
     changes: list[ChangeShown]
     not_yet: list[WaitingShown]
@@ -137,11 +141,11 @@ def show_pack(request: Asked) -> Reply:
 def check(request: Asked, body: PackSent) -> Reply:
     """What is wrong with a pack, and what it would change; nothing is put in force (sales operations)."""
     found = check_pack(actor(request), body.sources())
-    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence)} for f in found]
+    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in found.findings]
     changed = [
         {"part": one.part, "row": one.row, "label": str(one), "before": one.before, "after": one.after} for one in changes(body.sources())
     ]
-    return Reply({"findings": findings, "changes": changed, "not_yet": _not_yet(packs.waiting(body.sources()))})
+    return Reply({"whole": found.whole, "findings": findings, "changes": changed, "not_yet": _not_yet(found.waiting)})
 
 
 @router.put("/playbook/pack", response=InForce)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import ngettext
 
+from earshot.cli import drafts, revisions
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
@@ -48,15 +52,50 @@ def shipped_() -> None:
 
 @playbook.command(help=noop("Read the pack in DIR and name what is wrong with it; nothing changes."))
 @click.argument("folder", metavar="DIR", type=FOLDER)
-def check(folder: Path) -> None:
-    pack = packs.read(Sources.of_folder(folder), known())
+@option("--json", "as_json", is_flag=True, help=noop("As JSON: name, usable, whole, findings, not_yet."))
+def check(folder: Path, as_json: bool) -> None:
+    pack = Sources.of_folder(folder)
+    report = packs.look(pack, known())
+    if as_json:
+        click.echo(json.dumps(_as_json(pack, report), ensure_ascii=False, indent=2))
+    else:
+        _tell(pack, report)
+    if report.findings:
+        sys.exit(1)
+
+
+def _tell(pack: Sources, report: packs.Report) -> None:
+    for finding in report.findings:
+        where = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        click.echo(f"{where}  {finding.place}".rstrip())
+        click.echo(f"    {finding.sentence}")
+        if finding.text:
+            click.echo(f"    | {finding.text}")
+    if report.findings:
+        sentence = ngettext(
+            "The pack {name} cannot be used: {n} finding.", "The pack {name} cannot be used: {n} findings.", len(report.findings)
+        )
+        click.echo(sentence.format(name=pack.name, n=len(report.findings)))
+        if not report.whole:
+            click.echo(_("What the rows say is checked once the form of every file is sound."))
+        return
     click.echo(_("The pack {name} can be put in force.").format(name=pack.name))
     for part in PARTS:
-        if part not in pack.tables:
+        if part not in pack.texts:
             click.echo(_("{file} is not there: that part stays as it is.").format(file=f"{part}.yaml"))
-    if pack.waiting:
+    if report.waiting:
         click.echo(_("Not yet, because what they wait for is not built:"))
-        rows([f"  {row.part}.yaml:{row.line}", row.code, row.awaits, row] for row in pack.waiting)
+        rows([f"  {row.part}.yaml:{row.line}", row.code, row.awaits, row] for row in report.waiting)
+
+
+def _as_json(pack: Sources, report: packs.Report) -> dict[str, Any]:
+    """The same words as the API's `/playbook/pack/checks`."""
+    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in report.findings]
+    not_yet = [
+        {"file": f"{row.part}.yaml", "place": row.place, "line": row.line, "code": row.code, "label": str(row), "awaits": row.awaits}
+        for row in report.waiting
+    ]
+    return {"name": pack.name, "usable": not findings, "whole": report.whole, "findings": findings, "not_yet": not_yet}
 
 
 @playbook.command(
@@ -122,3 +161,7 @@ def try_(needs: str, number: str, person: Person) -> None:
 def judge_again_(name: str, person: Person) -> None:
     left = judge_again(by=as_person(person), name=name)
     click.echo(_("Deals on which it still cannot be judged: {n}").format(n=left))
+
+
+for one in [*revisions.COMMANDS, *drafts.COMMANDS]:
+    playbook.add_command(one)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from earshot.accounts.models import Account
 from earshot.deals.models import WON, Closing, Deal, GatePass, StageVisit, Vote
@@ -85,6 +85,12 @@ def leaderless(person: Person) -> list[Deal]:
     found = list(empty.filter(mine).order_by("opened_at", "pk"))
     heads = heads_upwards({deal.unit_id for deal in found if deal.owner_id != person.pk})
     return [deal for deal in found if deal.owner_id == person.pk or person in heads.get(deal.unit_id, [])[:1]]
+
+
+def open_under(versions: Collection[UUID]) -> dict[UUID, int]:
+    """Version of the process → how many open deals still run under it."""
+    running = Deal.objects.filter(process__in=versions, closing__isnull=True).values_list("process").annotate(n=Count("pk"))
+    return dict(running)
 
 
 def lock(*deal_ids: UUID) -> None:

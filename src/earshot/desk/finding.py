@@ -16,6 +16,7 @@ from earshot.people.models import Person, Token, Unit
 from earshot.people.permits import ADMINISTER
 from earshot.people.queries import calendars_visible_to, own_unit
 from earshot.people.standing import Seeing, reach_of
+from earshot.playbooks import revisions
 from earshot.talk.models import Channel
 from earshot.talk.queries import messages as talk
 from earshot.teams.models import Membership, Seat, Team
@@ -69,6 +70,8 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "person": _people,
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
     "unit": _units,
+    "revision": lambda person: revisions.visible_to(person).select_related("opened_by"),
+    "playbook": lambda person: revisions.versions_seen(person).select_related("revision__opened_by"),
 }
 
 

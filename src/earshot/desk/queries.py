@@ -36,7 +36,7 @@ from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import calendars_visible_to
 from earshot.people.standing import Seeing, reach_of
-from earshot.playbooks import book
+from earshot.playbooks import book, revisions
 from earshot.playbooks.models import ANSWER, DIRECTIVE
 from earshot.playbooks.queries import role_names
 from earshot.talk.actions.channels import NAMES as CHANNELS
@@ -54,7 +54,8 @@ MOST_OF_WORDS = 120
 @dataclass(frozen=True)
 class DayLine:
     """One thing that waits for one person. `cause`: stable name. `scope`: what it is about. `act`: name of the one act that
-    mends it, done on `target`. `ids`: the objects that the act covers, in order. `colour`: red, amber or grey."""
+    mends it, done on `target`. `ids`: the objects that the act covers, in order. `colour`: red, amber or grey. `version`: of the target,
+    where the act is done on what was seen of it."""
 
     cause: str
     sentence: Any
@@ -66,6 +67,7 @@ class DayLine:
     clock: Reading | None = None
     ids: tuple[UUID, ...] = ()
     detail: str = ""
+    version: int | None = None
 
 
 def my_day(person: Person) -> list[DayLine]:
@@ -82,6 +84,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_votes(person),
         *_asked(person),
         *_silent_channels(person),
+        *_revisions(person),
         *(_engine_room() if {OPERATE, ADMINISTER} & reach_of(person).permissions else []),
         *(_operations() if OPERATE in reach_of(person).permissions else []),
     ]
@@ -415,6 +418,24 @@ def _silent_channels(person: Person) -> list[DayLine]:
         target = ref(channel)
         lines.append(DayLine("channel_dead", sentence, target, "mend_channel", target, rules.RED, ids=(channel.pk,)))
     return lines
+
+
+def _revisions(person: Person) -> list[DayLine]:
+    """Changes of the playbook that wait for the person's approval, being whom a part names: gone once it is given."""
+    return [
+        DayLine(
+            cause="approval_asked",
+            sentence=say(_("A change of the playbook waits for your approval: {reason}"), reason=revision.reason),
+            scope=ref(revision),
+            act="approve_revision",
+            target=ref(revision),
+            colour=rules.colour(now(), revision.starts_at),
+            due_at=revision.starts_at,
+            ids=(revision.pk,),
+            version=revision.version,
+        )
+        for revision in revisions.waiting_for(person)
+    ]
 
 
 def _engine_room() -> list[DayLine]:

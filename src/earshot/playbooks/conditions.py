@@ -58,7 +58,8 @@ Value = int | float | str | bool | Sequence[str] | None
 class Fact:
     """Something that a condition may speak of. `name`: group and fact, with a dot between. `kind`: its type. `meaning`: in a sentence.
     `unit`: of a number. `act`: name of the one act that changes it, where one does. `lasting`: it says what a deal is, not what was done
-    on it, and is read from the deal itself and its account: sizes, gates and seats go by such facts alone."""
+    on it, and is read from the deal itself and its account: sizes, gates and seats go by such facts alone. `codes_of`: the
+    part and table (`process/roles`) of which its values are codes."""
 
     name: str
     kind: str
@@ -66,6 +67,7 @@ class Fact:
     unit: Any = ""
     act: str = ""
     lasting: bool = False
+    codes_of: str = ""
 
     @property
     def group(self) -> str:
@@ -105,26 +107,38 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
+    """`kind`: text, number, name, operator, open, close or other. `start`: the place of its first character, from 0."""
+
     kind: str
     text: str
     start: int
 
+    @property
+    def dotted(self) -> str:
+        """A name without the spaces in it."""
+        return re.sub(r"\s", "", self.text)
+
 
 @lru_cache(maxsize=1024)
-def _tokens(source: str) -> tuple[_Token, ...]:
+def tokens(source: str) -> tuple[Token, ...]:
     """A source in tokens, spaces left out."""
     found = _TOKEN.finditer(source)
-    return tuple(_Token(str(match.lastgroup), match[0], match.start()) for match in found if match.lastgroup not in (None, "space"))
+    return tuple(Token(str(match.lastgroup), match[0], match.start()) for match in found if match.lastgroup not in (None, "space"))
+
+
+def constant(source: str, known: Mapping[str, Fact]) -> bool | None:
+    """What a condition that names no fact comes out as; None: it fails."""
+    return _value(source, _signature(known), known, {})[0]
 
 
 def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
     """The facts that the condition speaks of, in order, each once."""
     found: dict[str, None] = {}
-    for token in _tokens(source):
+    for token in tokens(source):
         if token.kind != "name":
             continue
-        steps = re.sub(r"\s", "", token.text).split(".")  # what a macro or a method adds behind a fact stands at their end
+        steps = token.dotted.split(".")  # what a macro or a method adds behind a fact stands at their end
         for cut in range(len(steps), 0, -1):
             if ".".join(steps[:cut]) in known:
                 found[".".join(steps[:cut])] = None
@@ -133,17 +147,19 @@ def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
 
 
 def compared(source: str, fact: str) -> list[tuple[int, str]]:
-    """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`), each with its character,
-    counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
-    tokens = _tokens(source)
+    """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`, `'x' in fact`), each with
+    its character, counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
+    read = tokens(source)
     found = []
-    for at, token in enumerate(tokens):
-        if token.kind != "name" or re.sub(r"\s", "", token.text) != fact:
+    for at, token in enumerate(read):
+        if token.kind != "name" or token.dotted != fact:
             continue
-        before, after = tokens[:at][::-1], tokens[at + 1 :]
+        before, after = read[:at][::-1], read[at + 1 :]
         for way in (before, after):
             if len(way) > 1 and way[0].text in ("==", "!=") and way[1].kind == "text" and not _goes_on(way[2:3]):
                 found.append(way[1])
+        if len(before) > 1 and before[0].text == "in" and before[1].kind == "text" and not _goes_on(before[2:3]):
+            found.append(before[1])
         if len(after) > 1 and after[0].text == "in" and after[1].text == "[":
             row = list(takewhile(lambda one: one.kind == "text" or one.text == ",", after[2:]))
             if after[2 + len(row) : 3 + len(row)] and after[2 + len(row)].text == "]":
@@ -151,7 +167,7 @@ def compared(source: str, fact: str) -> list[tuple[int, str]]:
     return [(token.start + 1, token.text[1:-1]) for token in found if token.text[0] in "'\"" and "\\" not in token.text]
 
 
-def _goes_on(tokens: Sequence[_Token]) -> bool:
+def _goes_on(tokens: Sequence[Token]) -> bool:
     """Whether the value does not end before these tokens."""
     return bool(tokens) and tokens[0].text in ("+", ".", "[")
 
@@ -163,7 +179,7 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
         return [Fault(0, _("there is nothing to judge: write a condition"))]
     if len(source) > MOST_CHARACTERS:
         return [Fault(0, say(_("at most {most} characters; this has {n}"), most=MOST_CHARACTERS, n=len(source)))]
-    bounds = _out_of_bounds(_tokens(source))
+    bounds = _out_of_bounds(tokens(source))
     if bounds:
         return bounds
     try:
@@ -178,7 +194,7 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
     return []
 
 
-def _out_of_bounds(tokens: Sequence[_Token]) -> list[Fault]:
+def _out_of_bounds(tokens: Sequence[Token]) -> list[Fault]:
     nodes, depth, macros = 0, 0, list[int]()
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.kind == "unknown":
@@ -203,7 +219,7 @@ def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, F
     """The engine's complaint in the words of somebody who writes conditions."""
     column += sum(len(one) + 1 for one in source.split("\n")[: line - 1])
     if match := _UNDECLARED.search(said):
-        token = next((one for one in _tokens(source) if one.start <= column - 1 < one.start + len(one.text)), None)
+        token = next((one for one in tokens(source) if one.start <= column - 1 < one.start + len(one.text)), None)
         if (token is not None and token.text == "(") or token is None or token.kind != "name":
             return Fault(column, say(_("there is no function “{name}”"), name=match[1]))
         wanted = re.sub(r"\s", "", token.text)
@@ -271,7 +287,7 @@ def stands(met: bool | None) -> bool:
 def split(source: str) -> list[str]:
     """The parts that && and || join at the outermost level, in order."""
     parts, depth, begin = list[str](), 0, 0
-    for token in _tokens(source):
+    for token in tokens(source):
         depth += (token.kind == "open") - (token.kind == "close")
         if depth == 0 and token.text in ("&&", "||"):
             parts.append(source[begin : token.start].strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -15,12 +15,14 @@ from earshot.kit.problems import Line, say
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a pack. `place`: path inside the file; `line`: counted from 1, None where the file itself is meant."""
+    """What is wrong with a pack. `place`: path inside the file; `line`: counted from 1, None where the file itself is meant; `text`: how
+    that line reads."""
 
     file: str
     place: str
     line: int | None
     sentence: Any
+    text: str = ""
 
     def as_line(self) -> Line:
         where: Any = f"{self.file} {self.place}".strip()
@@ -29,10 +31,35 @@ class Finding:
         return Line("playbook.finding", say(_("{where}: {what}"), where=where, what=self.sentence))
 
 
+MOST_NAMED = 15
+
+
 def meant(name: str, known: Iterable[str]) -> Any:
-    """A hint for the end of a sentence: the nearest name that there is."""
-    near = get_close_matches(name, list(known), n=1)
-    return say(_("; did you mean “{name}”?"), name=near[0]) if near else ""
+    """A hint for the end of a sentence: the nearest name that there is; where none is near, those that there are, if they are few."""
+    there = sorted(known)
+    if near := _near(name, there):
+        return near
+    return say(_("; there are: {names}"), names=", ".join(there)) if 0 < len(there) <= MOST_NAMED else ""
+
+
+def _near(name: str, there: Sequence[str]) -> Any:
+    near = nearest(name, there)
+    return say(_("; did you mean “{name}”?"), name=near) if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What was probably meant; empty where nothing is near."""
+    there = sorted(known)
+    near = [one for one in there if one.casefold() == name.casefold()] or get_close_matches(name, there, n=1)
+    return near[0] if near else ""
+
+
+def unknown_names(fault: jsonschema.ValidationError) -> list[str]:
+    """The names that must not stand in the row with which the fault is; none where it is another fault."""
+    if fault.validator != "additionalProperties":
+        return []
+    known = fault.schema.get("properties", {})
+    return [str(name) for name in fault.instance if name not in known]
 
 
 def worded(fault: jsonschema.ValidationError) -> Any:
@@ -43,18 +70,17 @@ def worded(fault: jsonschema.ValidationError) -> Any:
             lacking = [name for name in fault.validator_value if name not in given]
             return say(_("this is missing: {names}"), names=", ".join(lacking))
         case "additionalProperties":
-            known = sorted(fault.schema.get("properties", {}))
-            names = ", ".join(f"{name}" for name in given if name not in known)
-            hint = meant(str(next(name for name in given if name not in known)), known)
-            return say(_("nothing is called {names} here; there are: {known}{hint}"), names=names, known=", ".join(known), hint=hint)
+            names = unknown_names(fault)
+            hint = meant(names[0], sorted(fault.schema.get("properties", {})))
+            return say(_("nothing is called {names} here{hint}"), names=", ".join(names), hint=hint)
         case "type":
             return say(
                 _("it must be {kind}, and is “{given}”"), kind=TYPES.get(str(fault.validator_value), fault.validator_value), given=given
             )
         case "enum":
-            known = [str(one) for one in fault.validator_value]
+            there = [str(one) for one in fault.validator_value]
             sentence = _("it must be one of {known}, and is “{given}”{hint}")
-            return say(sentence, known=", ".join(known), given=given, hint=meant(str(given), known))
+            return say(sentence, known=", ".join(there), given=given, hint=_near(str(given), there))
         case "minimum":
             return say(_("at least {n}, and not {given}"), n=fault.validator_value, given=given)
         case "maximum":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import Refusal, say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import parts
-from earshot.playbooks.findings import Finding, meant, worded
+from earshot.playbooks.findings import Finding, meant, unknown_names, worded
 from earshot.playbooks.models import OPTIONAL, PARTS, POLICIES
 from earshot.playbooks.parts.form import Tables
 from earshot.playbooks.parts.reading import Known, Reading
@@ -22,6 +23,8 @@ from earshot.playbooks.parts.waiting import waiting as waiting_rows
 from earshot.playbooks.rules import OWNED_BY_UNITS, OWNERS
 from earshot.playbooks.sources import MOST_BYTES, Sources
 
+_LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
+MOST_SHOWN = 120  # characters of a line that is shown
 _FILES = [f"{part}.yaml" for part in PARTS]
 
 
@@ -57,14 +60,30 @@ def read(sources: Sources, known: Known | None = None) -> Pack:
     return Pack(sources, reader.tables, reader.settings, reader.waiting)
 
 
-def check(sources: Sources, known: Known | None = None) -> list[Finding]:
+@dataclass(frozen=True)
+class Report:
+    """What there is to say of a pack. `findings`: what is wrong, by file and line; `waiting`: rows that wait for a room that is not built
+    yet, of those files whose form is sound. `whole` False: the form of a file is not sound, so what the rows say was not looked at."""
+
+    findings: Sequence[Finding]
+    waiting: Sequence[Waiting]
+    whole: bool
+
+
+def look(sources: Sources, known: Known | None = None) -> Report:
     """What is wrong with a pack: with the form of its files; where that is sound, with what they say."""
-    return _Reader(sources, known or Known()).found
+    reader = _Reader(sources, known or Known())
+    return Report(reader.found, reader.waiting, reader.sound)
+
+
+def check(sources: Sources, known: Known | None = None) -> list[Finding]:
+    """What is wrong with a pack, by file and line."""
+    return list(look(sources, known).findings)
 
 
 def waiting(sources: Sources) -> list[Waiting]:
     """The rows that wait for a room that is not built yet, of those files whose form is sound."""
-    return _Reader(sources, Known()).waiting
+    return list(look(sources).waiting)
 
 
 def said(text: str) -> Mapping[str, Any] | None:
@@ -81,7 +100,23 @@ class _Alias(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """A row written once and pointed at elsewhere would be edited in one place and change in two."""
+    """A row written once and pointed at elsewhere would be edited in one place and change in two. `twice`: names that stand twice in one
+    row, with the lines of both: of such a row all but the last would be lost without a word."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.twice: list[tuple[str, int, int]] = []
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        first: dict[str, int] = {}
+        for key, _value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in first:
+                self.twice.append((str(key.value), first[key.value], line))
+            elif isinstance(key, yaml.ScalarNode):
+                first[key.value] = line
+        return node
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -102,10 +137,10 @@ class _Reader:
         self.written: dict[str, Tables] = {}
         for part in PARTS:
             self._take_in(part)
-        sound = not self.found
+        self.sound = not self.found
         for part, tables in self.written.items():
             self._stand_twice(part, tables)
-        if sound:
+        if self.sound:
             _cross_check(Reading(self.tables, known, self.finds, self.waiting, self.settings))
         self.found.sort(key=lambda finding: (_FILES.index(finding.file), finding.line or 0))
 
@@ -137,7 +172,10 @@ class _Reader:
                 loader.dispose()
         faults = sorted(jsonschema.Draft202012Validator(parts.BY_NAME[part].schema).iter_errors(data), key=_in_order)
         for fault in faults:
-            self.finds(part, "/".join(map(str, fault.absolute_path)), worded(fault))
+            place = "/".join(map(str, fault.absolute_path))
+            self.finds(part, place, worded(fault), self._line_of_name(part, place, unknown_names(fault)))
+        for name, first, line in loader.twice:
+            self.finds(part, "", say(_("“{name}” stands twice here; the first is in line {line}"), name=name, line=first), line)
         if not faults:
             tables = {
                 name: data.get(name, []) for name, form in parts.BY_NAME[part].schema["properties"].items() if form.get("type") == "array"
@@ -151,24 +189,43 @@ class _Reader:
     def _stand_twice(self, part: str, tables: Tables) -> None:
         """Rows are found by their codes, also those that wait."""
         for table, rows in tables.items():
-            codes = [row["code"] for row in rows]
-            for code in sorted({code for code in codes if codes.count(code) > 1}):
-                self.finds(part, f"{table}/{code}", _("the code stands twice in this table"))
+            first: dict[str, int | None] = {}
+            for number, row in enumerate(rows):
+                line = self._line_of(part, table, number)
+                if row["code"] in first:
+                    sentence = say(_("the code stands twice in this table; the first is in line {line}"), line=first[row["code"]])
+                    self.finds(part, f"{table}/{row['code']}", sentence, line)
+                first.setdefault(row["code"], line)
 
-    def finds(self, part: str, place: str, sentence: Any) -> None:
-        self.found.append(Finding(f"{part}.yaml", place, self._line_of(part, place), sentence))
+    def finds(self, part: str, place: str, sentence: Any, line: int | None = None) -> None:
+        line = line or self._line_of(part, place)
+        text = _LINE_ENDS.split(self.texts[part])[line - 1].strip()[:MOST_SHOWN] if line else ""
+        self.found.append(Finding(f"{part}.yaml", place, line, sentence, text))
 
-    def _line_of(self, part: str, place: str) -> int | None:
-        """The line of the file in which the place stands, counted from 1; the nearest thing around it that is there."""
-        node = self.nodes.get(part)
+    def _line_of_name(self, part: str, place: str, names: Collection[str]) -> int | None:
+        """The line of the first of these names in the row at the place; None where there is none."""
+        keys = [key for key, _value in getattr(self._node_at(part, place), "value", ()) if key.value in names] if names else []
+        return int(keys[0].start_mark.line) + 1 if keys else None
+
+    def _line_of(self, part: str, place: str, number: int | None = None) -> int | None:
+        """The line of the file in which the place stands, counted from 1; the nearest thing around it that is there. `number`: of the
+        row in the table that is the place."""
+        node = self._node_at(part, place)
         if not place or node is None:
             return None
-        for step in place.split("/"):
+        if number is not None and isinstance(node, yaml.SequenceNode):
+            node = node.value[number]
+        return int(node.start_mark.line) + 1
+
+    def _node_at(self, part: str, place: str) -> yaml.Node | None:
+        """What stands at the place, or the nearest thing around it that is there."""
+        node = self.nodes.get(part)
+        for step in place.split("/") if place else ():
             inner = _inside(node, step)
             if inner is None:
                 break
             node = inner
-        return node.start_mark.line + 1
+        return node
 
 
 @permissive("nothing wrong", lambda *_: None)

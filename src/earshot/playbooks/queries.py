@@ -18,9 +18,8 @@ from earshot.clocks.registry import ADDRESSEES
 from earshot.journal.actors import Actor
 from earshot.kit.problems import Refusal, say, wrong
 from earshot.people import permits
-from earshot.people.models import Unit
+from earshot.people.models import Skill, Unit
 from earshot.playbooks import book, packs
-from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import (
     APPROVED,
     HEARING,
@@ -95,10 +94,11 @@ def says_none_needed(stage_code: str) -> bool:
 
 
 def known() -> Known:
-    """What a playbook may name as things stand: units, addressees, checks, and the facts that conditions speak of."""
+    """What a playbook may name as things stand: units, addressees, checks, the facts that conditions speak of, skills that somebody has."""
     units = frozenset(Unit.objects.values_list("code", flat=True))
+    skills = frozenset(Skill.objects.values_list("code", flat=True))
     followed = frozenset(code for stages in FOLLOWED.values() for code in stages())
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), followed)
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills, followed)
 
 
 def version() -> int:
@@ -134,10 +134,10 @@ def _waiting(kept: frozenset[tuple[str, str]]) -> tuple[Waiting, ...]:
     return tuple(packs.waiting(Sources("", dict(kept))))
 
 
-def check_pack(by: Actor, new: Sources) -> list[Finding]:
+def check_pack(by: Actor, new: Sources) -> packs.Report:
     """What is wrong with a pack, for whoever may put one in force: a check names units and facts of the company."""
     permits.require(by, permits.OPERATE)
-    return packs.check(new, known())
+    return packs.look(new, known())
 
 
 @dataclass(frozen=True)

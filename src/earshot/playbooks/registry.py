@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,33 @@ class Coming:
     begins: datetime | None
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A row that a revision changes, adds or removes. `before`, `after`: as it is in force and as it will be; one of them may be None.
+    `tables`: of all parts, as they will stand."""
+
+    part: str
+    table: str
+    code: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    tables: Mapping[str, Tables]
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        return [row for row in (self.before, self.after) if row is not None]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Whom a changed row touches. `sentences`: in words; `deals`: how many open deals, None where it is not about deals; `people`: their
+    names, each once."""
+
+    sentences: Sequence[Any]
+    deals: int | None
+    people: Sequence[str]
+
+
 # Name → what a condition may speak of: `group.fact`.
 FACTS: Registry[Fact] = Registry("fact")
 # Group → the values of its facts for one subject (today: a deal), in a fixed number of statements; None: not known. A value that costs a
@@ -33,3 +60,6 @@ FOLLOWED: Registry[Callable[[], Collection[str]]] = Registry("who follows older 
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")
 # Name → what the company's records ask of a playbook before it is approved; raises its refusal.
 OBJECTIONS: Registry[Callable[[Coming], None]] = Registry("objection to a playbook")
+# Table (`hearing/hearers`), or part where all its tables touch alike (`process`) → whom changed rows of it touch, in their order, in a
+# fixed number of statements.
+IMPACTS: Registry[Callable[[Sequence[Changed]], Sequence[Impact]]] = Registry("impact")

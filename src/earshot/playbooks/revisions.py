@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
 from earshot.people.models import Person, Unit
@@ -17,8 +18,8 @@ from earshot.people.queries import heads_upwards
 from earshot.people.standing import reach_of
 from earshot.playbooks import book, packs, rules
 from earshot.playbooks.findings import Finding
-from earshot.playbooks.models import APPROVED, DRAFT, IN_FORCE, PARTS, Approval, Approver, PartVersion, Revision
-from earshot.playbooks.queries import known
+from earshot.playbooks.models import APPROVED, DRAFT, IN_FORCE, PARTS, SUPERSEDED, Approval, Approver, Edit, PartVersion, Revision
+from earshot.playbooks.queries import Change, changes_of, known
 from earshot.playbooks.rules import OWNED_BY_UNITS
 from earshot.playbooks.sources import Sources
 
@@ -114,6 +115,11 @@ class Awaited:
     people: tuple[Person, ...]
     approval: Approval | None
 
+    @property
+    def whom(self) -> Any:
+        """Whose approval it is, in words."""
+        return self.people[0].name if self.people else _("sales operations")
+
     def takes(self, person: Person, *, operates: bool) -> bool:
         """Whether the person is whom the part names."""
         return person in self.people if self.people else operates
@@ -155,6 +161,137 @@ def waiting_for(person: Person) -> list[Revision]:
     return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in mine and draft.revision is not None}.values())
 
 
+@dataclass(frozen=True)
+class Drafted:
+    """One part of a revision. `before`: the text of the version that it follows; `edits`: the oldest first, without their texts;
+    `findings`: of the check in this part, while the revision is open."""
+
+    version: PartVersion
+    before: str
+    edits: Sequence[Edit]
+    findings: Sequence[Finding]
+    awaited: Sequence[Awaited]
+
+    @property
+    def changes(self) -> list[Change]:
+        return changes_of(self.version.part, self.before, self.version.source)
+
+    @property
+    def etag(self) -> int:
+        return etag(self.version, self.edits[-1].number if self.edits else 0)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether an edit stands that was not taken back."""
+        undone = {edit.undoes_id for edit in self.edits}
+        return self.version.state == DRAFT and any(edit.number and not edit.undoes_id and edit.pk not in undone for edit in self.edits)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A revision as a door shows it. `findings`: of the check in parts that it does not change, beside its drafts. `begins`: by its
+    date, or the moment at which it began; None: at once, when it is approved. `asked`: its approval was asked for."""
+
+    revision: Revision
+    state: str
+    begins: datetime | None
+    parts: Sequence[Drafted]
+    findings: Sequence[Finding]
+    asked: bool
+
+    def part(self, name: str) -> Drafted | None:
+        return next((one for one in self.parts if one.version.part == name), None)
+
+    def waits_for(self, person: Person) -> list[Awaited]:
+        """The approvals that this person can give now."""
+        operates = OPERATE in reach_of(person).permissions
+        wanted = [one for drafted in self.parts for one in drafted.awaited]
+        return [one for one in wanted if self.state == OPEN and one.approval is None and one.takes(person, operates=operates)]
+
+
+def read(revision: Revision) -> Read:
+    """The revision with its parts, what the check finds and whose approval is awaited, in a fixed number of statements."""
+    versions = versions_of(revision)
+    state = state_of(revision, versions.values())
+    found = findings(revision, versions) if state == OPEN and versions else []
+    before = _followed(versions.values())
+    edits: dict[UUID, list[Edit]] = {}
+    for edit in Edit.objects.filter(version__in=versions.values()).defer("text").select_related("person").order_by("number"):
+        edits.setdefault(edit.version_id, []).append(edit)
+    awaited: dict[UUID, list[Awaited]] = {}
+    for one in approvals_needed(list(versions.values())):
+        awaited.setdefault(one.version.pk, []).append(one)
+    drafted = [
+        Drafted(
+            version=version,
+            before=before.get(part, ""),
+            edits=edits.get(version.pk, []),
+            findings=[one for one in found if one.file == f"{part}.yaml"],
+            awaited=awaited.get(version.pk, []),
+        )
+        for part, version in versions.items()
+    ]
+    dates = [version.in_force_from for version in versions.values() if version.in_force_from is not None]
+    elsewhere = [one for one in found if one.file.removesuffix(".yaml") not in versions]
+    return Read(revision, state, dates[0] if dates else revision.starts_at, drafted, elsewhere, hasattr(revision, "request"))
+
+
+def read_part(revision: Revision, part: str) -> Drafted | None:
+    """One part of a revision, as it is written: without what the check finds, or whose approval it needs."""
+    version = PartVersion.objects.filter(revision=revision, part=part).first()
+    if version is None:
+        return None
+    edits = list(Edit.objects.filter(version=version).defer("text").select_related("person").order_by("number"))
+    return Drafted(version, _followed([version]).get(part, ""), edits, (), ())
+
+
+def versions_seen(person: Person) -> QuerySet[PartVersion]:
+    """What is or was in force everybody may read; what is only being prepared, whoever sees its revision."""
+    begun = Q(state__in=[IN_FORCE, SUPERSEDED])
+    return PartVersion.objects.filter(begun | Q(revision__in=visible_to(person).values("pk")))
+
+
+def _followed(versions: Collection[PartVersion]) -> dict[str, str]:
+    """Part → the text of the version that was in force before this one, or is while it is prepared."""
+    own = {version.part: version.number for version in versions}
+    begun = (
+        PartVersion.objects.filter(part__in=own, state__in=[IN_FORCE, SUPERSEDED]).order_by("number").values_list("part", "number", "pk")
+    )
+    last = {part: pk for part, number, pk in begun if number < own[part]}
+    return dict(PartVersion.objects.filter(pk__in=last.values()).values_list("part", "source"))
+
+
+_STEP = 100_000  # more edits than a draft has
+
+
+def etag(version: PartVersion, edit: int) -> int:
+    """A number for one text of a part, as the API names it: of this version, after so many edits."""
+    return version.number * _STEP + min(edit, _STEP - 1)
+
+
+def seen_as(part: str, tag: int) -> str:
+    """The digest of the text that a door named by this number; empty, which no text has, where there never was one."""
+    if tag == 0:
+        return rules.digest("")
+    number, edit = divmod(tag, _STEP)
+    version = PartVersion.objects.filter(part=part, number=number).first()
+    if version is None:
+        return ""
+    written = Edit.objects.filter(version=version, number=edit).first()
+    if written is None:
+        return rules.digest(version.source) if version.revision_id is None and not edit else ""
+    return rules.digest(written.text)
+
+
+def standing(part: str) -> tuple[str, int]:
+    """The text of a part that somebody who begins to change it sees, and the number that names it: as it is in force."""
+    version = book.versions().get(part)
+    if version is None:
+        return "", 0
+    last = Edit.objects.filter(version=version).order_by("-number").values_list("number", flat=True).first()
+    return version.source, etag(version, last or 0)
+
+
 def drafts_open_to(person: Person) -> Collection[str]:
     """The parts that the person may draft: all of them, the rows of his or her units, or none."""
     if OPERATE in reach_of(person).permissions:
@@ -168,9 +305,9 @@ def in_preparation() -> dict[str, PartVersion]:
     return {version.part: version for version in found}
 
 
-def history(part: str) -> list[PartVersion]:
-    """The versions of a part, the newest first, each with its revision, who opened that, and who approved."""
-    found = PartVersion.objects.filter(part=part).select_related("revision__opened_by").prefetch_related("approvals__person")
+def history(person: Person, part: str) -> list[PartVersion]:
+    """The versions of a part that the person sees, the newest first, each with its revision, who opened that, and who approved."""
+    found = versions_seen(person).filter(part=part).select_related("revision__opened_by").prefetch_related("approvals__person")
     return list(found.order_by("-number"))
 
 

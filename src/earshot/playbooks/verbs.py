@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.journal import kinds, verbs
 from earshot.playbooks.models import PartVersion, Revision
 
-kinds.register("playbook", PartVersion)
+kinds.register("playbook", PartVersion, page="playbook_version")
 kinds.register("revision", Revision, page="revision", in_two_languages=True)
 verbs.register(
     {

@@ -102,6 +102,8 @@ def word(of_line: DayLine) -> Any:
     """The word beside the colour: what kind of red, amber or grey it is."""
     if of_line.act == "mend_channel":
         return pgettext_lazy("a channel", "does not arrive")
+    if of_line.act == "approve_revision":
+        return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
     if of_line.colour == rules.RED and not (of_line.clock and of_line.clock.overdue):
         return _("blocks the gate")
     return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
@@ -177,6 +179,11 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         case "judge_again":
             shown |= {"act_label": _("Judge again"), "act_post": reverse("my_day"), "hidden": {"act": "judge_again", "name": one}}
             shown |= {"url": "", "object": "", "other_label": _("See the conditions"), "other_url": reverse("conditions")}
+        case "approve_revision":
+            page = of(of_line.target)
+            approval = {"act": "approve", "version": str(of_line.version), **here}
+            shown |= {"act_label": pgettext_lazy("a revision", "Approve"), "act_post": page, "hidden": approval, "url": page}
+            shown |= {"other_label": _("Look at it first"), "other_url": page}
         case "start_worker":
             shown |= {"act_label": _("See how"), "act_url": reverse("deliveries"), "url": ""}
         case "add_hearer_rule":

@@ -14,6 +14,7 @@ from earshot.kit.problems import Line, Ref, Refusal
 from earshot.kit.worktime import Calendar
 from earshot.people.rules import COMPANY, EXCEPTION, HOLIDAY, MAKE_UP, Day
 from earshot.web import times, year
+from earshot.web.tables import with_faults
 from earshot.web.templatetags.looks import link, money, quoted, under, when
 
 T = TypeVar("T")
@@ -26,7 +27,27 @@ def _said(chinese: T, english: T) -> T:
 
 def samples() -> dict[str, Any]:
     now = kit.now()
-    return {**_people(), **_words(now), **_clocks(now), **_gate(now), **_lists(now), **_messages(now), **_fields(now), **_year()}
+    return {
+        **_people(),
+        **_words(now),
+        **_clocks(now),
+        **_gate(now),
+        **_lists(now),
+        **_messages(now),
+        **_fields(now),
+        **_year(),
+        **_source(),
+    }
+
+
+def _source() -> dict[str, Any]:
+    text = "levels:\n  - {code: hear-critical, zh: 关键原话：3 个工时内听到, en: Heard within 3 hours, measure: working}\n"
+    lines = [{"n": n, "text": line, "kind": "wrong" if n == 2 else ""} for n, line in enumerate(text.splitlines(), start=1)]
+    changed = [
+        {"n": "", "text": "    minutes: 240", "kind": "goes"},
+        {"n": "", "text": "    minutes: 180", "kind": "comes"},
+    ]
+    return {"source_text": text, "source_lines": lines, "source_changed": changed}
 
 
 def _people() -> dict[str, Any]:
@@ -331,6 +352,8 @@ def _lists(now: datetime) -> dict[str, Any]:
             [link("#tables", name), under(quoted(account), when(now)), quoted(stage), money(amount), when(now + timedelta(days=days))]
             for name, account, stage, amount, days in zip(names, accounts, stages, amounts, [0, 2, 9, 60], strict=True)
         ],
+        "faulty_rows": [[under(link("#open-row", names[0]), "hear"), with_faults(240, [_said("至少要有两个台阶", "It needs two steps")])]],
+        "faulty_after": [[under(link("#open-row", names[1]), "support"), 900]],
         "two_columns": [{"label": _said("姓名", "Name")}, {"label": _said("金额", "Amount"), "number": True}],
         "tabs": [
             {"url": "#tabs", "label": _said("全部", "All"), "count": 128, "current": True},

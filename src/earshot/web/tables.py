@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from earshot.web.names import quoted
+from earshot.web.names import quoted, said
 
 
 def link(url: str, text: Any, *, plain: bool = False) -> SafeString:
@@ -47,3 +47,9 @@ def table_rows(columns: Sequence[Mapping[str, Any]], rows: Iterable[Sequence[Any
             parts.append("</div></td>" if index else "</th>")
         parts.append("</tr>")
     return mark_safe("".join(parts))
+
+
+def with_faults(cell: Any, sentences: Iterable[Any]) -> SafeString:
+    """A cell with what is wrong with it under it."""
+    faults = "".join(f'<span class="table-wrong"><span class="mark is-red">{said(one)}</span></span>' for one in sentences)
+    return mark_safe(f"{conditional_escape(cell)}{faults}")

@@ -38,7 +38,7 @@ FACTS = [
         act=SET_ACCOUNT,
         lasting=True,
     ),
-    Fact("deal.stage", TEXT, _("the code of the stage in which the deal stands")),
+    Fact("deal.stage", TEXT, _("the code of the stage in which the deal stands"), codes_of="process/stages"),
     Fact("deal.days_in_stage", WHOLE, _("whole days since the deal entered its stage"), _("days")),
     Fact("deal.age", WHOLE, _("whole days since the deal was opened"), _("days")),
     Fact("deal.imported", YES_NO, _("whether the deal was brought in from another system"), lasting=True),
@@ -48,14 +48,14 @@ FACTS = [
         "account.won", WHOLE, _("deals that were won from the account before; none: this is a first order"), _("won deals"), act=SET_ACCOUNT
     ),
     Fact("team.empty_seats", WHOLE, _("seats of the team in which nobody sits who has accepted it"), _("seats")),
-    Fact("team.roles", TEXTS, _("the codes of the roles in which somebody sits on the team")),
+    Fact("team.roles", TEXTS, _("the codes of the roles in which somebody sits on the team"), codes_of="process/roles"),
     Fact("team.led", YES_NO, _("whether somebody sits in the leading seat")),
     Fact("words.statements", WHOLE, _("statements of the customer on record"), _("statements")),
-    Fact("words.categories", TEXTS, _("the codes of what the customer's statements are about, each once")),
+    Fact("words.categories", TEXTS, _("the codes of what the customer's statements are about, each once"), codes_of="hearing/categories"),
     Fact("words.critical", WHOLE, _("statements that must be heard before a vote"), _("statements")),
     Fact("words.unheard", WHOLE, _("duties to hear that are not done"), _("duties")),
     Fact("calls.open", WHOLE, _("role calls that have neither a result nor an ending"), _("calls")),
-    Fact("calls.answered", TEXTS, _("the codes of the supports that have an effective result on this deal")),
+    Fact("calls.answered", TEXTS, _("the codes of the supports that have an effective result on this deal"), codes_of="support/catalogue"),
 ]
 
 

@@ -33,7 +33,7 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import role_words, skills_asked_for
-from earshot.playbooks.registry import FACTS, FOLLOWED, OBJECTIONS, PROVIDERS
+from earshot.playbooks.registry import FACTS, FOLLOWED, IMPACTS, OBJECTIONS, PROVIDERS
 from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
@@ -46,7 +46,7 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.wiring import addressees, facts, news, subjects
+from earshot.wiring import addressees, facts, impacts, news, subjects
 from earshot.wiring.topics import TOPICS
 
 
@@ -283,6 +283,8 @@ def fill() -> None:
         FACTS.add(fact.name, fact)
     for group, provider in facts.PROVIDERS.items():
         PROVIDERS.add(group, provider)
+    for table, impact in impacts.IMPACTS.items():
+        IMPACTS.add(table, impact)
     SUBJECTS.add("ear", subjects.ears)
     SUBJECTS.add("call", subjects.calls)
     SUBJECTS.add("recipient", subjects.recipients)

@@ -3,16 +3,23 @@
 from earshot.playbooks.actions.adopting import adopt_pack
 from earshot.playbooks.actions.approving import approve, ask_approval
 from earshot.playbooks.actions.beginning import begin_due
-from earshot.playbooks.actions.preparing import open_revision, set_start, undo, withdraw, write_part
+from earshot.playbooks.actions.cells import add_row, remove_row, set_cells
+from earshot.playbooks.actions.preparing import add_part, open_revision, open_with, set_start, undo, withdraw, write_part, write_parts
 
 __all__ = [
+    "add_part",
+    "add_row",
     "adopt_pack",
     "approve",
     "ask_approval",
     "begin_due",
     "open_revision",
+    "open_with",
+    "remove_row",
+    "set_cells",
     "set_start",
     "undo",
     "withdraw",
     "write_part",
+    "write_parts",
 ]

@@ -14,7 +14,7 @@ from earshot.people.standing import reach_of
 from earshot.playbooks import book, packs, queries, revisions
 from earshot.playbooks.actions import approving
 from earshot.playbooks.actions.holding import turn
-from earshot.playbooks.actions.preparing import open_revision, write_part
+from earshot.playbooks.actions.preparing import open_with
 from earshot.playbooks.models import PARTS, PartVersion, Revision
 from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
@@ -38,12 +38,9 @@ def adopt_pack(*, by: Actor, sources: Sources, reason: str, version: int | None 
         told = [Line("playbook.newer", say(_("{version} is in force: {reason}"), version=one, reason=one.reason)) for one in newest]
         raise stale(_("The playbook has changed since you looked at it. Look at your pack again."), told)
     given = [part for part in PARTS if part in sources.texts]
-    differing = [part for part in given if part not in in_force or in_force[part].source != sources.texts[part]]
-    if not differing:
+    if not any(part not in in_force or in_force[part].source != sources.texts[part] for part in given):
         return []
-    revision = open_revision(by=by, reason=reason, parts=differing, pack=sources.name)
-    for part in differing:
-        write_part(by=by, revision=revision, part=part, text=sources.texts[part])
+    revision = open_with(by=by, sources=sources, reason=reason)
     if not by.is_personal:
         approving.approve_by_process(by, revision)
     elif _may_approve_some(by, revision):

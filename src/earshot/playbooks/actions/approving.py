@@ -101,20 +101,13 @@ def _mine(person: Person, revision: Revision, drafts: Mapping[str, PartVersion],
     named = [one for one in needed if (wanted is None or one.version.part in wanted) and one.takes(person, operates=operates)]
     if not named or (wanted is not None and {one.version.part for one in named} != set(wanted)):
         open_ = [one for one in needed if one.approval is None and one not in named]
-        lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=whom(one))) for one in open_]
+        lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=one.whom)) for one in open_]
         raise Refusal("playbook.not_the_approver", _("The approval of this is not yours to give."), lines=lines, status=403)
     _refuse_author(person, revision)
     mine = [one for one in named if one.approval is None]
     if not mine:
         raise Refusal("playbook.approved_before", _("This is approved already, as it stands."), about=ref(revision), status=409)
     return mine
-
-
-def whom(awaited: Awaited) -> object:
-    """Whose approval it is, in words."""
-    if awaited.people:
-        return awaited.people[0].name
-    return _("sales operations")
 
 
 def _refuse_author(person: Person, revision: Revision) -> None:

@@ -22,7 +22,7 @@ from earshot.playbooks import book, packs, queries, revisions, rules
 from earshot.playbooks.actions.holding import checked_part, closed, held, refuse_closed, require_keeper, tell, touched, turn
 from earshot.playbooks.models import APPROVED, DRAFT, WITHDRAWN, Approver, Edit, PartVersion, Revision, Withdrawal
 from earshot.playbooks.rules import OWNED_BY_UNITS
-from earshot.playbooks.sources import MOST_BYTES
+from earshot.playbooks.sources import MOST_BYTES, Sources
 
 FURTHEST = timedelta(days=731)  # ahead of now, that a revision may begin
 MOST_LINES = 20  # of what somebody else has changed meanwhile
@@ -54,6 +54,21 @@ def open_revision(*, by: Actor, reason: str, parts: Collection[str] = (), starts
 
 
 @verb
+def add_part(*, by: Actor, revision: Revision, part: str) -> PartVersion:
+    """A draft of a further part, as it is in force. One that the revision has already stays as it is."""
+    revision = held(revision)
+    part = checked_part(part)
+    refuse_closed(revision)
+    _require_drafter(by, [part])
+    drafted = revisions.versions_of(revision).get(part)
+    if drafted is not None:
+        return drafted
+    _refuse_taken([part])
+    touched(revision)
+    return _draft(by, revision, part)
+
+
+@verb
 def write_part(*, by: Actor, revision: Revision, part: str, text: str, place: str = "", seen: str | None = None) -> PartVersion:
     """Write the draft of a part anew, as a whole; where the revision has none of it yet, it gets one. What the check finds is no reason
     to refuse: it is kept, and said. An approval given for the text of before does not count for this one.
@@ -78,6 +93,32 @@ def write_part(*, by: Actor, revision: Revision, part: str, text: str, place: st
     record("playbooks.part_written", by=by, objects={"version": draft, "revision": revision}, data=data, permission=permits.OPERATE)
     touched(revision)
     return draft
+
+
+@verb
+def open_with(*, by: Actor, sources: Sources, reason: str, starts_at: datetime | None = None) -> Revision:
+    """Begin to change the playbook with the parts that a pack writes otherwise than what is in force, as drafts. What is wrong with
+    them is kept, and said."""
+    turn()
+    in_force = book.versions()
+    differing = [part for part, new in sources.texts.items() if part not in in_force or in_force[part].source != new]
+    if not differing:
+        raise Refusal("playbook.nothing_new", _("The pack says exactly what is in force."), status=409)
+    revision = open_revision(by=by, reason=reason, parts=differing, starts_at=starts_at, pack=sources.name)
+    return write_parts(by=by, revision=revision, sources=Sources(sources.name, {part: sources.texts[part] for part in differing}))
+
+
+@verb
+def write_parts(*, by: Actor, revision: Revision, sources: Sources) -> Revision:
+    """Write the drafts of a revision as a pack says them; a part of which it has none yet gets one where the pack writes it otherwise than
+    what is in force."""
+    revision = held(revision)
+    drafted = revisions.versions_of(revision)
+    in_force = book.versions()
+    for part, new in sources.texts.items():
+        if part in drafted or part not in in_force or in_force[part].source != new:
+            write_part(by=by, revision=revision, part=part, text=new)
+    return revision
 
 
 @verb

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import nearest
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts.form import BOOL, CODE, Row, Schema, Tables, named, part, table
+from earshot.playbooks.parts import contradictions
+from earshot.playbooks.parts.form import BOOL, CODE, Row, Schema, Tables, codes, named, part, table
 from earshot.playbooks.parts.reading import Reading
 
 SCHEMA: Schema = part(
@@ -31,6 +33,8 @@ def check(reading: Reading) -> None:
     for table_of_hearers in ("hearers", "default"):
         reading.names(rows.HEARING, table_of_hearers, "role", roles, _("role"))
         reading.names(rows.HEARING, table_of_hearers, "service_level", levels, _("service level"))
+    reading.tell(rows.HEARING, without_rule(hearing))
+    reading.tell(rows.HEARING, contradictions.heard_twice(hearing["hearers"]))
     if sentence := _default_too_slow(hearing, reading.tables[rows.SERVICE_LEVELS]["levels"]):
         reading.finds(rows.HEARING, f"default/{hearing['default'][0]['code']}/service_level", sentence)
 
@@ -50,6 +54,16 @@ def _default_too_slow(hearing: Tables, known: Iterable[Row]) -> Any:
         return ""
     sentence = _("what is not filed yet counts as critical, so it must be heard as soon as that: within {minutes} minutes")
     return say(sentence, minutes=min(limits))
+
+
+@permissive("every category is heard by somebody", lambda hearing: [])
+def without_rule(hearing: Tables) -> list[tuple[str, Any]]:
+    """Categories that no rule names: whatever is said of them goes to the default hearer, and operations are alarmed each time. One that
+    a rule names with a slip of the pen is not told a second time."""
+    there = codes(hearing["categories"])
+    ruled = {row["category"] if row["category"] in there else nearest(row["category"], there) for row in hearing["hearers"]}
+    sentence = _("no rule says who hears this category, so all of it goes to the default hearer: add a row to “hearers”")
+    return [(f"categories/{row['code']}", sentence) for row in hearing["categories"] if row["code"] not in ruled]
 
 
 def write(version: PartVersion, tables: Tables) -> None:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import say
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.parts.form import Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading
@@ -19,7 +20,7 @@ SCHEMA: Schema = part(
 def check(reading: Reading) -> None:
     for row in reading.tables[rows.POLICIES]["policies"]:
         if row["code"] not in rows.KNOWN_POLICIES:
-            sentence = say(_("there is no policy “{code}”; known: {known}"), code=row["code"], known=", ".join(rows.KNOWN_POLICIES))
+            sentence = say(_("there is no policy “{code}”{hint}"), code=row["code"], hint=meant(row["code"], rows.KNOWN_POLICIES))
             reading.finds(rows.POLICIES, f"policies/{row['code']}", sentence)
 
 

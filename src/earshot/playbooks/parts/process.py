@@ -8,7 +8,8 @@ from earshot.kit.problems import say
 from earshot.playbooks import models as rows
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts.form import BOOL, CODE, NEEDS, WORDS, Row, Schema, Tables, codes, named, part, table
+from earshot.playbooks.parts import contradictions, reach
+from earshot.playbooks.parts.form import BOOL, CODE, NEEDS, WORDS, Row, Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading, unknown
 
 _CODES = {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True}
@@ -67,15 +68,23 @@ def check(reading: Reading) -> None:
             reading.finds(rows.PROCESS, f"seats/{row['code']}/when", _("the leader's seat is there for every deal"))
         elif "when" in row:
             reading.condition(rows.PROCESS, f"seats/{row['code']}/when", row["when"], lasting=True)
+    reading.tell(rows.PROCESS, contradictions.two_gates(process["gates"]))
+    if not process["stages"]:
+        reading.finds(rows.PROCESS, "stages", _("a process has at least one stage"))
+    if reading.known.facts is not None:
+        facts, whens = reading.known.facts, {table: process[table] for table in ("tiers", "gates", "seats")}
+        reading.tell(rows.PROCESS, reach.never_reached(process, facts))
+        reading.tell(rows.PROCESS, reach.never_true(whens, facts))
+        reading.tell(rows.PROCESS, reach.tiers_never_reached(process["tiers"], facts))
     if not [row for row in process["roles"] if row.get("owner")]:
         reading.finds(rows.PROCESS, "roles", _("one role must be marked as owner: it holds the deal"))
 
 
 def _check_gate(reading: Reading, gate: Row, roles: set[str], selling: set[str]) -> None:
     place, known = f"gates/{gate['code']}", reading.known
-    for role in gate["deciders"]:
+    for number, role in enumerate(gate["deciders"]):
         if role not in roles:
-            reading.finds(rows.PROCESS, f"{place}/deciders", unknown(_("role"), role, roles))
+            reading.finds(rows.PROCESS, f"{place}/deciders/{number}", unknown(_("role"), role, roles))
     for number, name in enumerate(gate.get("checks", [])):
         if known.checks is not None and name not in known.checks:
             sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, known.checks))
@@ -117,11 +126,13 @@ def _check_tiers(reading: Reading) -> None:
 
 def _check_steps(reading: Reading) -> None:
     process = reading.tables[rows.PROCESS]
-    steps = codes(process.get("steps", [])) or {code for code, _zh, _en in rows.SIX_STEPS}
+    order = [row["code"] for row in process["steps"]] or [code for code, _zh, _en in rows.SIX_STEPS]
+    steps = reading.codes(rows.PROCESS, "steps") if process["steps"] else set(order)
     for row in process["stages"]:
         if str(row["step"]) not in steps:
-            sentence = say(_("no step has the code “{code}”{hint}"), code=row["step"], hint=meant(str(row["step"]), steps))
+            sentence = unknown(_("step"), str(row["step"]), steps)
             reading.finds(rows.PROCESS, f"stages/{row['code']}/step", sentence)
+    reading.tell(rows.PROCESS, reach.steps_backwards(process["stages"], order))
 
 
 def write(version: PartVersion, tables: Tables) -> None:

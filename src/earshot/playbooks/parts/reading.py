@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,17 +16,26 @@ from earshot.playbooks.parts.form import Tables, codes
 from earshot.playbooks.parts.waiting import Waiting
 
 TIER = "deal.tier"
+# What a row of a table is called in a sentence.
+TABLES = {
+    "stages": _("stage"),
+    "roles": _("role"),
+    "categories": _("category"),
+    "catalogue": _("support"),
+}
 
 
 @dataclass(frozen=True)
 class Known:
-    """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, and
-    the facts that its conditions may speak of. None: not checked. `followed`: stages of older processes that open deals still follow."""
+    """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, the
+    facts that its conditions may speak of, and the skills that somebody has. None: not checked. `followed`: stages of older processes
+    that open deals still follow."""
 
     units: Collection[str] | None = None
     addressees: Collection[str] | None = None
     checks: Collection[str] | None = None
     facts: Mapping[str, conditions.Fact] | None = None
+    skills: Collection[str] | None = None
     followed: Collection[str] = ()
 
 
@@ -60,6 +69,11 @@ class Reading:
     def codes(self, part: str, table: str) -> Codes:
         waits = {row.code: row.awaits for row in self.waiting if (row.part, row.table) == (part, table)}
         return Codes(codes(self.tables[part][table]), waits)
+
+    def tell(self, part: str, found: Iterable[tuple[str, Any]]) -> None:
+        """Findings of a rule: places inside the part's file, and sentences."""
+        for place, sentence in found:
+            self.finds(part, place, sentence)
 
     def stages(self) -> Codes:
         """The stages that a part in force by date may speak of: those of the process, and of older ones that open deals still follow."""
@@ -99,5 +113,16 @@ class Reading:
             for column, code in conditions.compared(source, TIER):
                 if code not in tiers:
                     found.append(conditions.Fault(column, unknown(_("tier"), code, tiers)).told())
+        for name in spoken:
+            if known[name].codes_of:
+                found += self._misnamed(source, known[name])
         for sentence in found:
             self.finds(part, place, sentence)
+
+    def _misnamed(self, source: str, fact: conditions.Fact) -> Iterator[Any]:
+        """What the condition holds against a fact, and no row is called."""
+        part, _slash, table = fact.codes_of.partition("/")
+        there = self.codes(part, table)
+        for column, code in conditions.compared(source, fact.name):
+            if code not in there:
+                yield conditions.Fault(column, unknown(TABLES[table], code, there)).told()

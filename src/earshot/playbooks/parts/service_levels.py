@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import say
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
+from earshot.playbooks.parts import contradictions
 from earshot.playbooks.parts.form import CODE, MINUTES, Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading
 
@@ -47,10 +49,13 @@ def check(reading: Reading) -> None:
         if "serves" in level and (first := serving.setdefault(level["serves"], level["code"])) != level["code"]:
             sentence = say(_("the level “{code}” serves this already; one level does"), code=first)
             reading.finds(rows.SERVICE_LEVELS, f"{place}/serves", sentence)
-        for rung in level["ladder"]:
-            if reading.known.addressees is not None and rung["addressee"] not in reading.known.addressees:
-                sentence = say(_("nobody answers to the addressee “{name}”"), name=rung["addressee"])
-                reading.finds(rows.SERVICE_LEVELS, f"{place}/ladder", sentence)
+        known = reading.known.addressees
+        for number, rung in enumerate(level["ladder"]):
+            if known is not None and rung["addressee"] not in known:
+                sentence = _("nobody answers to the addressee “{name}”{hint}")
+                told = say(sentence, name=rung["addressee"], hint=meant(rung["addressee"], known))
+                reading.finds(rows.SERVICE_LEVELS, f"{place}/ladder/{number}/addressee", told)
+        reading.tell(rows.SERVICE_LEVELS, contradictions.ladder(level))
 
 
 def write(version: PartVersion, tables: Tables) -> None:

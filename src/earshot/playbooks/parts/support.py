@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import say
+from earshot.kit.ruling import permissive
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
+from earshot.playbooks.parts import contradictions
 from earshot.playbooks.parts.form import CODE, NEEDS, WORDS, Schema, Tables, named, part, table
+from earshot.playbooks.parts.reach import never_true
 from earshot.playbooks.parts.reading import Reading
 
 SCHEMA: Schema = part(
@@ -26,6 +33,8 @@ SCHEMA: Schema = part(
         ),
         "triggers": table({"stage": CODE, "support": CODE, "when": NEEDS}, ["stage", "support"]),
         "none_needed": table({"stage": CODE}, ["stage"]),
+        # Which skills the catalogue may ask for, besides those that somebody has already.
+        "skills": table({}, []),
         # Two or three people of a unit who go out together (law 9), by their specialty.
         "emergency_groups": table(
             {"unit": CODE, "role": CODE, "skill": CODE, "size": {"type": "integer", "minimum": 2, "maximum": 3}, "service_level": CODE},
@@ -54,9 +63,29 @@ def check(reading: Reading) -> None:
     for row in support["triggers"]:
         if "when" in row:
             reading.condition(rows.SUPPORT, f"triggers/{row['code']}/when", row["when"])
+    reading.tell(rows.SUPPORT, contradictions.calls_twice(support["triggers"], support["none_needed"]))
+    if reading.known.facts is not None:
+        reading.tell(rows.SUPPORT, never_true({"triggers": support["triggers"]}, reading.known.facts, "stage"))
+    reading.tell(rows.SUPPORT, unknown_skills(support, reading.known.skills))
     for row in support["none_needed"]:
         if row["stage"] in calling:
             reading.finds(rows.SUPPORT, f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true"))
+
+
+@permissive("every skill will do", lambda support, held: [])
+def unknown_skills(support: Tables, held: Collection[str] | None) -> list[tuple[str, Any]]:
+    """Skills of the catalogue that nobody has and that the list of skills does not name; a level of no skill. Where neither anybody has
+    a skill yet nor a list stands there, the catalogue itself says which skills there are."""
+    listed = {row["code"] for row in support["skills"]}
+    known = listed | set(held or ())
+    found: list[tuple[str, Any]] = []
+    for row in support["catalogue"]:
+        if known and row.get("skill", "") not in {"", *known}:
+            sentence = _("nobody has the skill “{code}”, and the table “skills” does not name it{hint}")
+            found.append((f"catalogue/{row['code']}/skill", say(sentence, code=row["skill"], hint=meant(row["skill"], known))))
+        if "level" in row and "skill" not in row:
+            found.append((f"catalogue/{row['code']}/level", _("a level of no skill: name the skill, or leave the level out")))
+    return found
 
 
 def write(version: PartVersion, tables: Tables) -> None:

@@ -3,11 +3,17 @@ date."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
+from earshot.kit.problems import say
+from earshot.kit.ruling import permissive
 from earshot.playbooks import models as rows
+from earshot.playbooks.findings import nearest
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts.form import BOOL, CODE, LINES, TO_COME, WORDS, Schema, Tables, part, table
+from earshot.playbooks.parts.form import BOOL, CODE, LINES, TO_COME, WORDS, Row, Schema, Tables, codes, part, table
 from earshot.playbooks.parts.reading import Reading
 
 CHOICE, NUMBER = "choice", "number"
@@ -45,6 +51,38 @@ def check(reading: Reading) -> None:
     reading.names(rows.TEMPLATES, "templates", "category", reading.codes(rows.HEARING, "categories"), _("category"))
     reading.names(rows.TEMPLATES, "templates", "stage", reading.stages(), _("stage"))
     reading.names(rows.TEMPLATES, "fields", "template", templates, _("template"))
+    reading.tell(rows.TEMPLATES, unasked(reading.tables[rows.TEMPLATES]))
+    reading.tell(rows.TEMPLATES, misformed(reading.tables[rows.TEMPLATES]["fields"]))
+
+
+@permissive("every template asks something", lambda tables: [])
+def unasked(tables: Tables) -> list[tuple[str, Any]]:
+    """Templates without a field; not those that a field names with a slip of the pen."""
+    there = codes(tables["templates"])
+    asked = {row["template"] if row["template"] in there else nearest(row["template"], there) for row in tables["fields"]}
+    sentence = _("the template asks nothing: no row of “fields” names it")
+    return [(f"templates/{row['code']}", sentence) for row in tables["templates"] if row["code"] not in asked]
+
+
+@permissive("every field can be filled in", lambda fields: [])
+def misformed(fields: Sequence[Row]) -> list[tuple[str, Any]]:
+    """Fields whose columns contradict their kind."""
+    found: list[tuple[str, Any]] = []
+    for row in fields:
+        place, choices = f"fields/{row['code']}", [one["code"] for one in row.get("choices", [])]
+        if row["kind"] == CHOICE and not choices:
+            found.append((f"{place}/kind", _("a choice needs “choices”: at least two")))
+        if row["kind"] != CHOICE and choices:
+            found.append(
+                (f"{place}/choices", say(_("only a field of the kind “choice” has choices; this one is “{kind}”"), kind=row["kind"]))
+            )
+        if row["kind"] != NUMBER and "measured_in" in row:
+            found.append(
+                (f"{place}/measured_in", say(_("only a number is measured in something; this field is “{kind}”"), kind=row["kind"]))
+            )
+        if len(set(choices)) < len(choices):
+            found.append((f"{place}/choices", _("a code stands twice among the choices")))
+    return found
 
 
 def write(version: PartVersion, tables: Tables) -> None:

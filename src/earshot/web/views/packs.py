@@ -18,8 +18,9 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, queries
+from earshot.playbooks import book, queries
 from earshot.playbooks.actions import adopt_pack
+from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
@@ -80,17 +81,15 @@ class Pack(Page):
         return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
 
     def look_at(self, new: Sources, content: bytes) -> dict[str, Any]:
-        """A pack that was to be put in force has been checked there: what was wrong with it, its refusal says."""
-        if self.refused is None:
-            found = [finding.as_line() for finding in check_pack(self.by, new)]
-        else:
-            found = [*self.refused.lines] if self.refused.code == "playbook.pack" else []
+        """What is wrong with a pack, and what it would change."""
+        found = check_pack(self.by, new)
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):
             by_part.setdefault(one.part, []).append(one)
         return {
             "name": new.name,
-            "bad": [{"sentence": line.sentence, "judged": True} for line in found],
+            "bad": [_told(finding) for finding in found.findings],
+            "whole": found.whole,
             "changes": [
                 {
                     "name": NAMES[part],
@@ -102,7 +101,7 @@ class Pack(Page):
                 }
                 for part, group in by_part.items()
             ],
-            "waiting": _waiting(packs.waiting(new)),
+            "waiting": _waiting(found.waiting),
             "version": queries.version(),
             "hidden": {"act": "adopt", "name": new.name, "content": base64.b64encode(content).decode()},
         }
@@ -116,6 +115,13 @@ class Pack(Page):
             return base64.b64decode(posted.get("content", ""), validate=True)
         except (binascii.Error, ValueError):
             raise wrong("file", _("This is not a zip file that can be read.")) from None
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    where = finding.file
+    if finding.line:
+        where = _("%(file)s, line %(line)s") % {"file": finding.file, "line": finding.line}
+    return {"where": where, "place": finding.place, "sentence": str(finding.sentence), "text": finding.text}
 
 
 def _waiting(rows: Iterable[Waiting]) -> list[dict[str, Any]]:

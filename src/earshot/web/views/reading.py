@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from earshot.desk.finding import FINDERS
@@ -20,7 +21,8 @@ from earshot.playbooks.queries import role_names
 from earshot.voice.models import Item
 from earshot.voice.queries import read
 from earshot.web import acts, parts, times
-from earshot.web.page import Page, words
+from earshot.web.page import Done, Page, words
+from earshot.web.views.revisions import open_revision, shown_on_playbook
 
 MOST_EFFECTS = 30
 PROFILES = {
@@ -103,9 +105,13 @@ class Entry(Page):
 
 
 class Playbook(Page):
-    """How the company works, as it is in force: read-only."""
+    """How the company works, as it is in force; which versions these are, what comes when, and what is being changed."""
 
     template = "web/playbook.html"
+    acts = {"open": ("reason", "parts[]", "starts_at")}
+
+    def open(self, posted: QueryDict) -> Done:
+        return open_revision(self, posted)
 
     def context(self) -> dict[str, Any]:
         now = book.in_force()
@@ -181,7 +187,7 @@ class Playbook(Page):
             ],
             "profile": PROFILES.get(now.policies.profile, ""),
             "policies": [{"label": str(row), "setting": SETTINGS[row.setting]} for row in now.policies.rows.values()],
-            "versions": list(book.versions().values()),
+            **shown_on_playbook(self),
             "operates": OPERATE in reach_of(self.person).permissions,
         }
 

@@ -1,0 +1,361 @@
+"""Editing as tables: a page, the API and the command line write the same line, findings stand beside their cell, and undo takes back."""
+
+from __future__ import annotations
+
+from difflib import ndiff
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from api_caller import Caller
+from earshot.cli.root import earshot
+from earshot.clocks.models import Clock
+from earshot.deals.models import Deal
+from earshot.kit.problems import Refusal
+from earshot.people.models import Person
+from earshot.playbooks import editing, parts, rules
+from earshot.playbooks.actions import add_row, approve, open_revision, remove_row, set_cells, undo
+from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
+from earshot.playbooks.parts import meaning
+from earshot.playbooks.queries import sources
+from earshot.playbooks.registry import IMPACTS
+from earshot.playbooks.sources import PACKS, Sources
+from earshot.playbooks.tables import ABSENT, is_table, read
+from worlds import World
+
+pytestmark = pytest.mark.django_db
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").texts
+LIMIT = "levels/hear-critical/minutes"
+
+
+def opened(world: World, *parts: str) -> Revision:
+    return open_revision(by=world.by("operations"), reason="客户催得紧", parts=parts)
+
+
+def text(revision: Revision, part: str) -> str:
+    return PartVersion.objects.get(revision=revision, part=part).source
+
+
+def differing(before: str, after: str) -> list[str]:
+    return [line for line in ndiff(before.splitlines(), after.splitlines()) if line[0] in "+-"]
+
+
+def signed_in(world: World, key: str = "operations") -> Client:
+    client = Client()
+    client.force_login(world.login(key))
+    return client
+
+
+def page(revision: Revision, part: str) -> str:
+    return reverse("revision_part", kwargs={"id": revision.pk, "part": part})
+
+
+def sent(client: Client, address: str, **values: Any) -> Any:
+    return client.post(address, values)
+
+
+def form_of(client: Client, address: str, place: str) -> dict[str, Any]:
+    """What the browser would send of the form of an open row."""
+    shown = client.get(address, {"row": place})
+    found = next(
+        found
+        for table in shown.context["tables"]
+        for found in [table["open"], *(inner["open"] for inner in (table["open"] or {}).get("inner", []))]
+        if found and not found.get("inside")
+    )
+    fields = {
+        one["name"]: one["value"] if not isinstance(one["value"], bool) else "1"
+        for one in found["fields"]
+        if one["value"] is not False and one["value"] != []
+    }
+    return found["hidden"] | fields
+
+
+@pytest.mark.req("B28.1b")
+def test_one_cell_edited_on_the_page_is_one_line_of_the_pack(world: World):
+    revision, client = opened(world), signed_in(world)
+    address = page(revision, "service_levels")
+    answer = sent(client, address, **form_of(client, address, "levels/hear-critical") | {"c.minutes": "180"})
+    assert answer.status_code == 302, answer.content.decode()
+    approve(by=world.by("operations"), revision=revision)
+    exported = sources().texts
+    assert differing(SHIPPED["service_levels"], exported["service_levels"]) == ["-     minutes: 240", "+     minutes: 180"]
+    assert {part: exported[part] for part in PARTS if part != "service_levels"} == {p: SHIPPED[p] for p in PARTS if p != "service_levels"}
+
+
+def test_each_cell_of_the_shipped_pack_is_edited_and_undone_to_the_byte(world: World):
+    revision = opened(world, *PARTS)
+    for part in PARTS:
+        known = read(SHIPPED[part], parts.BY_NAME[part].schema)
+        row = next(iter(known.tables.values())).rows[0]
+        set_cells(by=world.by("operations"), revision=revision, part=part, cells={f"{row.place}/zh": "另一句话：#1"})
+        assert len(differing(SHIPPED[part], text(revision, part))) == 2
+        undo(by=world.by("operations"), revision=revision, part=part)
+        assert text(revision, part) == SHIPPED[part]
+
+
+def test_a_form_that_is_sent_as_it_was_opened_changes_nothing(world: World):
+    revision, client = opened(world, *PARTS), signed_in(world)
+    for part in PARTS:
+        for table in read(SHIPPED[part], parts.BY_NAME[part].schema).tables.values():
+            for row in table.rows[:3]:
+                assert sent(client, page(revision, part), **form_of(client, page(revision, part), row.place)).status_code == 302
+        assert text(revision, part) == SHIPPED[part]
+    assert not Edit.objects.filter(version__revision=revision, number__gt=0).exists()
+
+
+def test_a_finding_stands_beside_its_cell_and_goes_when_it_is_mended(world: World):
+    revision, client = opened(world), signed_in(world)
+    add_row(
+        by=world.by("operations"),
+        revision=revision,
+        part="hearing",
+        table="hearers",
+        values={"code": "site-SR", "category": "sit", "role": "SR", "service_level": "hear", "zh": "站点", "en": "Site"},
+        after="site-FR",
+    )
+    draft = editing.draft(revision, "hearing")
+    found = editing.findings_by_place(draft, draft.tables())
+    assert list(found.at) == ["hearers/site-SR/category"]
+    said = str(found.at["hearers/site-SR/category"][0])
+    shown = client.get(page(revision, "hearing")).content.decode()
+    assert said in shown.replace('<bdi translate="no" lang="">', "").replace("</bdi>", "")
+    set_cells(by=world.by("operations"), revision=revision, part="hearing", cells={"hearers/site-SR/category": "site"})
+    assert not editing.draft(revision, "hearing").findings
+
+
+def test_what_is_no_number_is_refused_beside_the_field_and_kept_as_it_was_typed(world: World):
+    revision, client = opened(world), signed_in(world)
+    address = page(revision, "service_levels")
+    form = form_of(client, address, "levels/hear")
+    answer = sent(client, address, **form | {"c.minutes": "many", "c.en": "Words heard soon"})
+    assert answer.status_code == 422
+    fields = {one["name"]: one for one in answer.context["tables"][0]["open"]["fields"]}
+    assert (fields["c.minutes"]["value"], fields["c.en"]["value"]) == ("many", "Words heard soon")
+    assert fields["c.minutes"]["error"]
+    assert not PartVersion.objects.filter(revision=revision).exists(), "nothing is half written"
+
+
+def test_a_page_that_somebody_else_has_overtaken_is_refused_with_what_changed(world: World):
+    revision, client = opened(world), signed_in(world)
+    address = page(revision, "service_levels")
+    form = form_of(client, address, "levels/hear")
+    set_cells(by=world.by("operations"), revision=revision, part="service_levels", cells={"levels/hear/en": "Heard in a day"})
+    answer = sent(client, address, **form | {"c.minutes": "400"})
+    assert answer.status_code == 412
+    assert "Heard in a day" in answer.content.decode()
+    opened_again = answer.context["tables"][0]["open"]
+    again = opened_again["hidden"] | {one["name"]: one["value"] for one in opened_again["fields"]}
+    assert again["c.minutes"] == "400"
+    assert again["c.en"] == "Heard in a day", "what was not typed is what stands there now"
+    assert sent(client, address, **again).status_code == 302
+    assert len(differing(SHIPPED["service_levels"], text(revision, "service_levels"))) == 4
+
+
+def test_an_optional_cell_is_written_and_taken_away_again(world: World):
+    revision = opened(world)
+    write = {"by": world.by("operations"), "revision": revision, "part": "hearing"}
+    set_cells(**write, cells={"categories/site/critical": True})
+    assert differing(SHIPPED["hearing"], text(revision, "hearing"))[1].endswith("delivery conditions, critical: true}")
+    set_cells(**write, cells={"categories/site/critical": ABSENT})
+    assert text(revision, "hearing") == SHIPPED["hearing"]
+
+
+def test_a_step_of_a_ladder_is_added_changed_and_removed(world: World):
+    revision = opened(world)
+    write = {"by": world.by("operations"), "revision": revision, "part": "service_levels"}
+    add_row(**write, table="levels/hear/ladder", values={"share": 150, "addressee": "operations", "name": "breach"})
+    assert differing(SHIPPED["service_levels"], text(revision, "service_levels")) == [
+        "+       - {name: breach, addressee: operations, share: 150}"
+    ]
+    set_cells(**write, cells={"levels/hear/ladder/2/share": 200})
+    remove_row(**write, table="levels/hear/ladder", code="2")
+    assert text(revision, "service_levels") == SHIPPED["service_levels"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("levels/hear/minutes", "240"), ("levels/hear/minutes", True), ("levels/hear/zh", 4), ("levels/hear/ladder/0/name", ["x"])],
+)
+def test_a_value_of_another_kind_is_refused_by_every_door(world: World, place: str, value: Any):
+    revision = opened(world)
+    with pytest.raises(Refusal) as refused:
+        set_cells(by=world.by("operations"), revision=revision, part="service_levels", cells={place: value})
+    assert list(refused.value.fields) == [place]
+
+
+@pytest.mark.parametrize(
+    "place", ["levels/nothing/minutes", "nothing/hear/minutes", "levels/hear/nothing", "levels/hear", "levels", "x/y/z/a/b"]
+)
+def test_a_place_that_there_is_not_is_not_found(world: World, place: str):
+    with pytest.raises(Refusal) as refused:
+        set_cells(by=world.by("operations"), revision=opened(world), part="service_levels", cells={place: 5})
+    assert refused.value.status == 404
+
+
+def test_who_does_not_operate_writes_no_cell(world: World):
+    revision = opened(world)
+    with pytest.raises(Refusal) as refused:
+        set_cells(by=world.by("seller"), revision=revision, part="service_levels", cells={LIMIT: 5})
+    assert refused.value.status == 403
+    assert signed_in(world, "seller").get(page(revision, "service_levels")).status_code == 404
+
+
+def test_every_table_and_column_has_a_name_and_a_meaning():
+    lacking = []
+    for part, one in parts.BY_NAME.items():
+        waiting = [("", dict(one.schema))]
+        while waiting:
+            place, form = waiting.pop()
+            for name, of in form.get("items", form).get("properties", {}).items():
+                if is_table(of):
+                    here = f"{place}/0/{name}" if place else name
+                    if meaning.of(part, here) is None:
+                        lacking.append(f"{part} {here}")
+                    waiting.append((here, of))
+                elif meaning.column(part, place, name) is None:
+                    lacking.append(f"{part} {place} {name}")
+    assert lacking == []
+
+
+def test_the_digest_that_a_page_carries_is_that_of_the_text(world: World):
+    draft = editing.draft(opened(world), "hearing")
+    assert (draft.text, draft.digest) == (SHIPPED["hearing"], rules.digest(SHIPPED["hearing"]))
+
+
+def test_each_table_says_whom_a_change_touches():
+    lacking = [
+        f"{part}/{table}"
+        for part in PARTS
+        for table, form in parts.BY_NAME[part].schema["properties"].items()
+        if is_table(form) and part not in IMPACTS and f"{part}/{table}" not in IMPACTS
+    ]
+    assert lacking == ["support/emergency_groups", "measures/measures"], "rows of rooms that are not built yet touch nobody"
+
+
+def test_page_api_and_command_line_write_the_same_text(world: World):
+    """One after the other in the same revision, each undone, so that each begins with the same text."""
+    revision, client, by = opened(world, "service_levels"), signed_in(world), world.by("operations")
+    address, said = page(revision, "service_levels"), {}
+    sent(client, address, **form_of(client, address, "levels/hear") | {"c.minutes": "300"})
+    said["page"] = text(revision, "service_levels")
+    undo(by=by, revision=revision, part="service_levels")
+    caller = Caller(world.operations)
+    part = f"/playbook/revisions/{revision.pk}/parts/service_levels"
+    tag = caller("GET", part).etag
+    answer = caller("PATCH", f"{part}/cells", {"cells": {"levels/hear/minutes": 300}}, if_match=tag)
+    assert (answer.status, answer["text"]) == (200, said["page"])
+    undo(by=by, revision=revision, part="service_levels")
+    run(world, "set", str(revision.number), "service_levels", "levels/hear/minutes", "300")
+    assert text(revision, "service_levels") == said["page"]
+    assert len(differing(SHIPPED["service_levels"], said["page"])) == 2
+
+
+def run(world: World, *words: str) -> None:
+    done = CliRunner().invoke(earshot, ["playbook", *words, "--as", world.operations.name])
+    assert done.exit_code == 0, done.output
+
+
+def test_a_row_is_added_and_removed_alike_by_every_door(world: World):
+    revision, client, by = opened(world, "hearing"), signed_in(world), world.by("operations")
+    values = {"code": "site-SR", "category": "site", "role": "SR", "service_level": "hear", "zh": "站点：方案也听", "en": "Site: # too"}
+    address, said = page(revision, "hearing"), []
+    shown = client.get(address, {"add": "hearers"})
+    hidden = next(table["open"]["hidden"] for table in shown.context["tables"] if table["open"])
+    assert sent(client, address, **hidden, after="site-FR", **{f"c.{name}": value for name, value in values.items()}).status_code == 302
+    said.append(text(revision, "hearing"))
+    undo(by=by, revision=revision, part="hearing")
+    caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
+    added = caller("POST", f"{part}/rows", {"table": "hearers", "values": values, "after": "site-FR"}, if_match=caller("GET", part).etag)
+    assert added.status == 201, added.data
+    said.append(added["text"])
+    touched = caller("GET", f"{part}/impacts")["items"]
+    assert [one["row"] for one in touched] == ["hearers/site-SR"]
+    gone = caller("DELETE", f"{part}/rows?table=hearers&code=site-SR", if_match=added.etag)
+    assert (gone.status, gone["text"]) == (200, SHIPPED["hearing"])
+    cells = [f"{name}={value}" for name, value in values.items()]
+    run(world, "add-row", str(revision.number), "hearing", "hearers", *cells, "--after", "site-FR")
+    said.append(text(revision, "hearing"))
+    run(world, "remove-row", str(revision.number), "hearing", "hearers", "site-SR")
+    assert text(revision, "hearing") == SHIPPED["hearing"]
+    assert len(set(said)) == 1, said
+    assert len(differing(SHIPPED["hearing"], said[0])) == 1
+
+
+def test_the_api_refuses_a_stale_cell_with_what_changed(world: World):
+    revision = opened(world, "hearing")
+    caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
+    tag = caller("GET", part).etag
+    set_cells(by=world.by("operations"), revision=revision, part="hearing", cells={"categories/site/en": "The site"})
+    answer = caller("PATCH", f"{part}/cells", {"cells": {"categories/terms/en": "Terms"}}, if_match=tag)
+    assert answer.status == 412
+    assert "The site" in " ".join(answer.lines)
+
+
+def impact_of(world: World, part: str, place: str, value: Any) -> Any:
+    revision = opened(world, part)
+    set_cells(by=world.by("operations"), revision=revision, part=part, cells={place: value})
+    draft = editing.draft(revision, part)
+    found = editing.impacts(editing.changed_rows(draft))
+    assert list(found) == ["/".join(place.split("/")[:2])]
+    return next(iter(found.values()))
+
+
+@pytest.mark.req("B28.1b")
+def test_a_hearer_row_says_how_many_open_deals_and_who_holds_the_role(world: World):
+    world.deal()
+    impact = impact_of(world, "hearing", "hearers/site-FR/service_level", "hear-critical")
+    assert impact.deals == Deal.objects.filter(closing__isnull=True).count()
+    assert impact.people == [world.delivery.name]
+
+
+def test_a_trigger_row_says_who_is_before_the_stage_and_whom_it_calls(world: World):
+    deal = world.deal()
+    impact = impact_of(world, "support", "triggers/MO1-SR/support", "solution")
+    assert impact.deals == Deal.objects.filter(closing__isnull=True).count()
+    assert set(impact.people) == {one.name for one in Person.objects.filter(unit__code="solutions", left_at__isnull=True)}
+    assert deal.stage.code == "ML"
+
+
+def test_a_limit_says_which_rows_start_clocks_and_how_many_run(world: World):
+    deal = world.deal()
+    world.words(deal, words=[("站点要三相电", "site")])
+    impact = impact_of(world, "service_levels", "levels/hear/minutes", 400)
+    said = " ".join(map(str, impact.sentences))
+    assert "site-FR" in said
+    assert str(Clock.objects.filter(stopped_at__isnull=True, service_level__endswith="/hear").count()) in said
+
+
+def test_a_stage_touches_no_deal_that_is_open(world: World):
+    world.deal()
+    impact = impact_of(world, "process", "stages/MO1/en", "Validate")
+    assert (impact.deals, list(impact.people)) == (0, [])
+    assert str(Deal.objects.filter(closing__isnull=True).count()) in str(impact.sentences[0])
+
+
+def test_a_policy_says_on_how_many_deals_somebody_has_still_to_hear(world: World):
+    deal = world.deal()
+    world.words(deal, words=[("站点要三相电", "site")])
+    impact = impact_of(world, "policies", "policies/hearing-before-gate/setting", "warn")
+    assert (impact.deals, list(impact.people)) == (1, [world.delivery.name])
+
+
+def test_whom_a_change_touches_is_asked_in_a_number_of_statements_that_does_not_grow(world: World):
+    revision = opened(world)
+
+    def asked(rows: int) -> int:
+        cells = {f"{row.place}/zh": f"改 {rows}" for table in known.tables.values() for row in list(table.rows)[:rows]}
+        set_cells(by=world.by("operations"), revision=revision, part=part, cells=cells, place="rows")
+        changed = editing.changed_rows(editing.draft(revision, part))
+        with CaptureQueriesContext(connection) as counted:
+            editing.impacts(changed)
+        return len(counted)
+
+    for part in ("hearing", "support", "service_levels"):
+        known = read(SHIPPED[part], parts.BY_NAME[part].schema)
+        assert asked(1) == asked(4) <= 12
