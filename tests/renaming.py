@@ -48,8 +48,8 @@ LABELS = (
     "result_en",
     *(f"{what}_{language}" for what in ("reason", "help", "ask", "example") for language in ("zh", "en")),
 )
-# The order of the stages is the process itself; a deal is of the first tier that holds.
-IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers")}
+# The order of the stages and steps is the process itself; a deal is of the first tier that holds.
+IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers"), (PROCESS, "steps")}
 FOURTH = "fourth"  # key of the person of the fourth role
 
 
