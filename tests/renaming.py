@@ -15,18 +15,22 @@ from typing import Any
 
 import yaml
 
-from earshot.demo.actions import read_world
+from companies import company
 from earshot.playbooks.models import HEARING, MEASURES, PARTS, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
 from earshot.playbooks.sources import PACKS
+from worlds import World
 
 # Part and table → column → the space of codes that it speaks of. `code` is the row's own; a list is renamed one by one.
 COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (PROCESS, "roles"): {"code": "role"},
     (PROCESS, "tiers"): {"code": "tier"},
     (PROCESS, "steps"): {"code": "step"},
-    (PROCESS, "stages"): {"code": "stage", "step": "step"},
+    (PROCESS, "stages"): {"code": "stage"},
     (PROCESS, "gates"): {"code": "gate", "stage": "stage", "deciders": "role"},
     (PROCESS, "seats"): {"code": "seat", "role": "role"},
+    (PROCESS, "chains"): {"code": "link"},
+    (PROCESS, "mandates"): {"code": "mandate", "role": "role", "gate": "gate"},
+    (PROCESS, "green_channels"): {"code": "channel", "grants": "role", "skips": "gate"},
     (SERVICE_LEVELS, "levels"): {"code": "level"},
     (HEARING, "categories"): {"code": "category"},
     (HEARING, "hearers"): {"code": "hearer", "category": "category", "role": "role", "service_level": "level"},
@@ -35,6 +39,7 @@ COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (SUPPORT, "skills"): {"code": "skill"},
     (SUPPORT, "triggers"): {"code": "trigger", "stage": "stage", "support": "support"},
     (SUPPORT, "none_needed"): {"code": "none", "stage": "stage"},
+    (SUPPORT, "emergency_groups"): {"code": "group", "unit": "unit", "role": "role", "skill": "skill", "service_level": "level"},
     (TEMPLATES, "templates"): {"code": "template", "unit": "unit", "category": "category", "stage": "stage"},
     (TEMPLATES, "fields"): {"code": "field", "template": "template", "unit": "unit"},
     (MEASURES, "measures"): {"code": "measure", "unit": "unit"},
@@ -48,8 +53,9 @@ LABELS = (
     "result_en",
     *(f"{what}_{language}" for what in ("reason", "help", "ask", "example") for language in ("zh", "en")),
 )
-# The order of the stages and steps is the process itself; a deal is of the first tier that holds.
-IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers"), (PROCESS, "steps")}
+IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers"), (PROCESS, "steps")}  # their order is the process itself
+# What a condition may compare with a code, and the space of that code.
+COMPARED = {"deal.tier": "tier", "deal.stage": "stage", "words.categories": "category", "team.roles": "role", "calls.answered": "support"}
 FOURTH = "fourth"  # key of the person of the fourth role
 
 
@@ -69,15 +75,16 @@ class Names:
         return start + "".join(self.random.choices("abcdefghijkmnopqrstuvwxyz0123456789", k=11))
 
 
-def renamed_world(tmp_path: Path, seed: int) -> tuple[dict[str, Any], Path]:
-    """The world's spec and the folder of its pack. Beside what a world's file holds, the spec says under which categories the
-    three sentences of the walk are filed (`categories`) and what became of each code (`renamed`: "space/code" → identifier)."""
+def renamed_world(tmp_path: Path, seed: int, shipped: str = "iron-triangle-ltc") -> tuple[dict[str, Any], Path]:
+    """The spec of the company of a shipped pack, and the folder of the pack. Beside what a world's file holds, the spec says under
+    which categories the three sentences of the walk are filed (`categories`) and what became of each code (`renamed`:
+    "space/code" → identifier)."""
     print(f"renamed world, seed {seed}")
     names = Names(seed)
-    spec = copy.deepcopy(read_world())
+    spec = copy.deepcopy(company(shipped))
+    categories = spec.get("categories", World.categories)
     parts = {part: yaml.safe_load((PACKS / spec["pack"] / f"{part}.yaml").read_text(encoding="utf-8")) for part in PARTS}
     _add_fourth_role(spec, parts)
-    _add_sizes(parts)
     _rename_pack(parts, names)
     _rename_world(spec, names)
     folder = tmp_path / names.fresh("pack")
@@ -85,7 +92,7 @@ def renamed_world(tmp_path: Path, seed: int) -> tuple[dict[str, Any], Path]:
     for part, tables in parts.items():
         (folder / f"{part}.yaml").write_text(yaml.safe_dump(tables, allow_unicode=True), encoding="utf-8")
     spec["pack"] = folder.name
-    spec["categories"] = [names("category", code) for code in ("running-cost", "site", "people")]
+    spec["categories"] = [names("category", code) for code in categories]
     spec["renamed"] = {f"{space}/{code}": new for (space, code), new in names.given.items()}
     return spec, folder
 
@@ -124,42 +131,50 @@ def _add_fourth_role(spec: dict[str, Any], parts: dict[str, Any]) -> None:
     spec["offered"].append(FOURTH)
 
 
-def _add_sizes(parts: dict[str, Any]) -> None:
-    """Sizes and steps of its own, a gate, a seat and a call for large deals only, and what a stage asks on the way out."""
-    process = parts[PROCESS]
-    process["tiers"] = [
-        {"code": "tier-large", "zh": "大单", "en": "Large", "when": "deal.amount >= 1000000.0"},
-        {"code": "tier-rest", "zh": "其余", "en": "The rest"},
-    ]
-    process["steps"] = [{"code": f"step-{n}", "zh": f"第{n}步", "en": f"Step {n}"} for n in range(1, 7)]
-    for stage in process["stages"]:
-        stage["step"] = f"step-{stage['step']}"
-    large = "deal.tier == 'tier-large'"
-    process["gates"][0]["when"] = process["seats"][-1]["when"] = large
-    parts[SUPPORT]["triggers"][-1]["when"] = large
-    process["stages"][0]["exit"] = [{"code": "spoken", "needs": "words.statements > 0", "zh": "说过话", "en": "Spoken"}]
-
-
 def _rename_pack(parts: dict[str, Any], names: Names) -> None:
     for (part, table), columns in COLUMNS.items():
-        rows = parts[part][table]
+        rows = parts[part].get(table, [])
         for row in rows:
             for column, space in columns.items():
                 if column in row:
                     value = row[column]
                     row[column] = [names(space, code) for code in value] if isinstance(value, list) else names(space, value)
-            for column in LABELS:
-                if column in row:
-                    row[column] = names.fresh("标签" if column.endswith("zh") else "label ")
-            if "when" in row:
-                row["when"] = re.sub(r"'(tier-\w+)'", lambda found: f"'{names('tier', found[1])}'", row["when"])
-            for condition in row.get("exit", ()):
-                condition["code"] = names("condition", condition["code"])
+            for column in ("conditions", "entry", "exit"):
+                for condition in row.get(column, []):
+                    condition["code"] = names("condition", condition["code"])
+                    _label(condition, names)
+            _label(row, names)
         if (part, table) not in IN_ORDER:
             names.random.shuffle(rows)
+    own_steps = {row["code"] for row in parts[PROCESS].get("steps", [])}
+    for row in parts[PROCESS]["stages"]:
+        if own_steps:
+            row["step"] = names("step", row["step"])
+    for tables in parts.values():
+        for rows in tables.values():
+            for row in rows if isinstance(rows, list) else []:
+                _rename_conditions(row, names)
     for level in parts[SERVICE_LEVELS]["levels"]:
         for rung in level["ladder"]:
             rung["name"] = names("rung", rung["name"])
+
+
+def _label(row: dict[str, Any], names: Names) -> None:
+    for column in LABELS:
+        if column in row:
+            row[column] = names.fresh("标签" if column.endswith("zh") else "label ")
+
+
+def _rename_conditions(row: dict[str, Any], names: Names) -> None:
+    """The codes that conditions compare with a fact, also inside the row."""
+    for column, value in row.items():
+        if column in ("when", "needs", "within"):
+            spaces = [space for fact, space in COMPARED.items() if fact in value]
+            known = {code: new for (space, code), new in names.given.items() if space in spaces}
+            row[column] = re.sub(r"'([^']*)'", lambda found, known=known: f"'{known.get(found[1], found[1])}'", value)  # type: ignore[misc]
+        for inner in value if isinstance(value, list) else []:
+            if isinstance(inner, dict):
+                _rename_conditions(inner, names)
 
 
 def _rename_world(spec: dict[str, Any], names: Names) -> None:

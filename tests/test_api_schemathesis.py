@@ -374,6 +374,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /search", query={"q": "diesel"})
     tour("seller", "GET /playbook/facts")
     tour("operations", "POST /playbook/judged-again", {"name": "nothing-like-that"})
+    shipped = tour("seller", "GET /playbook/packs")["items"]
+    tour("seller", "GET /playbook/packs/{name}", name=shipped[0]["name"])
     shown = tour("seller", "GET /playbook/pack")
     pack = {name: shown[name] for name in ("name", "parts")}
     tour("operations", "POST /playbook/pack/checks", pack)
@@ -387,6 +389,19 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("operations", "POST /playbook/revisions/{revision_id}/parts/{part}/undone", match=tag, **of)
     tag = f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]
     tour("operations", "PUT /playbook/revisions/{revision_id}/parts/{part}", written, match=tag, **of)
+    draft = lambda: f'"{read_part(Revision.objects.get(pk=first), "hearing").etag}"'  # type: ignore[union-attr]  # noqa: E731
+    place = "/playbook/revisions/{revision_id}/parts/{part}"
+    tour(
+        "operations",
+        f"PATCH {place}/cells",
+        {"cells": {"categories/site/critical": True, "categories/site/en": "Site"}},
+        match=draft(),
+        **of,
+    )
+    more = {"table": "categories", "values": {"code": "more", "zh": "更多", "en": "More"}, "after": "site"}
+    tour("operations", f"POST {place}/rows", more, match=draft(), **of)
+    tour("operations", f"GET {place}/impacts", **of)
+    tour("operations", f"DELETE {place}/rows", match=draft(), query={"table": "categories", "code": "more"}, **of)
     seen = lambda: f'"{Revision.objects.get(pk=first).version}"'  # noqa: E731 - asked before each
     tour(
         "operations",

@@ -296,7 +296,7 @@ def test_the_packs_are_listed_with_what_they_model_and_taken_by_name(world: Worl
     assert {"name": "appliance-supply", "label": "家电配套：首单、决策链与来料检验"} in listed
     assert "can be put in force" in CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "iron-triangle-ltc"]).output
     wrong = CliRunner().invoke(earshot, ["--language", "en", "playbook", "check", "telecom-key-account"])
-    assert wrong.exit_code == 1
+    assert wrong.exit_code == 2
     assert "no unit has the code “planning”" in wrong.output
 
 

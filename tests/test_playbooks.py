@@ -174,7 +174,7 @@ def test_a_running_deal_keeps_the_process_that_it_began_under(world: World, tmp_
     deal = world.spoken_deal()
 
     def one_stage_more(parts: Parts) -> None:
-        parts["process"]["stages"].insert(1, {"code": "EXTRA", "zh": "加一步", "en": "One more", "step": 1})
+        parts["process"]["stages"].insert(1, {"code": "EXTRA", "zh": "加一步", "en": "One more", "step": "ML"})
         parts["support"]["none_needed"].append({"code": "EXTRA-none", "stage": "EXTRA", "zh": "无", "en": "None"})
 
     put_in_force(changed_pack(tmp_path / "more", one_stage_more))

@@ -24,7 +24,7 @@ from earshot.teams.actions import accept_seat, nominate
 from earshot.teams.models import Membership, Seat
 from earshot.voice.models import Ear
 from pages import Visitor
-from worlds import World, changed_pack, changed_tables, put_in_force, said, snapshot, spoken
+from worlds import World, changed_pack, changed_tables, plain, put_in_force, said, snapshot, spoken
 
 LAPSES = "the gate “Decide to invest” asks something else now, or others decide there"
 NAMED = {"zh": "新的", "en": "New"}
@@ -105,18 +105,28 @@ def test_a_newer_process_that_changes_nothing_ahead_says_so(world: World, tmp_pa
 
 @pytest.mark.req("B28.1b")
 def test_the_preview_names_each_thing_that_changes_and_writes_nothing(world: World, tmp_path: Path) -> None:
+    newer(tmp_path / "plain", plain)
     deal = world.moved_deal()
     world.hear(deal, "head")
     vote(by=world.by("head"), deal=deal, approves=True)
 
     def change(parts: Parts) -> None:
+        plain(parts)
         another_decider(parts)
         a_corner(parts)
         sizes(parts)
         stages, gates_ = parts["process"]["stages"], parts["process"]["gates"]
         stages.insert(2, {"code": "PIL", "step": 2, "zh": "试点", "en": "Pilot", "exit": [{"code": "led", "needs": "team.led", **NAMED}]})
         gates_.append(
-            {**row(parts, "gates", "ATI"), "deciders": ["SR", "SDT"], "code": "PG", "stage": "PIL", "zh": "试点评审", "en": "Pilot gate"}
+            {
+                **row(parts, "gates", "ATI"),
+                "conditions": [],
+                "deciders": ["SR", "SDT"],
+                "code": "PG",
+                "stage": "PIL",
+                "zh": "试点评审",
+                "en": "Pilot gate",
+            }
         )
         gates_.remove(row(parts, "gates", "ATB"))
         row(parts, "gates", "ATC")["conditions"] = [{"code": "heard", "needs": "words.unheard == 0", **NAMED}]
@@ -209,6 +219,7 @@ def test_the_present_stage_calls_what_it_never_called_from_the_move_on_and_nothi
     deal = world.moved_deal()
 
     def called(parts: Parts) -> None:
+        plain(parts)
         sizes(parts)
         parts["support"]["triggers"] += [
             {"code": "MO1-FR", "stage": "MO1", "support": "key-assumptions", "when": "deal.tier == 'big'", **NAMED},

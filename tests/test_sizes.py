@@ -23,7 +23,7 @@ from earshot.playbooks.conditions import compared
 from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
 from earshot.teams.models import Seat
-from worlds import World, changed_pack, later, put_in_force, said, spoken
+from worlds import World, changed_pack, later, plain, put_in_force, said, spoken
 
 TIERS: list[dict[str, Any]] = [
     {"code": "big", "zh": "大单", "en": "Big", "when": "deal.amount >= 5000000.0"},
@@ -41,6 +41,7 @@ def in_force(folder: Path, *changes: Any) -> None:
     """The shipped pack with sizes, changed further, in force."""
 
     def change(parts: dict[str, Any]) -> None:
+        plain(parts)
         sized(parts)
         for one in changes:
             one(parts)
@@ -52,6 +53,7 @@ def findings(folder: Path, *changes: Any) -> list[str]:
     """What the check says of the shipped pack, changed."""
 
     def change(parts: dict[str, Any]) -> None:
+        plain(parts)
         for one in changes:
             one(parts)
 
@@ -149,6 +151,7 @@ def test_a_process_may_have_other_steps_than_the_six(world: World, tmp_path: Pat
         for number, row in enumerate(parts["process"]["stages"]):
             row["step"] = "do" if number else "hear"
 
+    put_in_force(changed_pack(tmp_path / "plain", plain))
     assert list(book.in_force().process.steps) == ["1", "2", "3", "4", "5", "6"]
     in_force(tmp_path, six)
     process = book.in_force().process
@@ -168,7 +171,8 @@ def test_a_deal_is_of_the_first_tier_that_holds_and_of_none_while_that_is_not_kn
     assert list(size.unknown) == ([] if amount else ["deal.amount"])
 
 
-def test_a_process_without_tiers_knows_no_size(world: World) -> None:
+def test_a_process_without_tiers_knows_no_size(world: World, tmp_path: Path) -> None:
+    put_in_force(changed_pack(tmp_path, plain))
     assert size_of(world.deal()) == Size()
 
 

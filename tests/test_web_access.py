@@ -209,6 +209,13 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST approve": operates(302),
         "POST withdraw": operates(302),
     },
+    "playbook/revisions/<uuid:id>/<slug:part>/": {
+        "GET": operates(200),
+        "POST cells": operates(302),
+        "POST add": operates(302),
+        "POST remove": operates(302),
+        "POST undo": operates(302),
+    },
     "playbook/parts/<slug:part>/": {"GET": everybody()},
     "playbook/versions/<uuid:id>/": {"GET": operates(200)},  # of the same draft
     "playbook/conditions/": {"GET": everybody()},
@@ -337,6 +344,9 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook/revisions": {"GET": everybody(200, 401), "POST": operates(201, 403, 401)},
     "playbook/revisions/{revision_id}": {"GET": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}": {"GET": operates(200, nobody=401), "PUT": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}/cells": {"PATCH": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}/rows": {"POST": operates(201, nobody=401), "DELETE": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}/impacts": {"GET": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/undone": {"POST": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/start": {"PUT": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/approval-requests": {"POST": operates(201, nobody=401)},
@@ -446,6 +456,11 @@ class Case:
             extra |= {one: {} for one in ("start", "ask", "approve")}
             if address.startswith("playbook/revisions/"):
                 other |= {"version": self.ids["revision_version"]}
+            if address.endswith("<slug:part>/"):
+                named = {"c.code": "more", "c.zh": "更多", "c.en": "More"}
+                extra["cells"] = {"place": "categories/site", "seen": self.ids["seen"], "was": "{}", **named}
+                extra["add"] = {"table": "categories", "seen": self.ids["seen"], **named}
+                extra["remove"] = {"table": "categories", "code": "people", "seen": self.ids["seen"]}
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
     def body(self, method: str, address: str) -> Any:
@@ -492,6 +507,11 @@ class Case:
             "PUT playbook/revisions/{revision_id}/start": {"starts_at": None},
             "POST playbook/revisions/{revision_id}/approvals": {},
             "POST playbook/revisions/{revision_id}/withdrawals": because,
+            "PATCH playbook/revisions/{revision_id}/parts/{part}/cells": {"cells": {"categories/site/en": "The site"}},
+            "POST playbook/revisions/{revision_id}/parts/{part}/rows": {
+                "table": "categories",
+                "values": {"code": "more", "zh": "更多", "en": "More"},
+            },
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST me/tokens": {"name": "program"},
@@ -672,6 +692,7 @@ def self_tag(case: Case, address: str) -> str:
 QUERIES = {
     "search": "?q=1",
     "deals/{deal_id}/trial": "?needs=true",
+    "playbook/revisions/{revision_id}/parts/{part}/rows": "?table=categories&code=people",
     "units/{unit_id}/working-time": "?start=2026-11-23T10:00:00Z&minutes=240",
 }
 

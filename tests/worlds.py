@@ -87,6 +87,19 @@ def changed_pack(folder: Path, change: Callable[[dict[str, Any]], None], *, base
     return folder
 
 
+def plain(parts: dict[str, Any]) -> None:
+    """Takes out of the shipped pack what goes by the size of a deal or by what the order is: every gate, seat and call that is left is
+    for every deal, and the steps are the six."""
+    process = parts["process"]
+    process["seats"] = [row for row in process["seats"] if "deal.tier" in row.get("when", "deal.tier")]
+    for row in (*process["seats"], *process["gates"], *parts["support"]["triggers"]):
+        row.pop("when", None)
+    for number, row in enumerate(process["stages"]):
+        row["step"] = min(number + 1, 6)
+    for table in ("tiers", "steps"):
+        process.pop(table, None)
+
+
 def put_in_force(folder: Path, *, unchecked: bool = False) -> None:
     """Put a pack in force by the process's own hand. `unchecked`: as if somebody had written it past every check."""
     if not unchecked:
@@ -257,6 +270,7 @@ __all__ = [
     "changed_pack",
     "changed_tables",
     "later",
+    "plain",
     "put_in_force",
     "read_built",
     "said",

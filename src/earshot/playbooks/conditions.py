@@ -121,7 +121,7 @@ class Token:
 
 
 @lru_cache(maxsize=1024)
-def tokens(source: str) -> tuple[Token, ...]:
+def tokens_of(source: str) -> tuple[Token, ...]:
     """A source in tokens, spaces left out."""
     found = _TOKEN.finditer(source)
     return tuple(Token(str(match.lastgroup), match[0], match.start()) for match in found if match.lastgroup not in (None, "space"))
@@ -135,7 +135,7 @@ def constant(source: str, known: Mapping[str, Fact]) -> bool | None:
 def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
     """The facts that the condition speaks of, in order, each once."""
     found: dict[str, None] = {}
-    for token in tokens(source):
+    for token in tokens_of(source):
         if token.kind != "name":
             continue
         steps = token.dotted.split(".")  # what a macro or a method adds behind a fact stands at their end
@@ -149,7 +149,7 @@ def spoken_of(source: str, known: Mapping[str, Fact]) -> list[str]:
 def compared(source: str, fact: str) -> list[tuple[int, str]]:
     """The texts that the condition holds against this fact (`fact == 'x'`, `'x' != fact`, `fact in ['x', 'y']`, `'x' in fact`), each with
     its character, counted from 1. Texts that are made up on the way (`'x' + 'y'`) or that hold escapes are left out."""
-    read = tokens(source)
+    read = tokens_of(source)
     found = []
     for at, token in enumerate(read):
         if token.kind != "name" or token.dotted != fact:
@@ -179,7 +179,7 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
         return [Fault(0, _("there is nothing to judge: write a condition"))]
     if len(source) > MOST_CHARACTERS:
         return [Fault(0, say(_("at most {most} characters; this has {n}"), most=MOST_CHARACTERS, n=len(source)))]
-    bounds = _out_of_bounds(tokens(source))
+    bounds = _out_of_bounds(tokens_of(source))
     if bounds:
         return bounds
     try:
@@ -219,7 +219,7 @@ def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, F
     """The engine's complaint in the words of somebody who writes conditions."""
     column += sum(len(one) + 1 for one in source.split("\n")[: line - 1])
     if match := _UNDECLARED.search(said):
-        token = next((one for one in tokens(source) if one.start <= column - 1 < one.start + len(one.text)), None)
+        token = next((one for one in tokens_of(source) if one.start <= column - 1 < one.start + len(one.text)), None)
         if (token is not None and token.text == "(") or token is None or token.kind != "name":
             return Fault(column, say(_("there is no function “{name}”"), name=match[1]))
         wanted = re.sub(r"\s", "", token.text)
@@ -287,7 +287,7 @@ def stands(met: bool | None) -> bool:
 def split(source: str) -> list[str]:
     """The parts that && and || join at the outermost level, in order."""
     parts, depth, begin = list[str](), 0, 0
-    for token in tokens(source):
+    for token in tokens_of(source):
         depth += (token.kind == "open") - (token.kind == "close")
         if depth == 0 and token.text in ("&&", "||"):
             parts.append(source[begin : token.start].strip())

@@ -14,7 +14,7 @@ from itertools import product
 from math import inf
 
 from earshot.kit.ruling import permissive
-from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, Token, constant, tokens
+from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, Token, constant, tokens_of
 
 MOST_WAYS = 256
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
@@ -39,13 +39,13 @@ Way = tuple[_Claim, ...]
 def never_met(sources: Sequence[str], known: Mapping[str, Fact], given: Mapping[str, str] | None = None) -> str | None:
     """The fact of which the conditions together ask what cannot be true at once; empty where no fact is to blame; None where they can be
     met, or where that is not decided. `given`: facts that are known to be so, where these are asked."""
-    return _impossible([_ways(tokens(source), known, source) for source in sources], known, given or {})
+    return _impossible([_ways(tokens_of(source), known, source) for source in sources], known, given or {})
 
 
 @permissive("whatever comes later can still be met", lambda later, earlier, known: False)
 def taken_before(later: str, earlier: Iterable[str], known: Mapping[str, Fact]) -> bool:
     """Whether one of the earlier conditions is met whenever the later one is."""
-    asked = [_ways(tokens(later), known, later), *(_ways(tokens(source), known, source, negated=True) for source in earlier)]
+    asked = [_ways(tokens_of(later), known, later), *(_ways(tokens_of(source), known, source, negated=True) for source in earlier)]
     return _impossible(asked, known, {}) is not None
 
 

@@ -63,6 +63,7 @@ def add_part(*, by: Actor, revision: Revision, part: str) -> PartVersion:
     drafted = revisions.versions_of(revision).get(part)
     if drafted is not None:
         return drafted
+    require_keeper(by, revision)
     _refuse_taken([part])
     touched(revision)
     return _draft(by, revision, part)
@@ -84,6 +85,7 @@ def write_part(*, by: Actor, revision: Revision, part: str, text: str, place: st
     checked = _checked_text(text)
     _require_drafter(by, [part], (before, checked))
     if draft is None:
+        require_keeper(by, revision)
         _refuse_taken([part])
         draft = _draft(by, revision, part)
     if checked == before:

@@ -18,7 +18,7 @@ from earshot.kit.texts import storable, text
 from earshot.people import permits
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, queries
+from earshot.playbooks import book, packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
@@ -81,8 +81,9 @@ class Pack(Page):
         return Done(_("The pack is in force. Running deals keep the process that they began under."), reverse("playbook"))
 
     def look_at(self, new: Sources, content: bytes) -> dict[str, Any]:
-        """What is wrong with a pack, and what it would change."""
-        found = check_pack(self.by, new)
+        """What was refused for another reason than what is wrong with the pack was checked when it was looked at."""
+        again = self.refused is None or self.refused.code == "playbook.pack"
+        found = check_pack(self.by, new) if again else packs.Report([], packs.waiting(new), True)
         by_part: dict[str, list[Change]] = {}
         for one in changes(new):
             by_part.setdefault(one.part, []).append(one)

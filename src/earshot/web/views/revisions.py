@@ -88,7 +88,7 @@ def summed(changes: Sequence[Change]) -> str:
     before, after = sum(len(one.before) for one in changes), sum(len(one.after) for one in changes)
     go = ngettext("%(n)s line goes", "%(n)s lines go", before) % {"n": before}
     come = ngettext("%(n)s line comes", "%(n)s lines come", after) % {"n": after}
-    return f"{go}, {come}"
+    return str(_(", ")).join(part for part, n in ((go, before), (come, after)) if n)
 
 
 class Revision(Page):
@@ -136,7 +136,7 @@ class Revision(Page):
             "changed": changed,
             "can_ask": is_open and changed and not read.asked and (operates or opener) and _others_wait(read, self.person),
             "can_end": read.state in (revisions.OPEN, revisions.SCHEDULED) and (operates or opener),
-            "free": [(part, NAMES[part]) for part in PARTS if part in drafts and part not in taken],
+            "free": [(part, NAMES[part]) for part in PARTS if part in drafts and part not in taken and (operates or opener)],
         }
 
     def part(self, part: Drafted, may_write: bool, touched: Mapping[str, Impact]) -> dict[str, Any]:
