@@ -27,7 +27,7 @@ from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fac
 from earshot.playbooks.queries import known
 from earshot.playbooks.registry import FACTS, PROVIDERS
 from earshot.playbooks.sources import Sources
-from worlds import World, changed_pack, put_in_force, said, snapshot
+from worlds import World, changed_pack, plain, put_in_force, said, snapshot
 
 KNOWN = {
     fact.name: fact
@@ -242,6 +242,7 @@ def test_a_pack_that_speaks_of_what_nothing_provides_is_refused_with_its_line(wo
 @pytest.mark.django_db
 def test_every_fact_has_a_provider_that_gives_its_type(world: World, tmp_path: Path, django_assert_max_num_queries: Any):
     def sized(parts: dict[str, Any]) -> None:
+        plain(parts)
         parts["process"]["tiers"] = [{"code": "all", "zh": "一种", "en": "One size"}]
 
     put_in_force(changed_pack(tmp_path, sized))

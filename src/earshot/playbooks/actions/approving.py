@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -16,11 +17,14 @@ from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, parts, queries, registry, revisions, rules
+from earshot.playbooks import book, packs, parts, registry, revisions, rules
 from earshot.playbooks import models as rows
 from earshot.playbooks.actions.beginning import put_in_force
 from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, require_keeper, touched
+from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import APPROVED, DRAFT, WITHDRAWN, Approval, ApprovalRequest, PartVersion, Revision
+from earshot.playbooks.packs import Pack
+from earshot.playbooks.queries import known
 from earshot.playbooks.revisions import Awaited, Beside
 
 AUTHOR = "approver-is-author"  # the policy that says whether who opens a revision may approve it
@@ -44,28 +48,35 @@ def approve(*, by: Actor, revision: Revision, parts: Collection[str] | None = No
 
     Refused while the check finds anything in the drafts together with the parts that will be in force beside them, each finding a
     line; and for whoever is not named."""
+    return give_approval(by, revision, parts, version)
+
+
+def give_approval(
+    by: Actor, revision: Revision, parts: Collection[str] | None = None, version: int | None = None, read: Pack | None = None
+) -> Revision:
+    """The same inside of a call. `read`: a pack that was read and checked in it already."""
     person = personally(by)
     revision = held(revision, version)
     drafts = _open_drafts(revision)
     if parts is not None:
         parts = [checked_part(part) for part in parts]
     mine = _mine(person, revision, drafts, parts)
-    checked = _sound(revision, drafts)
+    checked, pack = _sound(revision, drafts, read)
     at = now()
     written.insert(
         [Approval(version=one.version, unit_code=one.unit_code, person=person, at=at, digest=one.version.digest) for one in mine]
     )
     approved = list({one.version.pk: one.version for one in mine}.values())
     record("playbooks.part_approved", by=by, objects={"version": approved, "revision": revision}, permission=permits.OPERATE)
-    if not _settle(by, revision, drafts, checked):
+    if not _settle(by, revision, drafts, checked, pack):
         _ask(by, revision)
     return touched(revision)
 
 
-def approve_by_process(by: Actor, revision: Revision) -> None:
+def approve_by_process(by: Actor, revision: Revision, read: Pack | None = None) -> None:
     """The process, or the installation itself, puts a pack in force by its own hand: nobody's approval is claimed (law 13)."""
     drafts = _open_drafts(revision)
-    _begin_revision(by, revision, drafts, _sound(revision, drafts))
+    _begin_revision(by, revision, drafts, *_sound(revision, drafts, read))
 
 
 def _open_drafts(revision: Revision) -> dict[str, PartVersion]:
@@ -79,19 +90,26 @@ def _open_drafts(revision: Revision) -> dict[str, PartVersion]:
     return drafts
 
 
-def _sound(revision: Revision, drafts: Mapping[str, PartVersion]) -> Beside:
-    """Refuse while the check, or a record of the company, speaks against the drafts. Returns the playbook that begins with them."""
-    playbooks = revisions.playbooks_with(drafts, revisions.begins(revision))
-    found = revisions.findings_in(playbooks)
+def _sound(revision: Revision, drafts: Mapping[str, PartVersion], read: Pack | None = None) -> tuple[Beside, Pack]:
+    """Refuse while the check, or a record of the company, speaks against the drafts. Returns the playbook that begins with them, as
+    it stands and as it was read."""
+    playbooks, there = revisions.playbooks_with(drafts, revisions.begins(revision)), known()
+    found: dict[tuple[Any, ...], Finding] = {}
+    packs_read = []
+    for one in playbooks:
+        same = read is not None and dict(read.sources.texts) == dict(one.sources.texts)
+        pack, findings = (read, []) if same else packs.looked_at(one.sources, there)
+        found |= {(each.file, each.place, each.line, str(each.sentence)): each for each in findings}
+        packs_read.append(pack)
     if found:
         sentence = say(_("{revision} cannot be approved: {count} findings."), revision=revision, count=len(found))
-        raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found], about=ref(revision))
+        raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found.values()], about=ref(revision))
+    sound = [pack for pack in packs_read if pack is not None]
     ahead = revision.starts_at is not None and revision.starts_at > now()
-    for one in playbooks:
-        tables = packs.read(one.sources, queries.known()).tables
+    for one, pack in zip(playbooks, sound, strict=True):
         for objection in registry.OBJECTIONS.values():
-            objection(registry.Coming(list(drafts), tables, one.moment if ahead else None))
-    return playbooks[0]
+            objection(registry.Coming(list(drafts), pack.tables, one.moment if ahead else None))
+    return playbooks[0], sound[0]
 
 
 def _mine(person: Person, revision: Revision, drafts: Mapping[str, PartVersion], wanted: Collection[str] | None) -> list[Awaited]:
@@ -119,20 +137,19 @@ def _refuse_author(person: Person, revision: Revision) -> None:
         )
 
 
-def _settle(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside) -> bool:
+def _settle(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside, pack: Pack) -> bool:
     """Whether the whole revision is approved now; then it has its date, or has begun."""
     open_ = {one.version.pk for one in revisions.approvals_needed(list(drafts.values())) if one.approval is None}
     settled = [draft.pk for draft in drafts.values() if draft.pk not in open_]
     PartVersion.objects.filter(pk__in=settled, state=DRAFT).update(state=APPROVED)
     if open_:
         return False
-    _begin_revision(by, revision, drafts, checked)
+    _begin_revision(by, revision, drafts, checked, pack)
     return True
 
 
-def _begin_revision(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside) -> None:
+def _begin_revision(by: Actor, revision: Revision, drafts: Mapping[str, PartVersion], checked: Beside, pack: Pack) -> None:
     """All of it is approved: its rows are written, it has its date. Drafts that say what is in force are left aside."""
-    pack = packs.read(checked.sources, queries.known())
     for part, draft in drafts.items():
         draft.profile = pack.profile if part == rows.POLICIES else ""
         draft.state, draft.in_force_from = APPROVED, checked.moment

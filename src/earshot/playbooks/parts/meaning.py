@@ -208,6 +208,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             {"stage": _STAGE, "support": Column(_("Calls for"), _("The row of the catalogue that is called."), "support/catalogue")},
         ),
         "none_needed": Table(_("No support needed"), _("Stages that say openly that they call for nothing."), {"stage": _STAGE}),
+        "skills": Table(_("Skills of the catalogue"), _("The skills that rows here may ask for, with what they are called.")),
         "emergency_groups": Table(
             _("Emergency groups"),
             _("Two or three people of a unit who go out together."),
