@@ -429,7 +429,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     newer = tour("seller", "GET /deals/{deal_id}/process", deal_id=other)["newer"]["number"]
     tour("seller", "POST /deals/{deal_id}/process-moves", {"to": newer, "reason": "newer"}, match=tour.etag(other), deal_id=other)
     tour("operations", "GET /playbook/older-deals")
-    tour("operations", "POST /playbook/older-deals", {"to": newer, "reason": "newer"})
+    tour("operations", "POST /playbook/older-deals", {"reason": "newer"}, match=f'"{newer}"')
     by, who = "administrator", str(world.colleague.pk)
     unit = tour(by, "GET /people/{person_id}/holdings", person_id=who)["posts"][0]["unit"]["id"]
     given = tour(by, "POST /people/{person_id}/posts", {"role": role_of(world.delivery), "unit": unit}, person_id=who)["posts"]

@@ -408,11 +408,11 @@ def test_the_act_is_done_by_page_by_api_and_by_command(world: World, tmp_path: P
 
 def test_operations_move_a_stage_by_page_by_api_and_by_command(world: World, tmp_path: Path) -> None:
     world.moved_deal()
-    to = newer(tmp_path, another_decider)
+    newer(tmp_path, another_decider)
     caller = Caller(world.operations)
     behind = caller.get("/playbook/older-deals")
     assert {(one["stage"]["code"], one["deals"]) for one in behind["items"]} == {("ML", 2), ("MO1", 1)}
-    done = caller.post("/playbook/older-deals", {"to": to, "stages": ["MO1"], "reason": "统一"})
+    done = caller.post("/playbook/older-deals", {"stages": ["MO1"], "reason": "统一"}, if_match=behind.etag)
     assert (done["moved"], done["left"], done["stuck"]) == (1, 0, 0)
     visitor = Visitor("operations", "en")
     page = visitor.get("/playbook/deals/")

@@ -29,7 +29,7 @@ Column = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=C
 Code = Annotated[str, StringConstraints(max_length=200, pattern=CLEAN)]
 
 
-class TouchedShown(TypedDict):
+class ImpactShown(TypedDict):
     """A row that the draft changes, and whom that touches. `row`: `table/code`; `deals`: how many open deals, null: it is not about
     deals; `people`: their names."""
 
@@ -40,7 +40,7 @@ class TouchedShown(TypedDict):
 
 
 class Impacts(TypedDict):
-    items: list[TouchedShown]
+    items: list[ImpactShown]
 
 
 class Cells(Body):

@@ -129,7 +129,7 @@ class Behind(TypedDict):
 
 
 class AllBehind(TypedDict):
-    """`newest`: number of the process in force."""
+    """`newest`: number of the process in force; the ETag, to be named in `If-Match` by who moves deals to it."""
 
     newest: int
     items: list[Behind]
@@ -144,30 +144,33 @@ class AllMoved(TypedDict):
 
 
 class NewProcessForMany(Body):
-    """`to`: number of the process version that you have looked at. `stages`: codes; left out: in any."""
+    """`stages`: codes; left out: in any."""
 
-    to: Annotated[int, Field(ge=1, le=2_147_483_647)]
     stages: Annotated[list[Code], Field(min_length=1, max_length=100)] | None = None
     reason: ShortReason
 
 
 @router.get("/playbook/older-deals", response=AllBehind)
+@shows_version
 @read
-def list_older(request: Asked) -> AllBehind:
+def list_older(request: Asked) -> Reply:
     """How many open deals follow which older process, stage by stage (sales operations)."""
     permits.require(actor(request), permits.OPERATE)
     found = processes.behind()
-    return {
-        "newest": processes.newest().version.number,
+    newest = processes.newest().version.number
+    shown: AllBehind = {
+        "newest": newest,
         "items": [{"process": one.process.number, "stage": _coded(one.stage), "deals": one.count, "stays": one.stays} for one in found],
     }
+    return Reply(shown, 200, version=newest)
 
 
 @router.post("/playbook/older-deals", response=AllMoved)
+@versioned
 @write
 def move_older(request: Asked, body: NewProcessForMany) -> Reply:
     """Move the open deals that stand in these stages to the process in force, at most a hundred at once (sales operations)."""
     done = actions.move_all_to_process(
-        by=actor(request), to=body.to, reason=body.reason, stages=body.stages or [], every=body.stages is None
+        by=actor(request), to=version(request), reason=body.reason, stages=body.stages or [], every=body.stages is None
     )
     return Reply({"moved": len(done.deals), "left": done.left, "stuck": done.stuck}, 200)
