@@ -14,7 +14,7 @@ from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.reasoning import never_met, taken_before
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.wiring.facts import FACTS
-from worlds import changed_pack, spoken
+from worlds import changed_pack, plain, spoken
 
 Parts = dict[str, Any]
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
@@ -72,7 +72,9 @@ def test_the_shipped_pack_has_nothing_wrong_with_it(tmp_path: Path):
             "did you mean “unit_head”?",
         ),
         (
-            lambda parts: parts["policies"]["policies"][0].update(code="hearing-before-gates"),
+            lambda parts: parts["policies"].update(
+                policies=[{"code": "hearing-before-gates", "setting": "block", "zh": "先听", "en": "Hear first"}]
+            ),
             "policies.yaml policies/hearing-before-gates",
             "did you mean “hearing-before-gate”?",
         ),
@@ -137,8 +139,13 @@ def test_a_level_needs_a_skill(tmp_path: Path):
 
 
 def test_stages_go_through_the_steps_in_order(tmp_path: Path):
-    backwards = "the stages go back from step “3” (stage “MO3”) to “2”"
-    told(tmp_path, lambda parts: parts["process"]["stages"][4].update(step=2), "process.yaml stages/MO4/step", backwards)
+    backwards = "the stages go back from step “4” (stage “MO3”) to “2”"
+
+    def back(parts: Parts) -> None:
+        plain(parts)
+        parts["process"]["stages"][4].update(step=2)
+
+    told(tmp_path, back, "process.yaml stages/MO4/step", backwards)
 
 
 def test_a_stage_ends_with_one_gate(tmp_path: Path):
@@ -220,6 +227,7 @@ def test_a_trigger_that_cannot_fire_is_refused(tmp_path: Path):
 def test_a_tier_is_reached_by_some_deal(tmp_path: Path):
     def tiers(*whens: str) -> Callable[[Parts], None]:
         def change(parts: Parts) -> None:
+            plain(parts)
             rows = [{"code": f"T{n}", "zh": "档", "en": "Tier", "when": when} for n, when in enumerate(whens)]
             parts["process"]["tiers"] = [*rows, {"code": "rest", "zh": "其余", "en": "The rest"}]
 

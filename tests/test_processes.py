@@ -437,6 +437,7 @@ def test_a_stage_is_chosen_on_the_page_and_looked_at_before_the_act(world: World
 
 def test_the_page_of_a_deal_offers_the_seats_that_the_process_wants(world: World, tmp_path: Path) -> None:
     def large(parts: Parts) -> None:
+        plain(parts)
         sizes(parts)
         parts["process"]["seats"].append({"code": "seat-SDT", "role": "SDT", "when": "deal.tier == 'big'", **NAMED})
 

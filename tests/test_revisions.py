@@ -337,7 +337,7 @@ def test_a_running_clock_keeps_its_level_and_a_new_one_follows_from_the_date(wor
 
 
 def test_a_deal_begins_under_the_process_of_its_day(world: World) -> None:
-    more = SHIPPED.texts["process"].replace("stages:\n", "stages:\n  - {code: EXTRA, step: 1, zh: 先看一眼, en: A first look}\n", 1)
+    more = SHIPPED.texts["process"].replace("stages:\n", "stages:\n  - {code: EXTRA, step: ML, zh: 先看一眼, en: A first look}\n", 1)
     none = SHIPPED.texts["support"].replace("none_needed:\n", "none_needed:\n  - {code: EXTRA-none, stage: EXTRA, zh: 无, en: None}\n", 1)
     revision = opened(world, "process", more)
     write_part(by=world.by("operations"), revision=revision, part="support", text=none)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
 from earshot.cli import drafts, revisions
-from earshot.cli.root import Group, option
+from earshot.cli.root import REFUSED, Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
 from earshot.deals.actions import judge_again
@@ -64,7 +64,7 @@ def check(folder: Path, as_json: bool) -> None:
     else:
         _tell(pack, report)
     if report.findings:
-        sys.exit(1)
+        sys.exit(REFUSED)
 
 
 def _tell(pack: Sources, report: packs.Report) -> None:
