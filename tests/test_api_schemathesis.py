@@ -35,9 +35,11 @@ from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.people.models import Token, WorkingCalendar
 from earshot.playbooks import book
-from earshot.playbooks.models import Revision
+from earshot.playbooks.actions import open_revision
+from earshot.playbooks.models import PARTS, PartVersion, Revision
 from earshot.playbooks.queries import version as playbook_version
 from earshot.playbooks.revisions import read_part
+from earshot.playbooks.sources import shipped
 from earshot.talk.actions.channels import add_channel
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of
@@ -114,6 +116,7 @@ class Known:
             seat = Seat.objects.get(team=waiting.team_id, role=role_of(world.people[key]))
             nominate(by=world.by("seller"), seat=seat, person=world.people[key])
         message = post_message(by=world.by("seller"), about=ready, text="?", to=[world.people["head"]], asks="answer")
+        opened = open_revision(by=world.by("operations"), reason="?", parts=["hearing"])
         now = book.in_force()
         self.versions = {str(deal.pk): f'"{deal.version}"' for deal in (ready, waiting, fresh)}
         self.by_name: dict[str, list[str]] = {
@@ -133,6 +136,11 @@ class Known:
             "channel_id": [str(add_channel(by=world.by(role), kind="wecom", address=ROBOT)[0].pk) for role in ROLES],
             "team_id": [str(fresh.team_id), str(waiting.team_id)],
             "message_id": [str(message.pk)],
+            "profile": ["light", "standard", "strict"],
+            "name": list(shipped()),
+            "part": list(PARTS),
+            "revision_id": [str(opened.pk)],
+            "version_id": [str(pk) for pk in PartVersion.objects.values_list("pk", flat=True)],
             "kind": ["deal", "item", "team"],
             "object_id": [str(ready.pk), str(waiting.team_id), *(str(item.pk) for item in world.items(waiting))],
             "token_id": [str(pk) for pk in Token.objects.values_list("pk", flat=True)],
@@ -419,7 +427,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /playbook/versions/{version_id}", version_id=version)
     tour("seller", "GET /playbook/asks")
     tour("operations", "GET /playbook/profiles/{profile}", profile="light")
-    switch = {"profile": "strict", "reason": "grown up"}
+    switch = {"profile": "light", "reason": "one hand holds it all"}
     tour("operations", "PUT /playbook/profile", switch, match=f'"{playbook_version()}"')
     tour("operations", "PUT /playbook/profile", switch | {"profile": "standard"}, match=f'"{playbook_version()}"')
     tour("operations", "PUT /playbook/pack", pack | {"reason": "the same again"}, match=f'"{playbook_version()}"')

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from worlds import World
+from worlds import AIM, World
 
 OpenPage = Callable[..., Page]
 
@@ -34,6 +34,8 @@ def test_a_refusal_leads_the_keyboard_to_its_field_and_the_place_is_left_behind(
     page.locator('[name="amount"]').fill("210万")
     page.locator('[name="title"]').fill("灯塔")
     page.locator('[name="account"]').select_option(str(world.accounts["sudatel"].pk))
+    page.locator('[name="goal"]').fill(AIM["goal"])
+    page.locator('[name="due"]').fill(AIM["due"])
     page.locator("main button.is-primary").click()
     page.wait_for_url("**/deals/*-*/")  # without the place in the form that was left
     expect(page.locator("main")).to_contain_text("¥210 万")

@@ -12,6 +12,7 @@ from earshot.playbooks import packs
 from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fact, judge
 from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.reasoning import never_met, taken_before
+from earshot.playbooks.registry import POLICIES
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.wiring.facts import FACTS
 from worlds import changed_pack, plain, spoken
@@ -24,6 +25,7 @@ KNOWN = Known(
     checks=set(),
     facts={fact.name: fact for fact in FACTS},
     skills={"solution-design"},
+    policies=dict(POLICIES.items()),
 )
 
 

@@ -446,7 +446,7 @@ def test_the_duties_of_a_lost_deal_end_with_it(world: World) -> None:
 
 
 @pytest.mark.req("B20.3a")
-def test_a_stage_that_neither_calls_nor_says_that_none_is_needed_is_refused_by_the_packs_check(tmp_path: Path) -> None:
+def test_a_stage_that_neither_calls_nor_says_that_none_is_needed_is_refused_by_the_packs_check(world: World, tmp_path: Path) -> None:
     def silent(parts: dict[str, Any]) -> None:
         parts["support"]["triggers"] = [row for row in parts["support"]["triggers"] if row["stage"] != "MO1"]
 

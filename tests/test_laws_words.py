@@ -14,6 +14,9 @@ from earshot.deals.queries import visible_to as deals_visible_to
 from earshot.kit import now, uuid7
 from earshot.kit.engine import guards
 from earshot.kit.problems import Refusal
+from earshot.playbooks.actions import approve, ask_approval, open_revision, write_part
+from earshot.playbooks.actions import withdraw as withdraw_revision
+from earshot.playbooks.sources import PACKS, Sources
 from earshot.talk.actions.messages import acknowledge, post_message, withdraw
 from earshot.voice.actions import Said, With, complete_meeting, correct_item, file_item, record_meeting
 from earshot.voice.models import Correction, Filing, Item, Meeting
@@ -166,6 +169,9 @@ def forbidden_statements(table: str, key: str) -> list[str]:
     ]
 
 
+SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
+
+
 @pytest.fixture
 def full(world: World) -> World:
     """A world in which every guarded table has a row."""
@@ -176,6 +182,13 @@ def full(world: World) -> World:
     )
     acknowledge(by=world.by("head"), messages=[answered], text="三点")
     withdraw(by=world.by("seller"), message=withdrawn)
+    operations = world.by("operations")
+    approved, given_up = (open_revision(by=operations, reason="x", parts=[part]) for part in ("hearing", "service_levels"))
+    text = SHIPPED.texts["hearing"] + "# more\n"
+    write_part(by=operations, revision=approved, part="hearing", text=text)
+    ask_approval(by=operations, revision=approved)
+    approve(by=operations, revision=approved)
+    withdraw_revision(by=operations, revision=given_up, reason="x")
     for guard in guards._guarded.values():
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT count(*) FROM "{guard.table}"')

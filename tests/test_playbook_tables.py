@@ -280,7 +280,7 @@ def test_rows_in_rows_are_edited_like_any_other(data: st.DataObject):
 @FEW
 @given(st.data())
 def test_what_was_changed_and_changed_back_in_the_same_style_is_the_text_of_before(data: st.DataObject):
-    part = data.draw(st.sampled_from(sorted(SHIPPED)))
+    part = data.draw(st.sampled_from(sorted(set(SHIPPED) - {"policies"})))  # which has no rows
     text = SHIPPED[part]
     cells = [cell for table in read(text, parts.BY_NAME[part].schema).every() for row in table.rows for cell in row.cells.values()]
     cell = data.draw(

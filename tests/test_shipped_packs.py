@@ -14,7 +14,7 @@ from earshot.playbooks import book, packs
 from earshot.playbooks.queries import known
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.teams.queries import seats
-from worlds import World, read_built, spoken
+from worlds import AIM, World, read_built, spoken
 
 pytestmark = [pytest.mark.own_database(bare=True), pytest.mark.usefixtures("own_database", "still")]
 
@@ -94,7 +94,7 @@ def test_a_deal_of_the_iron_triangle_is_asked_by_its_size(amount: str, roles: se
 def test_corners_join_by_what_the_order_is() -> None:
     world = built("iron-triangle-ltc")
     foreign = open_deal(
-        by=world.by("seller"), title="外币", account=world.accounts["sudatel"], owner=world.seller, amount="300000", currency="USD"
+        by=world.by("seller"), title="外币", account=world.accounts["sudatel"], owner=world.seller, amount="300000", currency="USD", **AIM
     )
     assert roles_wanted(foreign) == {"AR", "SR", "FR", "FIN"}
     deal = change_deal(by=world.by("seller"), deal=foreign, version=foreign.version, amount="6000000")

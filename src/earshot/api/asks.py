@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Path, Router
 from typing_extensions import TypedDict
 
-from earshot.api.answers import Reply, read, versioned, write
+from earshot.api.answers import Reply, for_some, read, versioned, write
 from earshot.api.answers import version as seen
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import Body, ShortReason
@@ -175,6 +175,7 @@ def show_asks(request: Asked) -> Reply:
 
 
 @router.get("/playbook/profiles/{profile}", response=EffectShown)
+@for_some
 @read
 def look_at_profile(request: Asked, profile: Annotated[Profile, Path(description="The profile to look at.")]) -> Reply:
     """What the company would ask of whom if it stood in this profile; nothing is put in force (sales operations)."""

@@ -8,7 +8,7 @@ from ninja import Query, Router
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from earshot.api.answers import Reply, read, shows_version, version, versioned, write
+from earshot.api.answers import Reply, for_some, read, shows_version, version, versioned, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.deals import DealShown, deal_shown
 from earshot.api.fields import AnyId, Body, Code, Coded, ShortReason
@@ -151,6 +151,7 @@ class NewProcessForMany(Body):
 
 
 @router.get("/playbook/older-deals", response=AllBehind)
+@for_some
 @shows_version
 @read
 def list_older(request: Asked) -> Reply:
