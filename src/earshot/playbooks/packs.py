@@ -108,10 +108,15 @@ def waiting(sources: Sources) -> list[Waiting]:
 
 def said(text: str) -> Mapping[str, Any] | None:
     """What the text of a part says, whatever is wrong with it; None where it cannot be read at all."""
+    loader = None
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+        loader = _Loader(text)
+        data = loader.get_single_data()
     except (_Alias, yaml.YAMLError, ValueError, RecursionError):
         return None
+    finally:
+        if loader is not None:
+            loader.dispose()
     return data if isinstance(data, dict) else None
 
 
