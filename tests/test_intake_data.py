@@ -13,7 +13,7 @@ from earshot.calls import queries as calls
 from earshot.calls.models import Call
 from earshot.cli.root import earshot
 from earshot.deals import queries as deals
-from earshot.deals.actions import move_on, vote
+from earshot.deals.actions import change_deal, move_on, vote
 from earshot.deals.models import Deal
 from earshot.desk.queries import search, timeline
 from earshot.intake import actions, maps, queries
@@ -91,6 +91,9 @@ def walk(world: World, deal: Deal) -> None:
     with pytest.raises(Refusal) as refusal:
         move_on(by=seller, deal=deal, version=Deal.objects.get(pk=deal.pk).version)
     assert world.engineer.name in said(refusal.value)
+    # What was imported knows no goal: the gate asks for one (A17.2c), and no vote opens it until the seller has said it.
+    assert "deal.no_goal" in [line.code for line in refusal.value.lines]
+    change_deal(by=seller, deal=deal, version=Deal.objects.get(pk=deal.pk).version, goal="Signed this quarter", due="2026-12-31")
     with pytest.raises(Refusal) as unheard:
         vote(by=world.by("head"), deal=deal, approves=True)
     assert unheard.value.code == "vote.not_heard"
