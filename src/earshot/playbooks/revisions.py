@@ -72,11 +72,21 @@ class Beside:
     sources: Sources
 
 
+_DATED = Q(state=IN_FORCE) | Q(state=APPROVED, in_force_from__isnull=False)
+
+
+def standing_without(versions: Collection[PartVersion], moment: datetime) -> list[UUID]:
+    """The versions that will be in force at the moment if these never begin."""
+    rows = PartVersion.objects.filter(_DATED).exclude(pk__in=[one.pk for one in versions])
+    return list(rules.in_force(rows.values_list("part", "pk", "state", "in_force_from"), moment).values())
+
+
 def playbooks_with(drafts: Mapping[str, PartVersion], start: datetime, *, without: Collection[UUID] = ()) -> list[Beside]:
     """The playbook as it will stand when the drafts begin, and at each later moment when another part that is approved already does.
     `without`: versions that are thought away."""
-    dated = Q(state=IN_FORCE) | Q(state=APPROVED, in_force_from__isnull=False)
-    others = {one.pk: one for one in PartVersion.objects.filter(dated).exclude(pk__in=[*without, *(draft.pk for draft in drafts.values())])}
+    others = {
+        one.pk: one for one in PartVersion.objects.filter(_DATED).exclude(pk__in=[*without, *(draft.pk for draft in drafts.values())])
+    }
     rows = [(one.part, one.pk, one.state, one.in_force_from) for one in others.values()]
     later = {begins for _part, _pk, state, begins in rows if state == APPROVED and begins is not None and begins > start}
     found = []
@@ -90,12 +100,20 @@ def playbooks_with(drafts: Mapping[str, PartVersion], start: datetime, *, withou
 
 def findings_in(playbooks: Iterable[Beside]) -> list[Finding]:
     """What the check finds in them, each thing once."""
+    return _looked_at(playbooks)[1]
+
+
+def _looked_at(playbooks: Iterable[Beside]) -> tuple[packs.Pack | None, list[Finding]]:
+    """The first of them as it was read, None where anything is wrong with any; and what the check finds, each thing once."""
     there = known()
+    first: packs.Pack | None = None
     found: dict[tuple[Any, ...], Finding] = {}
     for one in playbooks:
-        for finding in packs.check(one.sources, there):
+        pack, wrong = packs.looked_at(one.sources, there)
+        first = first or pack
+        for finding in wrong:
             found.setdefault((finding.file, finding.place, finding.line, str(finding.sentence)), finding)
-    return list(found.values())
+    return None if found else first, list(found.values())
 
 
 def findings(revision: Revision, drafts: Mapping[str, PartVersion] | None = None) -> list[Finding]:
@@ -190,7 +208,8 @@ class Drafted:
 @dataclass(frozen=True)
 class Read:
     """A revision as a door shows it. `findings`: of the check in parts that it does not change, beside its drafts. `begins`: by its
-    date, or the moment at which it began; None: at once, when it is approved. `asked`: its approval was asked for."""
+    date, or the moment at which it began; None: at once, when it is approved. `asked`: its approval was asked for. `pack`: the playbook
+    with its drafts, as it begins; None where the check finds anything, nothing differs, or it begins no more."""
 
     revision: Revision
     state: str
@@ -198,6 +217,7 @@ class Read:
     parts: Sequence[Drafted]
     findings: Sequence[Finding]
     asked: bool
+    pack: packs.Pack | None = None
 
     def part(self, name: str) -> Drafted | None:
         return next((one for one in self.parts if one.version.part == name), None)
@@ -213,7 +233,7 @@ def read(revision: Revision) -> Read:
     """The revision with its parts, what the check finds and whose approval is awaited, in a fixed number of statements."""
     versions = versions_of(revision)
     state = state_of(revision, versions.values())
-    found = findings(revision, versions) if state == OPEN and versions else []
+    pack, found = _looked_at(_as_it_begins(revision, versions, state))
     before = _followed(versions.values())
     edits: dict[UUID, list[Edit]] = {}
     for edit in Edit.objects.filter(version__in=versions.values()).defer("text").select_related("person").order_by("number"):
@@ -233,7 +253,20 @@ def read(revision: Revision) -> Read:
     ]
     dates = [version.in_force_from for version in versions.values() if version.in_force_from is not None]
     elsewhere = [one for one in found if one.file.removesuffix(".yaml") not in versions]
-    return Read(revision, state, dates[0] if dates else revision.starts_at, drafted, elsewhere, hasattr(revision, "request"))
+    differs = any(one.before != one.version.source for one in drafted)
+    begins_at = dates[0] if dates else revision.starts_at
+    return Read(revision, state, begins_at, drafted, elsewhere, hasattr(revision, "request"), pack if differs else None)
+
+
+def _as_it_begins(revision: Revision, versions: Mapping[str, PartVersion], state: str) -> list[Beside]:
+    """The playbook with the drafts of a revision, at its date and after it; of one that is approved, at its date. Nothing, where it has
+    no part or begins no more."""
+    if state == OPEN and versions:
+        return playbooks_with(versions, begins(revision))
+    dated = {part: one for part, one in versions.items() if one.in_force_from is not None}
+    if state == SCHEDULED and dated:
+        return playbooks_with(dated, max(one.in_force_from for one in dated.values() if one.in_force_from))[:1]
+    return []
 
 
 def read_part(revision: Revision, part: str) -> Drafted | None:

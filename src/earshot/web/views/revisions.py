@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from earshot.deals.asking import effect_of_revision
 from earshot.deals.queries import open_under
 from earshot.kit.problems import missing, say, wrong
 from earshot.kit.texts import storable
@@ -26,6 +27,7 @@ from earshot.playbooks.revisions import Drafted, Read
 from earshot.playbooks.rules import line_ends
 from earshot.web import acts
 from earshot.web.page import Done, Page, version
+from earshot.web.views.asks import shown
 from earshot.web.views.meetings import moment
 from earshot.web.views.packs import NAMES
 
@@ -121,8 +123,10 @@ class Revision(Page):
         changed = any(part.changes for part in read.parts)
         taken = revisions.in_preparation()
         touched = editing.impacts_of(read) if is_open and read.parts else {}
+        effect = effect_of_revision(read)
         return {
             "one": one,
+            "effect": shown(effect) if effect is not None else None,
             "state": {"word": word, "tone": tone},
             "begins": read.begins,
             "is_open": is_open,
