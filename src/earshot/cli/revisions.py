@@ -61,6 +61,8 @@ def tell_revision(one: Revision) -> None:
         waits = ", ".join(str(awaited.whom) for awaited in part.awaited if awaited.approval is None)
         tail = _("waits for {whom}").format(whom=waits) if waits and read.state == revisions.OPEN else ""
         click.echo(f"  {part.version}  {STATES[part.version.state]}  {tail}".rstrip())
+    if read.without_approver:
+        click.echo(f"  - {_('Nobody but who opened it could approve it, and by the policies in force somebody else is to.')}")
     for finding in [*(one for part in read.parts for one in part.findings), *read.findings]:
         click.echo(f"  - {tell_line(finding.as_line())}")
     if (effect := effect_of_revision(read)) is not None:

@@ -13,16 +13,38 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
 from earshot.people.models import Person, Unit
-from earshot.people.permits import OPERATE
+from earshot.people.permits import ADMINISTER, OPERATE, holders
 from earshot.people.queries import heads_upwards
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, rules
+from earshot.playbooks import book, packs, registry, rules
 from earshot.playbooks.findings import Finding
-from earshot.playbooks.models import APPROVED, DRAFT, IN_FORCE, PARTS, SUPERSEDED, Approval, Approver, Edit, PartVersion, Revision
+from earshot.playbooks.models import (
+    APPROVED,
+    BLOCK,
+    DRAFT,
+    IN_FORCE,
+    OFF,
+    PARTS,
+    POLICIES,
+    SUPERSEDED,
+    Approval,
+    Approver,
+    Edit,
+    PartVersion,
+    Revision,
+)
 from earshot.playbooks.queries import Change, changes_of, known
+from earshot.playbooks.queries import standing as standing_of_company
 from earshot.playbooks.rules import OWNED_BY_UNITS
 from earshot.playbooks.sources import Sources
 
+BY_ANOTHER = registry.policy(
+    "revision-approved-by-another",
+    _("Whoever opens a revision of the playbook does not approve it; somebody else does."),
+    light=OFF,
+    standard=OFF,
+    strict=BLOCK,
+)
 OPEN, SCHEDULED, BEGUN, WITHDRAWN = "open", "scheduled", "begun", "withdrawn"
 _GIVEN = Approval.objects.filter(version=OuterRef("version"), unit_code=OuterRef("unit_code"), digest=OuterRef("version__digest"))
 _AWAITED = Exists(Approver.objects.filter(~Exists(_GIVEN), version=OuterRef("pk")))
@@ -125,13 +147,15 @@ def findings(revision: Revision, drafts: Mapping[str, PartVersion] | None = None
 @dataclass(frozen=True)
 class Awaited:
     """An approval that a draft needs as it stands. `approval`: given for this very text; None: awaited. `people`: who can give it; empty:
-    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations."""
+    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations. `barred`: who may not give it
+    whatever the part says; the next one above is asked in that head's place."""
 
     version: PartVersion
     unit_code: str
     unit: Unit | None
     people: tuple[Person, ...]
     approval: Approval | None
+    barred: UUID | None = None
 
     @property
     def whom(self) -> Any:
@@ -139,8 +163,23 @@ class Awaited:
         return self.people[0].name if self.people else _("sales operations")
 
     def takes(self, person: Person, *, operates: bool) -> bool:
-        """Whether the person is whom the part names."""
-        return person in self.people if self.people else operates
+        """Whether the person is whom the part names, and may approve."""
+        return person.pk != self.barred and (person in self.people if self.people else operates)
+
+
+def by_another() -> bool:
+    """Whether the policies in force refuse the approval of whoever opened a revision."""
+    return POLICIES in book.in_force().versions and standing_of_company().blocks(BY_ANOTHER)
+
+
+def others_in_operations(author: UUID | None) -> list[Person]:
+    """Who of sales operations may approve in the author's place, by name."""
+    return [one for one in Person.objects.filter(holders(OPERATE)).order_by("name") if one.pk != author]
+
+
+def who_can_name_somebody() -> list[Person]:
+    """Who may give the permission of sales operations to somebody else, by name."""
+    return list(Person.objects.filter(holders(ADMINISTER)).order_by("name"))
 
 
 def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
@@ -150,6 +189,9 @@ def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
     wanted = list(Approver.objects.filter(version__in=by_id).order_by("unit_code"))
     units = {unit.code: unit for unit in Unit.objects.filter(code__in={one.unit_code for one in wanted})}
     heads = heads_upwards([unit.pk for unit in units.values()]) if units else {}
+    asks_another = by_another()
+    opened = Revision.objects.filter(pk__in={one.revision_id for one in versions}).values_list("pk", "opened_by") if asks_another else ()
+    barred: dict[UUID | None, UUID | None] = {revision: rules.barred(author, by_another=asks_another) for revision, author in opened}
     given = {
         (one.version_id, one.unit_code): one
         for one in Approval.objects.filter(version__in=by_id).select_related("person")
@@ -160,11 +202,16 @@ def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
             version=by_id[one.version_id],
             unit_code=one.unit_code,
             unit=(unit := units.get(one.unit_code)),
-            people=tuple(heads.get(unit.pk, [])[:1]) if unit is not None else (),
+            people=_nearest(heads.get(unit.pk, ()), barred.get(by_id[one.version_id].revision_id)) if unit is not None else (),
             approval=given.get((one.version_id, one.unit_code)),
+            barred=barred.get(by_id[one.version_id].revision_id),
         )
         for one in wanted
     ]
+
+
+def _nearest(heads: Iterable[Person], barred: UUID | None) -> tuple[Person, ...]:
+    return tuple(one for one in heads if one.pk != barred)[:1]
 
 
 def waiting_for(person: Person) -> list[Revision]:
@@ -177,6 +224,18 @@ def waiting_for(person: Person) -> list[Revision]:
     wanted = [one for one in approvals_needed(drafts) if one.approval is None and one.takes(person, operates=operates)] if drafts else []
     mine = {one.version.pk for one in wanted}
     return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in mine and draft.revision is not None}.values())
+
+
+def without_approver(person: Person) -> list[Revision]:
+    """The revisions of this person whose approval was asked for and that nobody but he or she could approve, who may not."""
+    if not by_another():
+        return []
+    asked = PartVersion.objects.filter(_AWAITED, state=DRAFT, revision__request__isnull=False, revision__opened_by=person)
+    drafts = list(asked.select_related("revision").order_by("revision__number"))
+    open_ = {one.version.pk for one in approvals_needed(drafts) if one.approval is None and not one.people} if drafts else set()
+    if not open_ or others_in_operations(person.pk):
+        return []
+    return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in open_ and draft.revision is not None}.values())
 
 
 @dataclass(frozen=True)
@@ -209,7 +268,8 @@ class Drafted:
 class Read:
     """A revision as a door shows it. `findings`: of the check in parts that it does not change, beside its drafts. `begins`: by its
     date, or the moment at which it began; None: at once, when it is approved. `asked`: its approval was asked for. `pack`: the playbook
-    with its drafts, as it begins; None where the check finds anything, nothing differs, or it begins no more."""
+    with its drafts, as it begins; None where the check finds anything, nothing differs, or it begins no more. `others`: of sales
+    operations, who may approve while its author may not; None: the author may."""
 
     revision: Revision
     state: str
@@ -218,6 +278,13 @@ class Read:
     findings: Sequence[Finding]
     asked: bool
     pack: packs.Pack | None = None
+    others: Sequence[Person] | None = None
+
+    @property
+    def without_approver(self) -> bool:
+        """Whether nobody but its author could give an approval that it waits for."""
+        wanted = [one for drafted in self.parts for one in drafted.awaited if one.approval is None and not one.people]
+        return self.others is not None and not self.others and bool(wanted)
 
     def part(self, name: str) -> Drafted | None:
         return next((one for one in self.parts if one.version.part == name), None)
@@ -255,7 +322,8 @@ def read(revision: Revision) -> Read:
     elsewhere = [one for one in found if one.file.removesuffix(".yaml") not in versions]
     differs = any(one.before != one.version.source for one in drafted)
     begins_at = dates[0] if dates else revision.starts_at
-    return Read(revision, state, begins_at, drafted, elsewhere, hasattr(revision, "request"), pack if differs else None)
+    others = others_in_operations(revision.opened_by_id) if state == OPEN and by_another() else None
+    return Read(revision, state, begins_at, drafted, elsewhere, hasattr(revision, "request"), pack if differs else None, others)
 
 
 def _as_it_begins(revision: Revision, versions: Mapping[str, PartVersion], state: str) -> list[Beside]:

@@ -136,6 +136,7 @@ class Revision(Page):
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
+            "barred": _why_barred(read) if is_open and changed and opener and read.others is not None else "",
             "sound": not read.findings and not any(part.findings for part in read.parts),
             "changed": changed,
             "can_ask": is_open and changed and not read.asked and (operates or opener) and _others_wait(read, self.person),
@@ -226,6 +227,21 @@ def approved(one: RevisionRow) -> Done:
         revisions.BEGUN: _("Approved, and in force. Running deals keep the process that they began under."),
     }
     return Done(said[read])
+
+
+def _why_barred(read: Read) -> Any:
+    """Why its author does not approve it, and who does, or who could name somebody."""
+    if read.without_approver:
+        names = _(", ").join(one.name for one in revisions.who_can_name_somebody()[:MOST_NAMES])
+        sentence = _(
+            "You opened this revision, and by the policies in force somebody else approves it; but nobody else has the permission of sales "
+            "operations. An administrator can give it to somebody: {names}. It then waits for that person."
+        )
+        return say(sentence, names=names or "–")
+    waiting = [one for part in read.parts for one in part.awaited if one.approval is None]
+    names_of = [person.name for one in waiting for person in (one.people or read.others or ())]
+    sentence = _("You opened this revision. By the policies in force, somebody else approves it: {names}.")
+    return say(sentence, names=_(", ").join(list(dict.fromkeys(names_of))[:MOST_NAMES]) or "–")
 
 
 def _others_wait(read: Read, person: Person) -> bool:
