@@ -68,6 +68,7 @@ class Question:
 class Draft(Page):
     template = "web/draft.html"
     kind = "revision"
+    live = True
     acts: ClassVar[Mapping[str, Sequence[str]]] = {
         "cells": ("place", "seen", "was", *_every_column()),
         "add": ("table", "after", "seen", *_every_column()),

@@ -98,6 +98,7 @@ class Revision(Page):
 
     template = "web/revision.html"
     kind = "revision"
+    live = True
     acts = {
         "write": ("part", "text", "seen"),
         "add": ("part",),
