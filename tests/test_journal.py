@@ -14,6 +14,7 @@ from django.utils.translation import override
 from earshot.accounts.models import Account
 from earshot.deals.actions import change_deal, move_on, open_deal, vote
 from earshot.deals.models import Deal
+from earshot.desk.audience import audience
 from earshot.desk.queries import entries_seen, timeline
 from earshot.journal import actors, jobs, kinds, reactions
 from earshot.journal.actions import call, keep_labels, record, verb
@@ -26,6 +27,7 @@ from earshot.kit import clock, now, uuid7
 from earshot.kit.problems import Refusal
 from earshot.people import standing
 from earshot.people.models import Person
+from earshot.people.permits import OPERATE
 from earshot.voice.actions import take_note
 from worlds import AIM, JOURNAL, World, changed_tables, later, snapshot, spoken
 
@@ -298,6 +300,11 @@ def test_a_reaction_that_never_succeeds_is_parked_as_dead_and_never_tried_again(
     assert delivery.attempts == jobs.MOST_ATTEMPTS
     assert delivery.dead_at is not None
     assert delivery.error == "ValueError: always"
+    told = Entry.objects.get(verb="desk.given_up")
+    assert (told.cause_id, told.permission, told.data["attempts"]) == (delivery.entry_id, OPERATE, jobs.MOST_ATTEMPTS)
+    heard = audience([told.pk])[0]
+    assert world.operations.pk in heard.seen_by
+    assert world.seller.pk not in heard.seen_by
 
 
 def test_what_a_worker_that_fell_silent_held_is_free_and_what_a_living_one_holds_is_not(
@@ -327,6 +334,7 @@ def test_a_reaction_that_kills_its_worker_each_time_is_parked(world: World, owed
     assert drain() == 1
     assert len(owed) == 1
     assert "WorkerDied: 8" in jobs.dead().get().error
+    assert Entry.objects.filter(verb="desk.given_up").count() == 1
 
 
 class Stubborn:
@@ -369,6 +377,21 @@ def test_an_errand_that_cannot_even_say_that_it_failed_is_parked_and_stops_no_ot
     delivery.refresh_from_db()
     assert delivery.dead_at is not None
     assert [delivery] == list(jobs.dead())
+    assert Entry.objects.filter(verb="desk.given_up").count() == 1
+
+
+def test_what_is_given_up_is_parked_also_where_that_cannot_be_told(
+    world: World, owed: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mute(_delivery: Delivery) -> None:
+        raise OSError("nobody listens")
+
+    monkeypatch.setattr(reactions, "GIVEN_UP", [mute])
+    monkeypatch.setattr(jobs, "GIVEN_UP", [mute])
+    make_account(world, "poison")
+    Delivery.objects.update(attempts=jobs.MOST_ATTEMPTS)
+    assert drain() == 0
+    assert jobs.dead().count() == 1
     with later(hours=5):
         assert drain() == 0
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from earshot.journal.models import Delivery, Worker
-from earshot.journal.reactions import ERRANDS, HANDLERS, Errand, NotYet, Undeliverable, Undelivered
+from earshot.journal.reactions import ERRANDS, GIVEN_UP, HANDLERS, Errand, NotYet, Undeliverable, Undelivered
 from earshot.kit import now, uuid7
 from earshot.kit.clock import machine_time
 from earshot.kit.engine import written
@@ -211,6 +211,8 @@ def _fail(delivery: Delivery, errand: Errand, sentence: Any, never: bool) -> Non
     with transaction.atomic():
         if _mine(delivery).update(error=said, holder=None, **end):
             _say_failed(errand, delivery, sentence, given_up)
+            if given_up:
+                _say_given_up(delivery)
 
 
 def _say_failed(errand: Errand, delivery: Delivery, sentence: Any, given_up: bool) -> None:
@@ -228,7 +230,19 @@ def _pause(delivery: Delivery) -> timedelta:
 
 
 def _park(delivery: Delivery, error: str) -> None:
-    Delivery.objects.filter(pk=delivery.pk, done_at__isnull=True).update(dead_at=now(), holder=None, error=error)
+    with transaction.atomic():
+        if Delivery.objects.filter(pk=delivery.pk, done_at__isnull=True).update(dead_at=now(), holder=None, error=error):
+            _say_given_up(delivery)
+
+
+def _say_given_up(delivery: Delivery) -> None:
+    """Within the transaction that parks it; parked it is, also where that could not be told."""
+    for tell in GIVEN_UP:
+        try:
+            with transaction.atomic():
+                tell(delivery)
+        except Exception:
+            log.exception("that delivery %s was given up could not be told", delivery)
 
 
 def owed() -> QuerySet[Delivery]:

@@ -62,6 +62,8 @@ HANDLERS: Registry[Reaction] = Registry("later reaction")
 ERRANDS: Registry[Errand] = Registry("errand")
 # What each of them does, in words for whoever reads that it was given up.
 WORDS: dict[str, Any] = {}
+# What is told when a delivery is given up, in the transaction that parks it.
+GIVEN_UP: list[Callable[[Delivery], None]] = []
 
 
 def at_once(verb: str, reaction: Reaction) -> None:

@@ -24,10 +24,11 @@ from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
 from earshot.deals.models import Deal
+from earshot.desk.actions import given_up
 from earshot.journal.actions import call
 from earshot.journal.actors import process
 from earshot.journal.models import Entry
-from earshot.journal.reactions import afterwards, at_once, sends
+from earshot.journal.reactions import GIVEN_UP, afterwards, at_once, sends
 from earshot.kit.engine.prepared import Prepared
 from earshot.people import registry as people
 from earshot.people import standing
@@ -305,5 +306,6 @@ def fill() -> None:
         talking.CAUSES.add(name, cause)
     talking.READERS.add("timeline", news.as_read)
     talking.READERS.add("alarms", news.as_alarmed)
+    GIVEN_UP.append(given_up)
     for name, (errand, does) in notices.ERRANDS.items():
         sends(name, errand, does)
