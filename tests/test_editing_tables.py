@@ -7,6 +7,7 @@ from difflib import ndiff
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from django.db import connection
 from django.test import Client
@@ -22,7 +23,7 @@ from earshot.journal.actors import process
 from earshot.kit.problems import Refusal
 from earshot.people.models import Person
 from earshot.playbooks import editing, parts, rules
-from earshot.playbooks.actions import add_row, adopt_pack, approve, ask_approval, open_revision, remove_row, set_cells, undo
+from earshot.playbooks.actions import add_row, adopt_pack, approve, ask_approval, move_row, open_revision, remove_row, set_cells, undo
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
 from earshot.playbooks.queries import sources
@@ -294,6 +295,39 @@ def test_a_row_is_added_and_removed_alike_by_every_door(world: World):
     assert len(differing(SHIPPED["hearing"], said[0])) == 1
 
 
+def test_a_row_is_moved_alike_by_every_door(world: World):
+    revision, by = opened(world, "hearing"), world.by("operations")
+    codes = [row["code"] for row in yaml.safe_load(SHIPPED["hearing"])["hearers"]]
+    moved = [codes[1], codes[0], *codes[2:]]
+    said = []
+
+    def order() -> list[str]:
+        said.append(text(revision, "hearing"))
+        assert sorted(said[-1].splitlines()) == sorted(SHIPPED["hearing"].splitlines())
+        return [row["code"] for row in yaml.safe_load(said[-1])["hearers"]]
+
+    operations = Visitor("operations", "en")
+    row = operations.get(f"{page(revision, 'hearing')}?row=hearers/{codes[1]}")
+    shown = operations.submit(row.form("move", after=""), row.url)
+    assert order() == moved
+    assert {one.values["after"][0] for one in shown.forms if one.act == "move"} == {codes[0]}  # it stands first now
+    undo(by=by, revision=revision, part="hearing")
+    caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
+    body = {"table": "hearers", "code": codes[0], "after": codes[1]}
+    assert caller("POST", f"{part}/rows/moved", body, if_match=caller("GET", part).etag).status == 200
+    assert order() == moved
+    undo(by=by, revision=revision, part="hearing")
+    run(world, "move-row", str(revision.number), "hearing", "hearers", codes[1], "--after", "")
+    assert order() == moved
+    assert len(set(said)) == 1
+    before = Edit.objects.count()
+    move_row(by=by, revision=revision, part="hearing", table="hearers", code=codes[1], after="")
+    assert Edit.objects.count() == before  # it stands there already
+    with pytest.raises(Refusal) as refused:
+        move_row(by=by, revision=revision, part="hearing", table="hearers", code=codes[1], after="nobody")
+    assert set(refused.value.fields) == {"after"}
+
+
 def test_the_api_refuses_a_stale_cell_with_what_changed(world: World):
     revision = opened(world, "hearing")
     caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
@@ -420,6 +454,8 @@ def test_who_heads_a_unit_drafts_its_rows_on_the_page_and_approves_them(world: W
         with pytest.raises(Refusal) as refused:
             set_cells(by=world.by("engineer_head"), revision=revision, part="templates", cells={place: value})
         assert (refused.value.code, text(revision, "templates")) == ("playbook.not_yours", before)
+    with pytest.raises(Refusal):
+        move_row(by=world.by("engineer_head"), revision=revision, part="templates", table="fields", code="own-aim", after=None)
     ready = head.get(f"/playbook/revisions/{revision.pk}/")
     done = head.submit(ready.form("approve"), ready.url)
     assert "in force" in done.text

@@ -32,6 +32,7 @@ from earshot.web.views.packs import NAMES
 from earshot.web.views.revisions import impact_shown, lines_of
 
 LONG = 200  # characters that a cell may hold and still stand in the table; longer ones stand in the opened row
+FIRST_OF_ALL = ""  # which row a moved one follows, as the verb takes it
 FIRST, LAST = "<", ""  # where a new row goes, beside the code of the row that it follows
 _TITLES = ("code", "zh", "en", "name")
 APPROVERS = {"operations": gettext_lazy("sales operations"), "owners": gettext_lazy("the heads of the units whose rows change")}
@@ -74,6 +75,7 @@ class Draft(Page):
         "cells": ("place", "seen", "was", *_every_column()),
         "add": ("table", "after", "seen", *_every_column()),
         "remove": ("table", "code", "seen"),
+        "move": ("table", "code", "after", "seen"),
         "undo": ("seen",),
     }
     thing: Revision
@@ -153,6 +155,18 @@ class Draft(Page):
             by=self.by, revision=self.thing, part=self.part, table=table, code=posted.get("code", ""), seen=posted.get("seen", "") or None
         )
         return Done(_("The row is out of the draft. Undo brings it back."), self._at(table))
+
+    def move(self, posted: QueryDict) -> Done:
+        """A row one place up or down; it stays open where it stands now."""
+        table, code, after = posted.get("table", ""), posted.get("code", ""), posted.get("after", "")
+        actions.move_row(
+            by=self.by, revision=self.thing, part=self.part, table=table, code=code, after=after, seen=posted.get("seen", "") or None
+        )
+        if code.isdecimal() and after.isdecimal():
+            code = after if int(code) < int(after) else str(int(after) + 1)
+        elif code.isdecimal():
+            code = "0"
+        return Done(_("The row stands in its new place in the draft."), self._open(f"{table}/{code}"))
 
     def undo(self, posted: QueryDict) -> Done:
         actions.undo(by=self.by, revision=self.thing, part=self.part, seen=posted.get("seen", "") or None)
@@ -304,7 +318,20 @@ class Draft(Page):
             "inner": [self._table(inner, found, touched) for inner in row.tables.values()],
             "impact": impact_shown(touched.get(row.place)),
             "remove": {"act": "remove", "table": table.place, "code": row.code, "seen": self.draft.digest},
+            "moves": self._moves(table, row) if not inside and self.units is None else [],
         }
+
+    def _moves(self, table: Table, row: TableRow) -> list[dict[str, Any]]:
+        """One place up, one down, as far as there are rows."""
+        codes = [one.code for one in table.rows]
+        at = codes.index(row.code)
+        hidden = {"act": "move", "table": table.place, "code": row.code, "seen": self.draft.digest}
+        found = []
+        if at:
+            found.append({"label": _("Move up"), "hidden": hidden | {"after": codes[at - 2] if at > 1 else FIRST_OF_ALL}})
+        if at + 1 < len(codes):
+            found.append({"label": _("Move down"), "hidden": hidden | {"after": codes[at + 1]}})
+        return found
 
     def _edited(self, place: str, asked: Sequence[Question], found: Found) -> dict[str, Any]:
         """The form of a row: what was typed where it was refused, else what the draft says."""
