@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from api_caller import Caller
 from earshot.deals.asking import asked_by, effect_of
 from earshot.deals.models import Deal
+from earshot.journal.actors import Actor
 from earshot.journal.models import Entry
+from earshot.kit import now
 from earshot.kit.problems import Refusal
-from earshot.playbooks import book, burden, packs, queries
-from earshot.playbooks.actions import switch_profile
-from earshot.playbooks.models import LIGHT, STANDARD, STRICT
+from earshot.playbooks import book, burden, packs, queries, revisions
+from earshot.playbooks.actions import approve, open_revision, switch_profile, undo, write_part
+from earshot.playbooks.models import LIGHT, STANDARD, STRICT, Revision
 from earshot.playbooks.policies import Choices
 from earshot.playbooks.registry import FACTS, POLICIES
 from earshot.playbooks.sources import Sources
@@ -93,6 +96,83 @@ def test_a_version_says_by_how_much_it_rises_and_for_whom_on_the_page_in_the_api
     assert [(row["role"], row["rises"]) for row in found["acts"]] == [("SR", 2), ("SDT", 1)]
     told = good("playbook", "check", str(tmp_path / "more"))
     assert "(+2)" in told
+
+
+def more_asked(revision: Revision, by: Actor) -> None:
+    """The solution role hears the site conditions; the solution side votes at the first gate."""
+    row = "  - {code: site-SDT, category: site, role: SDT, service_level: hear, zh: 也听, en: hears too}\n"
+    hearing = revisions.text_in_force("hearing")
+    write_part(by=by, revision=revision, part="hearing", text=hearing.replace("hearers:\n", f"hearers:\n{row}", 1))
+    process = revisions.text_in_force("process")
+    assert "deciders: [SDT]" in process
+    write_part(by=by, revision=revision, part="process", text=process.replace("deciders: [SDT]", "deciders: [SDT, SR]", 1))
+
+
+@pytest.mark.req("law 14", breaks="earshot.deals.asking.effect_of_revision")
+def test_a_revision_says_before_it_is_approved_by_how_much_it_rises_and_for_whom(world: World, caller: Callable[..., Caller]) -> None:
+    by = world.by("operations")
+    revision = open_revision(by=by, reason="方案也要听", parts=["hearing", "process"])
+    address, number = f"/playbook/revisions/{revision.pk}", str(revision.number)
+    assert caller("operations").get(address)["asks"] is None  # it differs in nothing yet
+    assert "What it asks of people" not in Visitor("operations", "en").get(f"{address}/").text
+    more_asked(revision, by)
+    found = caller("operations").get(address)["asks"]
+    assert [(row["role"], row["rises"]) for row in found["acts"]] == [("SR", 2), ("SDT", 1)]
+    page = Visitor("operations", "en").get(f"{address}/").text
+    shown = page[page.index("What it asks of people") :]
+    assert "More is asked" in shown
+    assert "+2" in shown
+    assert "It asks more of 2 roles." in page
+    assert "(+2)" in good("playbook", "revisions", number, "--as", "孙宁")
+    # What is wrong asks nothing yet; what has begun is what is asked.
+    hearing = revisions.versions_of(revision)["hearing"].source
+    write_part(by=by, revision=revision, part="hearing", text=hearing.replace("category: site", "category: sight", 1))
+    assert caller("operations").get(address)["asks"] is None
+    undo(by=by, revision=revision, part="hearing")
+    assert "(+2)" in good("playbook", "approve", number, "--as", "孙宁")
+    assert caller("operations").get(address)["asks"] is None
+    assert "What it asks of people" not in Visitor("seller", "en").get(f"{address}/").text
+
+
+@pytest.mark.req("law 14")
+def test_what_a_revision_asks_is_told_from_what_stands_on_its_day_without_it(world: World, caller: Callable[..., Caller]) -> None:
+    by = world.by("operations")
+    first = open_revision(by=by, reason="方案也要听", parts=["hearing", "process"], starts_at=now() + timedelta(days=2))
+    more_asked(first, by)
+    approve(by=by, revision=first)
+    address = f"/playbook/revisions/{first.pk}"
+    assert [row["rises"] for row in caller("operations").get(address)["asks"]["acts"]] == [2, 1]  # approved, not begun
+    levels = open_revision(by=by, reason="快些", parts=["service_levels"], starts_at=now() + timedelta(days=3))
+    text = revisions.text_in_force("service_levels").replace("minutes: 240", "minutes: 180", 1)
+    write_part(by=by, revision=levels, part="service_levels", text=text)
+    assert caller("operations").get(f"/playbook/revisions/{levels.pk}")["asks"] == {"acts": [], "policies": []}
+    assert "It asks nothing else of anybody." in Visitor("operations", "en").get(f"/playbook/revisions/{levels.pk}/").text
+
+
+def test_a_revision_is_looked_at_with_the_same_statements_for_few_deals_and_rows_and_for_many(world: World) -> None:
+    by = world.by("operations")
+    revision = open_revision(by=by, reason="从严", parts=["policies", "hearing"])
+    policies = revisions.text_in_force("policies")
+    write_part(by=by, revision=revision, part="policies", text=policies.replace("profile: standard", "profile: strict", 1))
+    visitor = Visitor("operations", "en")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert "Policies that become stricter" in visitor.get(f"/playbook/revisions/{revision.pk}/").text
+        return len(caught)
+
+    world.moved_deal()
+    cost()
+    few = cost()
+    for number in range(6):
+        world.moved_deal(f"站点 {number}")
+    more_asked(revision, by)
+    # A second and a third part bring what their tables touch, each once; the deals nothing.
+    assert cost() <= few + 12
+    many = cost()
+    for number in range(6, 12):
+        world.moved_deal(f"站点 {number}")
+    assert cost() == many
 
 
 @pytest.mark.req("A17.1a")

@@ -17,11 +17,14 @@ from earshot.cli.root import earshot
 from earshot.desk.queries import my_day
 from earshot.journal.actors import process
 from earshot.kit import now
+from earshot.people.actions import give_permission
+from earshot.people.permits import OPERATE
 from earshot.playbooks import book
 from earshot.playbooks.actions import adopt_pack, approve, ask_approval, open_revision, write_part
 from earshot.playbooks.models import PARTS, PartVersion, Revision
 from earshot.playbooks.queries import sources
 from earshot.playbooks.sources import PACKS, Sources
+from pages import Visitor
 from worlds import World, later, spoken
 
 pytestmark = pytest.mark.django_db
@@ -249,6 +252,78 @@ def test_who_is_to_approve_has_one_line_on_the_day_and_one_act_does_it(world: Wo
     assert (done.status_code, done["Location"]) == (302, "/")
     assert limit() == 180
     assert my_day(world.engineer_head) == []
+
+
+def by_another() -> None:
+    """Whoever opens a revision does not approve it."""
+    text = sources().texts["policies"]
+    assert "policies:\n" not in text
+    text += "policies:\n  - {code: revision-approved-by-another, setting: block, zh: 另一人批准, en: By somebody else}\n"
+    adopt_pack(by=process("tests"), sources=Sources("named", dict(sources().texts) | {"policies": text}), reason="双人")
+
+
+def quicker(world: World, key: str = "operations") -> Revision:
+    revision = open_revision(by=world.by(key), reason="更快", parts=["service_levels"])
+    text = sources().texts["service_levels"].replace("minutes: 240", "minutes: 180", 1)
+    write_part(by=world.by(key), revision=revision, part="service_levels", text=text)
+    return ask_approval(by=world.by(key), revision=revision)
+
+
+@pytest.mark.req("B28.1b", breaks="earshot.playbooks.rules.barred")
+def test_where_another_is_to_approve_the_author_gets_no_line_and_another_of_operations_does(world: World) -> None:
+    by_another()
+    give_permission(by=world.by("administrator"), person=world.delivery_head, permission=OPERATE)
+    revision = quicker(world)
+    assert [line.cause for line in my_day(world.operations) if line.target.id == revision.pk] == []
+    assert [line.cause for line in my_day(world.delivery_head) if line.target.id == revision.pk] == ["approval_asked"]
+    own = Visitor("operations", "en").get(f"/playbook/revisions/{revision.pk}/")
+    assert "approve" not in own.acts
+    assert "By the policies in force, somebody else approves it: " in own.text
+    assert own.text.count(world.delivery_head.name) == 1
+    refused = Caller(world.operations)("POST", f"/playbook/revisions/{revision.pk}/approvals", {}, if_match=tag(world, revision))
+    assert (refused.status, refused["code"]) == (403, "playbook.author")
+    assert 'value="approve"' in signed_in(world, "delivery_head").get(f"/playbook/revisions/{revision.pk}/").content.decode()
+    approve(by=world.by("delivery_head"), revision=revision)
+    assert limit() == 180
+
+
+@pytest.mark.req("B28.1b")
+def test_where_nobody_but_the_author_could_approve_it_is_said_who_can_name_somebody(world: World) -> None:
+    by_another()
+    revision = quicker(world)
+    [line] = [line for line in my_day(world.operations) if line.target.id == revision.pk]
+    assert (line.cause, line.act) == ("no_approver", "find_approver")
+    assert "Nobody but you could approve" in spoken(line.sentence)
+    page = signed_in(world, "operations")
+    assert f"/playbook/revisions/{revision.pk}/#approve" in page.get("/").content.decode()
+    shown = Visitor("operations", "en").get(f"/playbook/revisions/{revision.pk}/").text
+    assert "nobody else has the permission of sales operations" in shown
+    assert world.administrator.name in shown
+    assert Caller(world.operations).get(f"/playbook/revisions/{revision.pk}")["without_approver"] is True
+    assert "Nobody but who opened it could approve it" in said("revisions", str(revision.number), "--as", "孙宁")
+    give_permission(by=world.by("administrator"), person=world.delivery_head, permission=OPERATE)
+    assert [line.cause for line in my_day(world.operations) if line.target.id == revision.pk] == []
+    assert [line.cause for line in my_day(world.delivery_head) if line.target.id == revision.pk] == ["approval_asked"]
+    assert Caller(world.operations).get(f"/playbook/revisions/{revision.pk}")["without_approver"] is False
+
+
+@pytest.mark.req("B28.1b")
+def test_a_head_who_opened_it_leaves_the_approval_to_the_one_above(world: World) -> None:
+    named_by_solutions("service_levels")
+    by_another()
+    give_permission(by=world.by("administrator"), person=world.engineer_head, permission=OPERATE)
+    revision = quicker(world, "engineer_head")
+    assert [key for key in ("engineer_head", "head", "operations") if my_line(world, key, revision)] == ["head"]
+    approve(by=world.by("head"), revision=revision)
+    assert limit() == 180
+
+
+def my_line(world: World, key: str, revision: Revision) -> list[str]:
+    return [line.cause for line in my_day(world.people[key]) if line.target.id == revision.pk]
+
+
+def tag(world: World, revision: Revision) -> str:
+    return Caller(world.operations).get(f"/playbook/revisions/{revision.pk}").etag
 
 
 @pytest.mark.req("B28.1b")

@@ -29,8 +29,12 @@ import databases
 from earshot.deals.actions import change_deal
 from earshot.deals.models import Deal
 from earshot.journal import tail
+from earshot.journal.actors import process
 from earshot.kit import clock
 from earshot.people.models import Person, WorkingCalendar
+from earshot.playbooks.actions import adopt_pack, open_revision, withdraw, write_part
+from earshot.playbooks.queries import sources
+from earshot.playbooks.sources import Sources
 from earshot.teams.actions import accept_seat, nominate, release_seat
 from earshot.teams.models import Membership, Seat
 from earshot.voice.actions import take_note
@@ -158,6 +162,30 @@ def test_a_day_fills_while_it_is_open_and_says_so(world: World, open_page: OpenP
     connection.close()
     expect(day.locator(".duty")).to_have_count(1)
     expect(day.locator("[data-live-said]")).to_contain_text("1")
+
+
+@pytest.mark.req("B28.1b", breaks="earshot.desk.audience.Heard.seen_on")
+def test_a_revision_follows_what_others_do_to_it_on_its_page_and_on_that_of_a_part(world: World, open_page: OpenPage):
+    """Also before the head whom the part names, who reads nothing of it in the journal."""
+    named = "approved_by: {head_of: solutions}\n" + sources().texts["service_levels"]
+    adopt_pack(by=process("tests"), sources=Sources("named", dict(sources().texts) | {"service_levels": named}), reason="who approves")
+    by = world.by("operations")
+    revision = open_revision(by=by, reason="更快", parts=["service_levels"])
+    write_part(by=by, revision=revision, part="service_levels", text=named.replace("minutes: 240", "minutes: 180", 1))
+    connection.close()
+    head = at(open_page, world.engineer_head, f"/playbook/revisions/{revision.pk}/")
+    draft = at(open_page, world.operations, f"/playbook/revisions/{revision.pk}/service_levels/")
+    expect(head.locator("#service_levels")).to_contain_text("minutes: 180")
+    with later(minutes=1):
+        write_part(by=by, revision=revision, part="service_levels", text=named.replace("minutes: 240", "minutes: 170", 1))
+        connection.close()
+    expect(head.locator("#service_levels")).to_contain_text("minutes: 170")
+    expect(draft.locator("#changes")).to_contain_text("minutes: 170")
+    with later(minutes=2):
+        withdraw(by=by, revision=revision, reason="不改了")
+        connection.close()
+    expect(head.locator("body")).to_contain_text("不改了")
+    expect(draft.locator("main form")).to_have_count(0)
 
 
 def test_what_is_being_typed_stays_with_focus_and_what_is_unfolded(world: World, open_page: OpenPage):

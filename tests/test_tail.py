@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,14 @@ from earshot.journal import tail
 from earshot.journal.actions import call, record
 from earshot.journal.actors import process
 from earshot.journal.models import Entry
+from earshot.kit import now
 from earshot.kit.engine.tail import Watch
 from earshot.people.models import Person
+from earshot.playbooks import revisions
+from earshot.playbooks.actions import adopt_pack, approve, ask_approval, begin_due, open_revision, write_part
+from earshot.playbooks.models import Revision
+from earshot.playbooks.queries import sources
+from earshot.playbooks.sources import Sources
 from earshot.voice.queries import visible_to
 from worlds import CRITICAL, World, later
 
@@ -202,6 +209,35 @@ def test_who_may_be_told_is_who_sees_the_entry(world: World):
     for person in Person.objects.all():
         seen = set(entries_seen(person).values_list("pk", flat=True))
         assert {entry for entry, who in told.items() if person.pk in who} == seen, person
+
+
+@pytest.mark.req("law 13", breaks="earshot.desk.audience._Sight.of")
+def test_the_page_of_a_revision_is_told_of_it_before_whoever_sees_it(world: World):
+    """For every person, while it is prepared, once it is asked for, approved for a later day, and begun."""
+    by, head = world.by("operations"), world.by("engineer_head")
+    named = "approved_by: {head_of: solutions}\n" + sources().texts["service_levels"]
+    adopt_pack(by=process("tests"), sources=Sources("named", dict(sources().texts) | {"service_levels": named}), reason="who approves")
+    other = open_revision(by=head, reason="模板", parts=["templates"])
+    assert told_of(other) == {world.operations, world.engineer_head}
+    revision = open_revision(by=by, reason="更快", parts=["service_levels"], starts_at=now() + timedelta(days=1))
+    assert told_of(revision) == {world.operations}
+    write_part(by=by, revision=revision, part="service_levels", text=named.replace("minutes: 240", "minutes: 180", 1))
+    ask_approval(by=by, revision=revision)
+    assert told_of(revision) == {world.operations, world.engineer_head, world.head}
+    approve(by=head, revision=revision)
+    assert told_of(revision) == set(Person.objects.all())
+    with later(days=2):
+        assert begin_due() == 1
+        assert told_of(revision) == set(Person.objects.all())
+
+
+def told_of(revision: Revision) -> set[Person]:
+    """Whose open page of the revision hears of the last entry about it: just those who see it."""
+    [heard] = audience(Entry.objects.filter(objects_touched__object_id=revision.pk).order_by("-seq").values_list("pk", flat=True)[:1])
+    told = {one for one in Person.objects.all() if heard.seen_on(("revision", revision.pk), one.pk)}
+    assert told == {one for one in Person.objects.all() if revisions.visible_to(one).filter(pk=revision.pk).exists()}
+    assert {one.pk for one in told} <= heard.people
+    return told
 
 
 def test_whom_an_entry_takes_something_from_is_told_on_his_own_lists(world: World):

@@ -11,9 +11,11 @@ from typing_extensions import TypedDict
 
 from earshot.api import paging
 from earshot.api.answers import Reply, read, shows_version, version, versioned, write
+from earshot.api.asks import EffectShown, effect_shown
 from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import CLEAN, AnyId, Body, Id, Moment, Named, Page, ShortReason, moment, moment_or_none, named
 from earshot.api.packs import ChangeShown, FindingShown, Text
+from earshot.deals.asking import effect_of_revision
 from earshot.deals.queries import open_under
 from earshot.desk.finding import find
 from earshot.kit.problems import missing
@@ -64,13 +66,17 @@ class RevisionLine(TypedDict):
 
 
 class RevisionShown(RevisionLine):
-    """`begins`: null: when it is approved. `findings`: of the check in parts that the revision does not change."""
+    """`begins`: null: when it is approved. `findings`: of the check in parts that the revision does not change. `asks`: what it will ask
+    of people otherwise than if it never began; null: nothing differs, the check finds something, or it has begun.
+    `without_approver`: nobody but who opened it could approve it, who by the policies in force may not."""
 
     state: RevisionState
     begins: Moment | None
     asked: bool
     parts: list[RevisedPart]
     findings: list[FindingShown]
+    asks: EffectShown | None
+    without_approver: bool
 
 
 class TextShown(TypedDict):
@@ -176,6 +182,7 @@ def _part(one: Drafted) -> RevisedPart:
 def _answer(one: Revision, status: int = 200) -> Reply:
     fresh = Revision.objects.select_related("opened_by", "withdrawal", "request").get(pk=one.pk)
     found = revisions.read(fresh)
+    effect = effect_of_revision(found)
     shown: RevisionShown = {
         **_line(fresh),
         "state": found.state,  # type: ignore[typeddict-item]  # one of the four
@@ -183,6 +190,8 @@ def _answer(one: Revision, status: int = 200) -> Reply:
         "asked": found.asked,
         "parts": [_part(part) for part in found.parts],
         "findings": [finding_shown(finding) for finding in found.findings],
+        "asks": effect_shown(effect) if effect is not None else None,  # type: ignore[typeddict-item]  # made as it says
+        "without_approver": found.without_approver,
     }
     return Reply(shown, status, version=fresh.version)
 

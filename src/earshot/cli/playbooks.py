@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
 from earshot.cli import drafts, revisions
+from earshot.cli.effects import acts_in_words, tell_acts, tell_effect
 from earshot.cli.root import REFUSED, Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import rows
@@ -26,7 +27,6 @@ from earshot.people.models import Person
 from earshot.playbooks import book, burden, packs, parts, queries
 from earshot.playbooks.actions import adopt_pack, switch_profile
 from earshot.playbooks.models import IN_FORCE, PARTS, PROFILES
-from earshot.playbooks.policies import SETTINGS_IN_WORDS
 from earshot.playbooks.queries import known, sources
 from earshot.playbooks.registry import FACTS
 from earshot.playbooks.sources import PACKS, Sources, shipped
@@ -127,36 +127,6 @@ def _effect(new: Sources) -> Effect | None:
     return None if whole is None or packs.check(whole, known()) else effect_of(packs.read(whole))
 
 
-def tell_acts(effect: Effect) -> None:
-    """The acts of roles that rise or fall."""
-    for one in effect.changes:
-        sentence = _("{role}, {per}: {before} → {after} ({rises:+d})") if one.rises else _("{role}, {per}: {before} → {after}")
-        per, before, after = burden.PER[one.figure.per], _acts(one.before), _acts(one.after)
-        click.echo(sentence.format(role=one.figure, per=per, before=before, after=after, rises=one.rises))
-    if not (effect.changes or effect.asking):
-        click.echo(_("It asks nothing else of anybody."))
-
-
-def tell_effect(effect: Effect) -> None:
-    """The same, then each policy that changes, with whom it asks."""
-    tell_acts(effect)
-    for asking in effect.asking:
-        shift = asking.shift
-        before, after = SETTINGS_IN_WORDS[shift.before], SETTINGS_IN_WORDS[shift.after]
-        click.echo(f"{shift.policy.means} {before} → {after}")
-        for role in asking.roles:
-            sentence = _("  {role}: {people} people and {unfilled} empty places, on {deals} open deals")
-            click.echo(sentence.format(role=role.name, people=role.people, unfilled=role.unfilled, deals=role.deals))
-
-
-def _acts(counts: tuple[int, int, int]) -> str:
-    demanded, sometimes, warned = counts
-    said = [_("{n} acts").format(n=demanded)]
-    said += [_("{n} more where a condition holds").format(n=sometimes)] if sometimes else []
-    said += [_("{n} only reminded of").format(n=warned)] if warned else []
-    return _("; ").join(said)
-
-
 @playbook.command(help=noop("The acts that the playbook in force demands of each role (law 14); --rows: what each figure is made of."))
 @option("--rows", "opened", is_flag=True, help=noop("Each act with the rows that ask it."))
 def asks(opened: bool) -> None:
@@ -164,7 +134,7 @@ def asks(opened: bool) -> None:
     if pack is None:
         raise Refusal("playbook.no_source", _("The text of some parts was not kept; it is from their next version on."))
     for figure in queries.asks_of(pack).figures:
-        click.echo(f"{figure}  {burden.PER[figure.per]}: {_acts(figure.counts)}")
+        click.echo(f"{figure}  {burden.PER[figure.per]}: {acts_in_words(figure.counts)}")
         for act in figure.acts if opened else ():
             click.echo(f"  {burden.KINDS[act.kind]}: {', '.join(act.places)}")
 

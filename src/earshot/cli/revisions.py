@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as noop
 
+from earshot.cli.effects import tell_effect
 from earshot.cli.root import Worded, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import moment, rows, tell_line
+from earshot.deals.asking import effect_of_revision
 from earshot.journal.actions import call
 from earshot.kit.problems import Refusal, missing
 from earshot.people.actors import as_person
@@ -46,17 +48,25 @@ def found_revision(person: Person, number: str) -> Revision:
     return found
 
 
+def read_again(one: Revision) -> revisions.Read:
+    return revisions.read(Revision.objects.select_related("opened_by", "withdrawal", "request").get(pk=one.pk))
+
+
 def tell_revision(one: Revision) -> None:
-    """The revision as it stands: its parts, what is wrong with it, whom it waits for."""
-    read = revisions.read(Revision.objects.select_related("opened_by", "withdrawal", "request").get(pk=one.pk))
+    """The revision as it stands: its parts, what is wrong with it, whom it waits for, and what it will ask of people."""
+    read = read_again(one)
     begins = moment(read.begins) if read.begins else _("at once, when it is approved")
     click.echo(f"{one}: {one.reason} · {STATES[read.state]} · {begins}")
     for part in read.parts:
         waits = ", ".join(str(awaited.whom) for awaited in part.awaited if awaited.approval is None)
         tail = _("waits for {whom}").format(whom=waits) if waits and read.state == revisions.OPEN else ""
         click.echo(f"  {part.version}  {STATES[part.version.state]}  {tail}".rstrip())
+    if read.without_approver:
+        click.echo(f"  - {_('Nobody but who opened it could approve it, and by the policies in force somebody else is to.')}")
     for finding in [*(one for part in read.parts for one in part.findings), *read.findings]:
         click.echo(f"  - {tell_line(finding.as_line())}")
+    if (effect := effect_of_revision(read)) is not None:
+        tell_effect(effect)
 
 
 @command(
@@ -120,7 +130,12 @@ def ask(number: str, person: Person) -> None:
 @option("--part", "parts", multiple=True, type=click.Choice(PARTS), help=noop("This part alone; may be given several times."))
 @acting()
 def approve_(number: str, parts: tuple[str, ...], person: Person) -> None:
-    tell_revision(actions.approve(by=as_person(person), revision=found_revision(person, number), parts=parts or None))
+    one = found_revision(person, number)
+    before = effect_of_revision(read_again(one))
+    approved = actions.approve(by=as_person(person), revision=one, parts=parts or None)
+    if before is not None and revisions.state_of(approved, revisions.versions_of(approved).values()) == revisions.BEGUN:
+        tell_effect(before)  # of one that has begun nobody could ask any more
+    tell_revision(approved)
 
 
 @command("withdraw", help=noop("Give revision NUMBER up, before it begins."))

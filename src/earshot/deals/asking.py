@@ -11,8 +11,9 @@ from earshot.deals.models import Deal
 from earshot.deals.queries import still_open
 from earshot.deals.registry import ASKED
 from earshot.deals.sizes import size_of
+from earshot.kit import now
 from earshot.people.models import UnitAbove
-from earshot.playbooks import book, burden, packs, queries
+from earshot.playbooks import book, burden, packs, queries, revisions
 from earshot.playbooks.policies import Choices, Place, Policy, Shift, shifts
 from earshot.playbooks.registry import POLICIES
 
@@ -38,10 +39,10 @@ class Asking:
     roles: list[OfRole] = field(default_factory=list)
 
 
-def asked_by(after: Choices) -> list[Asking]:
-    """What changes when these choices take the place of those in force: for the company, and for each open deal where it stands; what
-    becomes stricter first. The number of statements does not depend on how many deals there are."""
-    before = book.in_force().policies.choices
+def asked_by(after: Choices, before: Choices | None = None) -> list[Asking]:
+    """What changes when these choices take the place of those before, or of those in force: for the company, and for each open deal where
+    it stands; what becomes stricter first. The number of statements does not depend on how many deals there are."""
+    before = before or book.in_force().policies.choices
     policies = POLICIES.values()
     found: dict[Shift, set[UUID]] = {shift: set() for shift in shifts(before.at(Place()), after.at(Place()), policies)}
     for deal, place in _places(before, after):
@@ -96,8 +97,20 @@ class Effect:
     asking: list[Asking]
 
 
-def effect_of(pack: packs.Pack) -> Effect:
-    """Of a pack that was read; where the text in force was not kept, everything that it asks is new."""
-    now = queries.pack_in_force()
-    before = queries.asks_of(now).figures if now else []
-    return Effect(burden.changes(before, queries.asks_of(pack).figures), asked_by(pack.choices))
+def effect_of(pack: packs.Pack, before: packs.Pack | None = None) -> Effect:
+    """Of a pack that was read, against another one or the playbook in force; where the text of that was not kept, everything that it
+    asks is new."""
+    standing = before or queries.pack_in_force()
+    figures = queries.asks_of(standing).figures if standing else []
+    choices = before.choices if before else None
+    return Effect(burden.changes(figures, queries.asks_of(pack).figures), asked_by(pack.choices, choices))
+
+
+def effect_of_revision(read: revisions.Read) -> Effect | None:
+    """What the playbook will ask of people from the day on which a revision begins, otherwise than if it never did. None: it differs in
+    nothing, the check finds something wrong with it, or it has begun."""
+    if read.pack is None or not book.in_force().versions:
+        return None
+    moment = max(read.begins or now(), now())
+    without = revisions.standing_without([one.version for one in read.parts], moment)
+    return effect_of(read.pack, queries.pack_of(without))

@@ -445,7 +445,8 @@ def _silent_channels(person: Person) -> list[DayLine]:
 
 
 def _revisions(person: Person) -> list[DayLine]:
-    """Changes of the playbook that wait for the person's approval, being whom a part names: gone once it is given."""
+    """Changes of the playbook that wait for the person's approval, being whom a part names: gone once it is given. And his or her own
+    that nobody else could approve: gone once somebody can."""
     return [
         DayLine(
             cause="approval_asked",
@@ -459,6 +460,20 @@ def _revisions(person: Person) -> list[DayLine]:
             version=revision.version,
         )
         for revision in revisions.waiting_for(person)
+    ] + [
+        DayLine(
+            cause="no_approver",
+            sentence=say(
+                _("Nobody but you could approve this change of the playbook, and somebody else is to: {reason}"), reason=revision.reason
+            ),
+            scope=ref(revision),
+            act="find_approver",
+            target=ref(revision),
+            colour=rules.colour(now(), revision.starts_at),
+            due_at=revision.starts_at,
+            ids=(revision.pk,),
+        )
+        for revision in revisions.without_approver(person)
     ]
 
 

@@ -237,7 +237,12 @@ def asks_of(pack: packs.Pack) -> Asks:
 
 def pack_in_force() -> packs.Pack | None:
     """The playbook in force, read from its text; None where that was not kept."""
-    return _read(tuple(sorted(book.in_force().versions.values())))
+    return pack_of(book.in_force().versions.values())
+
+
+def pack_of(versions: Iterable[UUID]) -> packs.Pack | None:
+    """These versions together, read from their texts; None where one was not kept."""
+    return _read(tuple(sorted(versions)))
 
 
 @lru_cache(maxsize=4)

@@ -13,16 +13,38 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
 from earshot.people.models import Person, Unit
-from earshot.people.permits import OPERATE
+from earshot.people.permits import ADMINISTER, OPERATE, holders
 from earshot.people.queries import heads_upwards
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, rules
+from earshot.playbooks import book, packs, registry, rules
 from earshot.playbooks.findings import Finding
-from earshot.playbooks.models import APPROVED, DRAFT, IN_FORCE, PARTS, SUPERSEDED, Approval, Approver, Edit, PartVersion, Revision
+from earshot.playbooks.models import (
+    APPROVED,
+    BLOCK,
+    DRAFT,
+    IN_FORCE,
+    OFF,
+    PARTS,
+    POLICIES,
+    SUPERSEDED,
+    Approval,
+    Approver,
+    Edit,
+    PartVersion,
+    Revision,
+)
 from earshot.playbooks.queries import Change, changes_of, known
+from earshot.playbooks.queries import standing as standing_of_company
 from earshot.playbooks.rules import OWNED_BY_UNITS
 from earshot.playbooks.sources import Sources
 
+BY_ANOTHER = registry.policy(
+    "revision-approved-by-another",
+    _("Whoever opens a revision of the playbook does not approve it; somebody else does."),
+    light=OFF,
+    standard=OFF,
+    strict=BLOCK,
+)
 OPEN, SCHEDULED, BEGUN, WITHDRAWN = "open", "scheduled", "begun", "withdrawn"
 _GIVEN = Approval.objects.filter(version=OuterRef("version"), unit_code=OuterRef("unit_code"), digest=OuterRef("version__digest"))
 _AWAITED = Exists(Approver.objects.filter(~Exists(_GIVEN), version=OuterRef("pk")))
@@ -72,11 +94,21 @@ class Beside:
     sources: Sources
 
 
+_DATED = Q(state=IN_FORCE) | Q(state=APPROVED, in_force_from__isnull=False)
+
+
+def standing_without(versions: Collection[PartVersion], moment: datetime) -> list[UUID]:
+    """The versions that will be in force at the moment if these never begin."""
+    rows = PartVersion.objects.filter(_DATED).exclude(pk__in=[one.pk for one in versions])
+    return list(rules.in_force(rows.values_list("part", "pk", "state", "in_force_from"), moment).values())
+
+
 def playbooks_with(drafts: Mapping[str, PartVersion], start: datetime, *, without: Collection[UUID] = ()) -> list[Beside]:
     """The playbook as it will stand when the drafts begin, and at each later moment when another part that is approved already does.
     `without`: versions that are thought away."""
-    dated = Q(state=IN_FORCE) | Q(state=APPROVED, in_force_from__isnull=False)
-    others = {one.pk: one for one in PartVersion.objects.filter(dated).exclude(pk__in=[*without, *(draft.pk for draft in drafts.values())])}
+    others = {
+        one.pk: one for one in PartVersion.objects.filter(_DATED).exclude(pk__in=[*without, *(draft.pk for draft in drafts.values())])
+    }
     rows = [(one.part, one.pk, one.state, one.in_force_from) for one in others.values()]
     later = {begins for _part, _pk, state, begins in rows if state == APPROVED and begins is not None and begins > start}
     found = []
@@ -90,12 +122,20 @@ def playbooks_with(drafts: Mapping[str, PartVersion], start: datetime, *, withou
 
 def findings_in(playbooks: Iterable[Beside]) -> list[Finding]:
     """What the check finds in them, each thing once."""
+    return _looked_at(playbooks)[1]
+
+
+def _looked_at(playbooks: Iterable[Beside]) -> tuple[packs.Pack | None, list[Finding]]:
+    """The first of them as it was read, None where anything is wrong with any; and what the check finds, each thing once."""
     there = known()
+    first: packs.Pack | None = None
     found: dict[tuple[Any, ...], Finding] = {}
     for one in playbooks:
-        for finding in packs.check(one.sources, there):
+        pack, wrong = packs.looked_at(one.sources, there)
+        first = first or pack
+        for finding in wrong:
             found.setdefault((finding.file, finding.place, finding.line, str(finding.sentence)), finding)
-    return list(found.values())
+    return None if found else first, list(found.values())
 
 
 def findings(revision: Revision, drafts: Mapping[str, PartVersion] | None = None) -> list[Finding]:
@@ -107,13 +147,15 @@ def findings(revision: Revision, drafts: Mapping[str, PartVersion] | None = None
 @dataclass(frozen=True)
 class Awaited:
     """An approval that a draft needs as it stands. `approval`: given for this very text; None: awaited. `people`: who can give it; empty:
-    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations."""
+    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations. `barred`: who may not give it
+    whatever the part says; the next one above is asked in that head's place."""
 
     version: PartVersion
     unit_code: str
     unit: Unit | None
     people: tuple[Person, ...]
     approval: Approval | None
+    barred: UUID | None = None
 
     @property
     def whom(self) -> Any:
@@ -121,8 +163,23 @@ class Awaited:
         return self.people[0].name if self.people else _("sales operations")
 
     def takes(self, person: Person, *, operates: bool) -> bool:
-        """Whether the person is whom the part names."""
-        return person in self.people if self.people else operates
+        """Whether the person is whom the part names, and may approve."""
+        return person.pk != self.barred and (person in self.people if self.people else operates)
+
+
+def by_another() -> bool:
+    """Whether the policies in force refuse the approval of whoever opened a revision."""
+    return POLICIES in book.in_force().versions and standing_of_company().blocks(BY_ANOTHER)
+
+
+def others_in_operations(author: UUID | None) -> list[Person]:
+    """Who of sales operations may approve in the author's place, by name."""
+    return [one for one in Person.objects.filter(holders(OPERATE)).order_by("name") if one.pk != author]
+
+
+def who_can_name_somebody() -> list[Person]:
+    """Who may give the permission of sales operations to somebody else, by name."""
+    return list(Person.objects.filter(holders(ADMINISTER)).order_by("name"))
 
 
 def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
@@ -132,6 +189,9 @@ def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
     wanted = list(Approver.objects.filter(version__in=by_id).order_by("unit_code"))
     units = {unit.code: unit for unit in Unit.objects.filter(code__in={one.unit_code for one in wanted})}
     heads = heads_upwards([unit.pk for unit in units.values()]) if units else {}
+    asks_another = by_another()
+    opened = Revision.objects.filter(pk__in={one.revision_id for one in versions}).values_list("pk", "opened_by") if asks_another else ()
+    barred: dict[UUID | None, UUID | None] = {revision: rules.barred(author, by_another=asks_another) for revision, author in opened}
     given = {
         (one.version_id, one.unit_code): one
         for one in Approval.objects.filter(version__in=by_id).select_related("person")
@@ -142,11 +202,16 @@ def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
             version=by_id[one.version_id],
             unit_code=one.unit_code,
             unit=(unit := units.get(one.unit_code)),
-            people=tuple(heads.get(unit.pk, [])[:1]) if unit is not None else (),
+            people=_nearest(heads.get(unit.pk, ()), barred.get(by_id[one.version_id].revision_id)) if unit is not None else (),
             approval=given.get((one.version_id, one.unit_code)),
+            barred=barred.get(by_id[one.version_id].revision_id),
         )
         for one in wanted
     ]
+
+
+def _nearest(heads: Iterable[Person], barred: UUID | None) -> tuple[Person, ...]:
+    return tuple(one for one in heads if one.pk != barred)[:1]
 
 
 def waiting_for(person: Person) -> list[Revision]:
@@ -159,6 +224,18 @@ def waiting_for(person: Person) -> list[Revision]:
     wanted = [one for one in approvals_needed(drafts) if one.approval is None and one.takes(person, operates=operates)] if drafts else []
     mine = {one.version.pk for one in wanted}
     return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in mine and draft.revision is not None}.values())
+
+
+def without_approver(person: Person) -> list[Revision]:
+    """The revisions of this person whose approval was asked for and that nobody but he or she could approve, who may not."""
+    if not by_another():
+        return []
+    asked = PartVersion.objects.filter(_AWAITED, state=DRAFT, revision__request__isnull=False, revision__opened_by=person)
+    drafts = list(asked.select_related("revision").order_by("revision__number"))
+    open_ = {one.version.pk for one in approvals_needed(drafts) if one.approval is None and not one.people} if drafts else set()
+    if not open_ or others_in_operations(person.pk):
+        return []
+    return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in open_ and draft.revision is not None}.values())
 
 
 @dataclass(frozen=True)
@@ -190,7 +267,9 @@ class Drafted:
 @dataclass(frozen=True)
 class Read:
     """A revision as a door shows it. `findings`: of the check in parts that it does not change, beside its drafts. `begins`: by its
-    date, or the moment at which it began; None: at once, when it is approved. `asked`: its approval was asked for."""
+    date, or the moment at which it began; None: at once, when it is approved. `asked`: its approval was asked for. `pack`: the playbook
+    with its drafts, as it begins; None where the check finds anything, nothing differs, or it begins no more. `others`: of sales
+    operations, who may approve while its author may not; None: the author may."""
 
     revision: Revision
     state: str
@@ -198,6 +277,14 @@ class Read:
     parts: Sequence[Drafted]
     findings: Sequence[Finding]
     asked: bool
+    pack: packs.Pack | None = None
+    others: Sequence[Person] | None = None
+
+    @property
+    def without_approver(self) -> bool:
+        """Whether nobody but its author could give an approval that it waits for."""
+        wanted = [one for drafted in self.parts for one in drafted.awaited if one.approval is None and not one.people]
+        return self.others is not None and not self.others and bool(wanted)
 
     def part(self, name: str) -> Drafted | None:
         return next((one for one in self.parts if one.version.part == name), None)
@@ -213,7 +300,7 @@ def read(revision: Revision) -> Read:
     """The revision with its parts, what the check finds and whose approval is awaited, in a fixed number of statements."""
     versions = versions_of(revision)
     state = state_of(revision, versions.values())
-    found = findings(revision, versions) if state == OPEN and versions else []
+    pack, found = _looked_at(_as_it_begins(revision, versions, state))
     before = _followed(versions.values())
     edits: dict[UUID, list[Edit]] = {}
     for edit in Edit.objects.filter(version__in=versions.values()).defer("text").select_related("person").order_by("number"):
@@ -233,7 +320,21 @@ def read(revision: Revision) -> Read:
     ]
     dates = [version.in_force_from for version in versions.values() if version.in_force_from is not None]
     elsewhere = [one for one in found if one.file.removesuffix(".yaml") not in versions]
-    return Read(revision, state, dates[0] if dates else revision.starts_at, drafted, elsewhere, hasattr(revision, "request"))
+    differs = any(one.before != one.version.source for one in drafted)
+    begins_at = dates[0] if dates else revision.starts_at
+    others = others_in_operations(revision.opened_by_id) if state == OPEN and by_another() else None
+    return Read(revision, state, begins_at, drafted, elsewhere, hasattr(revision, "request"), pack if differs else None, others)
+
+
+def _as_it_begins(revision: Revision, versions: Mapping[str, PartVersion], state: str) -> list[Beside]:
+    """The playbook with the drafts of a revision, at its date and after it; of one that is approved, at its date. Nothing, where it has
+    no part or begins no more."""
+    if state == OPEN and versions:
+        return playbooks_with(versions, begins(revision))
+    dated = {part: one for part, one in versions.items() if one.in_force_from is not None}
+    if state == SCHEDULED and dated:
+        return playbooks_with(dated, max(one.in_force_from for one in dated.values() if one.in_force_from))[:1]
+    return []
 
 
 def read_part(revision: Revision, part: str) -> Drafted | None:
@@ -297,6 +398,16 @@ def drafts_open_to(person: Person) -> Collection[str]:
     if OPERATE in reach_of(person).permissions:
         return PARTS
     return [OWNED_BY_UNITS] if reach_of(person).units and OWNED_BY_UNITS in PARTS else []
+
+
+def rows_open_to(person: Person, part: str) -> Collection[str] | None:
+    """Codes of the units whose rows of the part the person may draft; None: all of it, whatever it says."""
+    reach = reach_of(person)
+    if OPERATE in reach.permissions:
+        return None
+    if part != OWNED_BY_UNITS or not reach.units:
+        return ()
+    return set(Unit.objects.filter(pk__in=reach.units).values_list("code", flat=True))
 
 
 def in_preparation() -> dict[str, PartVersion]:

@@ -67,6 +67,12 @@ def owners(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
     return found
 
 
+@permissive("nobody is barred", lambda author, *, by_another: None)
+def barred(author: UUID | None, *, by_another: bool) -> UUID | None:
+    """Who may not approve a revision, whatever its parts say: whoever opened it, where somebody else is to approve it."""
+    return author if by_another else None
+
+
 def may_draft(part: str, touched: Collection[str], *, operates: bool, heads: Collection[str]) -> bool:
     """Sales operations draft every part; of the part whose rows units own, whoever heads them drafts those rows. `touched`: whose rows
     differ (see `owners`); `heads`: codes of the units that the person heads, with those below."""

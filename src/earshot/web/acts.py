@@ -106,7 +106,7 @@ def word(of_line: DayLine) -> Any:
     """The word beside the colour: what kind of red, amber or grey it is."""
     if of_line.act == "mend_channel":
         return pgettext_lazy("a channel", "does not arrive")
-    if of_line.act == "approve_revision":
+    if of_line.act in ("approve_revision", "find_approver"):
         return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
     if of_line.colour == rules.RED and not (of_line.clock and of_line.clock.overdue):
         return _("blocks the gate")
@@ -190,6 +190,9 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             approval = {"act": "approve", "version": str(of_line.version), **here}
             shown |= {"act_label": pgettext_lazy("a revision", "Approve"), "act_post": page, "hidden": approval, "url": page}
             shown |= {"other_label": _("Look at it first"), "other_url": page}
+        case "find_approver":
+            page = f"{of(of_line.target)}#approve"
+            shown |= {"act_label": _("See who can"), "act_url": page, "url": page}
         case "start_worker":
             shown |= {"act_label": _("See how"), "act_url": reverse("deliveries"), "url": ""}
         case "add_hearer_rule":

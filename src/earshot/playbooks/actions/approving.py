@@ -12,7 +12,7 @@ from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
 from earshot.kit import now
 from earshot.kit.engine import written
-from earshot.kit.problems import Line, Refusal, forbidden, say
+from earshot.kit.problems import Line, Refusal, say
 from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person
@@ -22,18 +22,10 @@ from earshot.playbooks import models as rows
 from earshot.playbooks.actions.beginning import put_in_force
 from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, require_keeper, touched
 from earshot.playbooks.findings import Finding
-from earshot.playbooks.models import APPROVED, BLOCK, DRAFT, OFF, WITHDRAWN, Approval, ApprovalRequest, PartVersion, Revision
+from earshot.playbooks.models import APPROVED, DRAFT, WITHDRAWN, Approval, ApprovalRequest, PartVersion, Revision
 from earshot.playbooks.packs import Pack
 from earshot.playbooks.queries import known, standing
-from earshot.playbooks.revisions import Awaited, Beside
-
-BY_ANOTHER = registry.policy(
-    "revision-approved-by-another",
-    _("Whoever opens a revision of the playbook does not approve it; somebody else does."),
-    light=OFF,
-    standard=OFF,
-    strict=BLOCK,
-)
+from earshot.playbooks.revisions import BY_ANOTHER, Awaited, Beside
 
 
 @verb
@@ -124,15 +116,14 @@ def _mine(person: Person, revision: Revision, drafts: Mapping[str, PartVersion],
     """The approvals that this person gives now; refused where there is none to give."""
     operates = permits.OPERATE in reach_of(person).permissions
     needed = revisions.approvals_needed(list(drafts.values()))
+    open_ = [one for one in needed if one.approval is None and not one.takes(person, operates=operates)]
+    lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=one.whom)) for one in open_]
+    if any(one.barred == person.pk for one in needed):
+        sentence = _("You opened this revision. By the policies in force, somebody else approves it.")
+        raise Refusal("playbook.author", sentence, lines, about=ref(revision), status=403)
     named = [one for one in needed if (wanted is None or one.version.part in wanted) and one.takes(person, operates=operates)]
     if not named or (wanted is not None and {one.version.part for one in named} != set(wanted)):
-        open_ = [one for one in needed if one.approval is None and one not in named]
-        lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=one.whom)) for one in open_]
         raise Refusal("playbook.not_the_approver", _("The approval of this is not yours to give."), lines=lines, status=403)
-    own = person.pk == revision.opened_by_id and rows.POLICIES in book.in_force().versions
-    if own and standing().blocks(BY_ANOTHER):
-        sentence = _("You opened this revision. By the policies in force, somebody else approves it.")
-        raise forbidden("playbook.author", sentence, ref(revision))
     mine = [one for one in named if one.approval is None]
     if not mine:
         raise Refusal("playbook.approved_before", _("This is approved already, as it stands."), about=ref(revision), status=409)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 
-from earshot.journal.actions import News, call, record_all
+from earshot.journal.actions import News, Parts, call, record_all
 from earshot.journal.actors import Actor, process
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -66,9 +66,8 @@ def put_in_force(due: Collection[PartVersion], by: Actor | None) -> None:
             if by is None and version.pk in causes:
                 actor = actor.because(causes[version.pk])
             data = {"reason": version.reason}
-            news.append(
-                News("playbooks.part_in_force", actor, {"version": version}, data=data, claimed_at=moment, permission=permits.OPERATE)
-            )
+            objects: Parts = {"version": version} | ({"revision": version.revision} if version.revision is not None else {})
+            news.append(News("playbooks.part_in_force", actor, objects, data=data, claimed_at=moment, permission=permits.OPERATE))
             if version.part == POLICIES and chosen:
                 news += _asked_otherwise(actor, chosen[0], version)
     record_all(news)

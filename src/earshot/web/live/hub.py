@@ -246,7 +246,7 @@ class Hub:
                 stream.tell(mark)
             return
         for one in heard:
-            for person in (one.seen_by | one.names) & self.streams.keys():
+            for person in one.people & self.streams.keys():
                 for stream in self.streams[person]:
                     if one.entry not in stream.known and stream.topics.concern(person, one):
                         stream.tell(mark)

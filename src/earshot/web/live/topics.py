@@ -28,7 +28,7 @@ class Topics:
         """Whether a page of this person is told of this entry. What a page asks for that its reader may not see is nothing."""
         if self.mine:
             return person in heard.seen_by or person in heard.names
-        return person in heard.seen_by and any(person in heard.about.get(one, ()) for one in self.objects)
+        return any(heard.seen_on(one, person) for one in self.objects)
 
 
 def address(objects: Collection[Object] | None, since: str) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from earshot.deals.asking import effect_of_revision
 from earshot.deals.queries import open_under
 from earshot.kit.problems import missing, say, wrong
 from earshot.kit.texts import storable
@@ -26,6 +27,7 @@ from earshot.playbooks.revisions import Drafted, Read
 from earshot.playbooks.rules import line_ends
 from earshot.web import acts
 from earshot.web.page import Done, Page, version
+from earshot.web.views.asks import shown
 from earshot.web.views.meetings import moment
 from earshot.web.views.packs import NAMES
 
@@ -96,6 +98,7 @@ class Revision(Page):
 
     template = "web/revision.html"
     kind = "revision"
+    live = True
     acts = {
         "write": ("part", "text", "seen"),
         "add": ("part",),
@@ -121,8 +124,10 @@ class Revision(Page):
         changed = any(part.changes for part in read.parts)
         taken = revisions.in_preparation()
         touched = editing.impacts_of(read) if is_open and read.parts else {}
+        effect = effect_of_revision(read)
         return {
             "one": one,
+            "effect": shown(effect) if effect is not None else None,
             "state": {"word": word, "tone": tone},
             "begins": read.begins,
             "is_open": is_open,
@@ -132,6 +137,7 @@ class Revision(Page):
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
+            "barred": _why_barred(read) if is_open and changed and opener and read.others is not None else "",
             "sound": not read.findings and not any(part.findings for part in read.parts),
             "changed": changed,
             "can_ask": is_open and changed and not read.asked and (operates or opener) and _others_wait(read, self.person),
@@ -222,6 +228,21 @@ def approved(one: RevisionRow) -> Done:
         revisions.BEGUN: _("Approved, and in force. Running deals keep the process that they began under."),
     }
     return Done(said[read])
+
+
+def _why_barred(read: Read) -> Any:
+    """Why its author does not approve it, and who does, or who could name somebody."""
+    if read.without_approver:
+        names = _(", ").join(one.name for one in revisions.who_can_name_somebody()[:MOST_NAMES])
+        sentence = _(
+            "You opened this revision, and by the policies in force somebody else approves it; but nobody else has the permission of sales "
+            "operations. An administrator can give it to somebody: {names}. It then waits for that person."
+        )
+        return say(sentence, names=names or "–")
+    waiting = [one for part in read.parts for one in part.awaited if one.approval is None]
+    names_of = [person.name for one in waiting for person in (one.people or read.others or ())]
+    sentence = _("You opened this revision. By the policies in force, somebody else approves it: {names}.")
+    return say(sentence, names=_(", ").join(list(dict.fromkeys(names_of))[:MOST_NAMES]) or "–")
 
 
 def _others_wait(read: Read, person: Person) -> bool:
