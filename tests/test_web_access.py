@@ -103,6 +103,11 @@ PAGES: dict[str, dict[str, list[int]]] = {
     # Who has exactly one open deal has no choice to make: the stranger, and the engineer who is asked to sit on one.
     "capture/": {"GET": row(200, 302, 200, 200, 200, 200, 200, 200, 302, nobody=IN)},
     "deals/": {"GET": everybody(), "POST anything": everybody(404)},
+    "deals/board/": {
+        "GET": everybody(),
+        "POST move": deal(409, 409),  # the card is asked for the next stage; the gate is shut
+        "POST back": deal(302, 302),
+    },
     "deals/new/": {"GET": everybody(), "POST open": deal(302, 302)},
     "deals/<uuid:id>/": {
         "GET": deal(200, 200),
@@ -404,7 +409,8 @@ class Case:
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
-            "move": {"version": str(self.version), "to": "1", "reason": "a better one"},
+            "move": {"version": str(self.version), "to": "1", "reason": "a better one", "on": f"{self.ids['deal']}:{self.version}:"},
+            "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -17,19 +18,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from earshot.accounts import queries as accounts
-from earshot.deals.actions import open_deal
+from earshot.deals.actions import move_back, move_on, open_deal
 from earshot.deals.rates import Worth, company_currency
 from earshot.desk import pipeline
 from earshot.desk.finding import find
 from earshot.kit.paging import NoCursor
 from earshot.kit.problems import Refusal, say
 from earshot.people.models import Unit
+from earshot.playbooks import book
 from earshot.web import acts, sessions
 from earshot.web.page import Done, Form, Page, one_id, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import day_left, money, quoted, when
 
-A_PAGE = 50
+A_PAGE, A_COLUMN = 50, 20
 STATES = {
     "": pgettext_lazy("state of deals", "open"),
     "won": pgettext_lazy("state of deals", "won"),
@@ -100,7 +102,11 @@ class Pipeline(Page):
             "originals": dotted(originals_said(sums.all)) if sums else "",
             "rates": rates_said(sums.all.worth) if sums else "",
             "ways": [
-                {"url": self.at(place="deals"), "label": pgettext("a way to show the pipeline", "List"), "current": self.place == "deals"},
+                {"url": self.at(place=place), "label": label, "current": self.place == place}
+                for place, label in (
+                    ("deals", pgettext("a way to show the pipeline", "List")),
+                    ("deals_board", pgettext("a way to show the pipeline", "Board")),
+                )
             ],
         }
 
@@ -113,6 +119,7 @@ class Pipeline(Page):
             shown.append(
                 {
                     "label": str(one.stage),
+                    "code": one.code,
                     "url": self.at(stage=one.code),
                     "count": one.count,
                     "money": worth_said(one.worth),
@@ -207,6 +214,112 @@ class Deals(Pipeline):
             money(row.amount, row.currency) if row.amount is not None else _("not known"),
             when(row.closed_at) if row.outcome else ageing(row, usual),
         ]
+
+
+class Board(Pipeline):
+    """The same deals in a column for each stage. To move a card is the verb of the deal's own page: what is refused is said line by line,
+    and the card stands where it stood."""
+
+    template = "web/deals_board.html"
+    place = "deals_board"
+    acts = {"move": ("on",), "back": ("deal", "to", "reason", "version")}
+
+    def context(self) -> dict[str, Any]:
+        shared = super().context()
+        return {
+            **shared,
+            "board": [] if self.wrong else self.drawn(shared["sums"]),
+            "here": self.request.get_full_path(),
+            **self.back_form(),
+        }
+
+    def drawn(self, sums: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The columns as `c-board` takes them. A stage of the process in force stands there without any deal, too; what is narrowed to
+        one stage shows that alone."""
+        wanted = replace(self.wanted, sort="")
+        cards = pipeline.board(self.person, wanted, A_COLUMN)
+        usual = pipeline.usual()
+        by_code = {one["code"]: one for one in sums}
+        codes = [code for code in pipeline.choices().stages if code in by_code or code in book.in_force().process.stages]
+        codes = [code for code in codes if code in by_code] if self.wanted.narrowed else codes
+        stages = pipeline.choices().stages
+        columns = []
+        for place, code in enumerate(codes):
+            column = by_code.get(code, {"label": str(stages[code]), "count": 0, "money": "", "originals": "", "usual": ""})
+            shown = [self.card(row, usual) for row in cards.get(code, [])]
+            more = column["count"] - len(shown)
+            columns.append(
+                {**column, "code": code, "place": place, "cards": shown, "more": more, "url": self.at(place="deals", stage=code)}
+            )
+        return columns
+
+    def card(self, row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> dict[str, Any]:
+        known = usual.get(row.stage_code)
+        following = next_code(row)
+        return {
+            "id": str(row.id),
+            "title": row.title,
+            "number": row.number,
+            "url": acts.address("deal", row.id),
+            "account": row.account or "",
+            "owner": row.owner,
+            "money": money(row.amount, row.currency) if row.amount is not None else "",
+            "due": None if row.outcome else row.due,
+            "days": "" if row.days is None else days_said(row.days),
+            "usual": usual_said(known) if known and row.days is not None and row.days > known.days else "",
+            "outcome": OUTCOMES[row.outcome] if row.outcome else "",
+            "on": "" if row.outcome else f"{row.id}:{row.version}:{following}",
+            "wins": not following,
+            "back": "" if row.outcome or row.stage.position == 1 else f"{self.at(back=str(row.id))}#back",
+        }
+
+    def back_form(self) -> dict[str, Any]:
+        """The one deal that is to be taken back: asked for by its card, or by what was typed before it was refused."""
+        typed = self.typed if self.typed is not None and self.typed.get("act") == "back" else None
+        asked = typed.get("deal", "") if typed is not None else self.request.GET.get("back", "")
+        if not asked:
+            return {"back": None}
+        deal = find(self.person, "deal", one_id(asked))
+        if hasattr(deal, "closing"):
+            return {"back": None}
+        earlier = [one for one in book.process_of(deal.process_id).stages.values() if one.position < deal.stage.position]
+        chosen = typed.get("to", "") if typed is not None else self.request.GET.get("to", "")
+        return {
+            "back": deal,
+            "back_to": [(one.code, str(one)) for one in earlier],
+            "back_chosen": chosen or (earlier[-1].code if earlier else ""),
+            "back_hidden": {"act": "back", "deal": str(deal.pk)},
+            "back_version": typed.get("version", "") if typed is not None else deal.version,
+            "back_off": self.at(),
+        }
+
+    def move(self, posted: QueryDict) -> Done:
+        """`on`: the deal, the version that the card showed, and the stage that is meant (empty: won)."""
+        deal_id, _colon, rest = posted.get("on", "").partition(":")
+        seen, _colon, to = rest.partition(":")
+        deal = find(self.person, "deal", one_id(deal_id))
+        moved = move_on(by=self.by, deal=deal, version=int(seen) if seen.isascii() and seen.isdigit() else 0, to=to or None)
+        if hasattr(moved, "closing"):
+            return Done(say(_("{deal} is won."), deal=moved), self.at())
+        return Done(say(_("{deal} stands in “{stage}” now."), deal=moved, stage=moved.stage), self.at())
+
+    def back(self, posted: QueryDict) -> Done:
+        deal = find(self.person, "deal", one_id(posted.get("deal", "")))
+        seen = posted.get("version", "")
+        moved = move_back(
+            by=self.by,
+            deal=deal,
+            version=int(seen) if seen.isascii() and seen.isdigit() else 0,
+            to=posted.get("to", ""),
+            reason=posted.get("reason", ""),
+        )
+        return Done(say(_("{deal} stands in “{stage}” now."), deal=moved, stage=moved.stage), self.at())
+
+
+def next_code(row: pipeline.Row) -> str:
+    """The code of the stage after the deal's; empty: it would be won."""
+    later = [one for one in book.process_of(row.process_id).stages.values() if one.position > row.stage.position]
+    return later[0].code if later else ""
 
 
 def ageing(row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> Any:
