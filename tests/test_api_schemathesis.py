@@ -412,6 +412,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     )
     more = {"table": "categories", "values": {"code": "more", "zh": "更多", "en": "More"}, "after": "site"}
     tour("operations", f"POST {place}/rows", more, match=draft(), **of)
+    tour("operations", f"POST {place}/rows/moved", {"table": "categories", "code": "more", "after": ""}, match=draft(), **of)
     tour("operations", f"GET {place}/impacts", **of)
     tour("operations", f"DELETE {place}/rows", match=draft(), query={"table": "categories", "code": "more"}, **of)
     seen = lambda: f'"{Revision.objects.get(pk=first).version}"'  # noqa: E731 - asked before each
