@@ -251,7 +251,7 @@ def test_every_fact_has_a_provider_that_gives_its_type(world: World, tmp_path: P
     state_figures(by=world.by("seller"), deal=moved, version=moved.version, source="estimate", **given)
     deal = Deal.objects.select_related("stage", "account").get(pk=moved.pk)
     names = [fact.name for fact in FACTS.values()]
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(30):
         values = facts_of(deal, names)
     kinds = {NUMBER: float, WHOLE: int, TEXT: str, YES_NO: bool, TEXTS: list}
     assert {name: type(values[name]) for name in names} == {fact.name: kinds[fact.kind] for fact in FACTS.values()}
