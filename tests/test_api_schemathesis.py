@@ -249,6 +249,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /accounts/{account_id}", account_id=account)
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
+    tour("seller", "GET /deals/sums")
     yield "opened"
 
     said = [{"words": words, "category": category, "speaker": 0} for words, category in world.three_items()]

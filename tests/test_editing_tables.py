@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from difflib import ndiff
 from typing import Any
@@ -27,11 +28,11 @@ from earshot.playbooks.actions import add_row, adopt_pack, approve, ask_approval
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
 from earshot.playbooks.queries import sources
-from earshot.playbooks.registry import IMPACTS
+from earshot.playbooks.registry import IMPACTS, POLICIES
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.playbooks.tables import ABSENT, is_table, read
 from pages import Visitor
-from worlds import World
+from worlds import World, spoken
 
 pytestmark = pytest.mark.django_db
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard").texts
@@ -228,6 +229,29 @@ def test_every_table_and_column_has_a_name_and_a_meaning():
                 elif meaning.column(part, place, name) is None:
                     lacking.append(f"{part} {place} {name}")
     assert lacking == []
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_what_a_cell_names_is_chosen_by_what_it_is_called(world: World, language: str):
+    """Policies, skills, roles, units, stages, categories, supports, levels, what a row waits for: never typed by their codes."""
+    named = {}
+    draft = opened(world, *PARTS)
+    visitor = Visitor("operations", language)
+    for part, one in parts.BY_NAME.items():
+        for table, form in one.schema["properties"].items():
+            if not is_table(form):
+                continue
+            fields = visitor.get(f"{page(draft, part)}?add={table}").html
+            for name, of in form["items"]["properties"].items():
+                means = meaning.column(part, table, name)
+                if means is not None and means.names and means.names != meaning.CHECKS and not is_table(of):
+                    kinds = re.findall(rf'<(select|input type="checkbox")[^>]*name="c\.{name}"', fields)
+                    assert kinds, (part, table, name)
+                    named[means.names] = fields
+    assert set(named) >= {meaning.POLICIES, meaning.SKILLS, meaning.UNITS, "process/roles", "process/stages", "hearing/categories"}
+    assert spoken(POLICIES["one-seat-each"].means, language) in html.unescape(named[meaning.POLICIES])
+    skill = next(iter(editing.choices(meaning.SKILLS, editing.draft(draft, "support").said)))
+    assert f'value="{skill[0]}"' in named[meaning.SKILLS]
 
 
 def test_the_digest_that_a_page_carries_is_that_of_the_text(world: World):
