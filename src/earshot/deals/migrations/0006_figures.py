@@ -8,7 +8,7 @@ import earshot.kit.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deals", "0004_goal_and_date"),
+        ("deals", "0005_rates"),
         ("people", "0003_standing_by_object"),
     ]
 
