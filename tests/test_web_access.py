@@ -23,6 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from api_caller import Caller
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
+from earshot.desk.saved import save_view
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
@@ -88,6 +89,8 @@ def keepers(status: int, nobody: int = IN) -> list[int]:
     return row(*(status if one in ("operations", "administrator") else 403 for one in PEOPLE), nobody=nobody)
 
 
+# Of list and board: anybody keeps a view of his or her own; no view is open here.
+VIEWS = {"POST save": everybody(302), **{f"POST {act}": everybody(404) for act in ("rename", "keep", "end")}}
 # Address → what is sent (method and act) → statuses.
 PAGES: dict[str, dict[str, list[int]]] = {
     "": {
@@ -102,12 +105,14 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
     # Who has exactly one open deal has no choice to make: the stranger, and the engineer who is asked to sit on one.
     "capture/": {"GET": row(200, 302, 200, 200, 200, 200, 200, 200, 302, nobody=IN)},
-    "deals/": {"GET": everybody(), "POST anything": everybody(404)},
+    "deals/": {"GET": everybody(), **VIEWS, "POST anything": everybody(404)},
     "deals/board/": {
         "GET": everybody(),
+        **VIEWS,
         "POST move": deal(409, 409),  # the card is asked for the next stage; the gate is shut
         "POST back": deal(302, 302),
     },
+    "views/<uuid:id>/": {"GET": only("seller", 302)},
     "deals/new/": {"GET": everybody(), "POST open": deal(302, 302)},
     "deals/<uuid:id>/": {
         "GET": deal(200, 200),
@@ -268,6 +273,9 @@ PAGES: dict[str, dict[str, list[int]]] = {
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
     "deals/sums": {"GET": everybody(200, 401)},
+    "views": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "views/{view_id}": {"GET": only("seller", 200, 401), "PATCH": only("seller", 200, 401)},
+    "views/{view_id}/endings": {"POST": only("seller", 204, 401)},
     "deals/{deal_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},
@@ -414,6 +422,7 @@ class Case:
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
             "move": {"version": str(self.version), "to": "1", "reason": "a better one", "on": f"{self.ids['deal']}:{self.version}:"},
+            "save": {"name": "a view"},
             "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
@@ -486,6 +495,8 @@ class Case:
         because = {"reason": "because"}
         bodies: dict[str, Any] = {
             "POST deals": {"title": "a deal", "account": self.ids["account"]} | AIM,
+            "POST views": {"name": "a view", "asked": {"mine": "1"}},
+            "PATCH views/{view_id}": {"name": "another name"},
             "PATCH deals/{deal_id}": {"title": "another title"},
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
@@ -606,6 +617,7 @@ def case(world: World) -> Case:
         "engineer_two": world.engineer_two.pk,
         "post": Post.objects.get(person=world.seller).pk,
         "role": Post.objects.get(person=world.seller).role,
+        "view": save_view(by=world.by("seller"), name="mine", asked={"mine": "1"}).pk,
         "name": SHIPPED.name,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
@@ -626,6 +638,7 @@ KINDS_OF_PAGES = {
     "calendars": "calendar",
     "playbook/revisions": "revision",
     "playbook/versions": "draft",
+    "views": "view",
 }
 
 
@@ -735,7 +748,7 @@ def test_api(case: Case):
                 headers = {"if_match": f'"{self_tag(case, address)}"'}
             if address in ("playbook/pack", "playbook/profile"):
                 headers = {"if_match": f'"{version()}"'}
-            elif address == "playbook/older-deals" and method == "POST":
+            elif address == "playbook/older-deals" and method == "POST" or address == "views/{view_id}":
                 headers = {"if_match": '"1"'}
             for caller in callers:
                 if address == "openapi.json":

@@ -42,6 +42,7 @@ from earshot.api import (
     revisions,
     teams,
     test_clock,
+    views,
     voice,
 )
 from earshot.api.auth import Bearer
@@ -90,6 +91,7 @@ def _door() -> Door:
         ("Playbook", revisions),
         ("Playbook", drafts),
         ("Desk", desk),
+        ("Saved views", views),
         ("Deliveries", deliveries),
     ):
         door.add_router("", room.router, tags=[name])

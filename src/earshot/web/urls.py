@@ -38,6 +38,7 @@ urlpatterns = [
     path("capture/", meetings.Capture.as_view(), name="capture"),
     path("deals/", deals.Deals.as_view(), name="deals"),
     path("deals/board/", deals.Board.as_view(), name="deals_board"),
+    path("views/<uuid:id>/", deals.View.as_view(), name="view"),
     path("deals/new/", deals.NewDeal.as_view(), name="deal_new"),
     path("deals/<uuid:id>/", war_room.War.as_view(), name="deal"),
     path("deals/<uuid:id>/meetings/new/", meetings.NewMeeting.as_view(), name="meeting_new"),

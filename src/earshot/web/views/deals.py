@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -20,10 +20,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from earshot.accounts import queries as accounts
 from earshot.deals.actions import move_back, move_on, open_deal
 from earshot.deals.rates import Worth, company_currency
-from earshot.desk import pipeline
+from earshot.desk import pipeline, saved
 from earshot.desk.finding import find
+from earshot.desk.models import SavedView
+from earshot.desk.saved import change_view, end_view, save_view
 from earshot.kit.paging import NoCursor
-from earshot.kit.problems import Refusal, say
+from earshot.kit.problems import Refusal, missing, say
 from earshot.people.models import Unit
 from earshot.playbooks import book
 from earshot.web import acts, sessions
@@ -65,9 +67,13 @@ class Pipeline(Page):
     place = ""  # name of its address
     wanted: pipeline.Wanted
     wrong: Mapping[str, Any] = {}
+    view: SavedView | None = None
+    acts = {"save": ("name", "shared"), "rename": ("name", "shared", "version"), "keep": ("version",), "end": ()}
 
     def seek(self) -> None:
         super().seek()
+        opened = self.request.GET.get("view", "")
+        self.view = find(self.person, "view", one_id(opened)) if opened else None
         try:
             self.wanted = pipeline.read(self.request.GET.dict())
         except Refusal as refusal:
@@ -85,7 +91,11 @@ class Pipeline(Page):
         return {
             "filters": filters,
             "wrong": {name: self.wrong.get(name, "") for name in pipeline.NAMES},
-            "sort": {"sort": self.wanted.sort} if self.wanted.sort else {},
+            "sort": {
+                name: value for name, value in (("sort", self.wanted.sort), ("view", str(self.view.pk) if self.view else "")) if value
+            },
+            **self.views(),
+            "wrong_asked": bool(self.wrong),
             "filtered": bool(self.wrong) or self.wanted.narrowed,
             "more_asked": any(filters[name] for name in MORE),
             "now": _(", ").join(self.filtered_in_words(choices, dict(units))),
@@ -109,6 +119,49 @@ class Pipeline(Page):
                 )
             ],
         }
+
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"rename": {"name": self.view.name, "shared": self.view.shared_at is not None}} if self.view else {}
+
+    def views(self) -> dict[str, Any]:
+        """My saved views, and the one that is open: another's, when it is shared."""
+        view = self.view
+        mine = list(saved.of(self.person))
+        return {
+            "view": view,
+            "view_is_mine": view is not None and view.owner_id == self.person.pk,
+            "view_changed": view is not None and not self.wrong and view.asked != self.wanted.query(),
+            "view_link": self.request.build_absolute_uri(reverse("view", kwargs={"id": view.pk})) if view and view.shared_at else "",
+            "my_views": [
+                {"url": view_at(self.place, one), "label": one.name, "current": view is not None and one.pk == view.pk} for one in mine
+            ],
+        }
+
+    def save(self, posted: QueryDict) -> Done:
+        kept = save_view(by=self.by, name=posted.get("name", ""), asked=self.wanted.query(), shared=bool(posted.get("shared")))
+        return Done(say(_("Kept under the name “{name}”."), name=kept.name), view_at(self.place, kept))
+
+    def rename(self, posted: QueryDict) -> Done:
+        view = self.opened()
+        kept = change_view(
+            by=self.by, view=view, version=seen_version(posted), name=posted.get("name", ""), shared=bool(posted.get("shared"))
+        )
+        return Done(say(_("The view “{name}” is changed."), name=kept.name), self.at())
+
+    def keep(self, posted: QueryDict) -> Done:
+        kept = change_view(by=self.by, view=self.opened(), version=seen_version(posted), asked=self.wanted.query())
+        return Done(say(_("The view “{name}” is changed."), name=kept.name), self.at())
+
+    def end(self, posted: QueryDict) -> Done:
+        view = self.opened()
+        end_view(by=self.by, view=view)
+        self.view = None
+        return Done(say(_("The view “{name}” is deleted."), name=view.name), self.at())
+
+    def opened(self) -> SavedView:
+        if self.view is None:
+            raise missing()
+        return self.view
 
     def summed(self, sums: pipeline.Sums) -> list[dict[str, Any]]:
         """The sums as `c-sums` takes them; each opens the deals that it is made of."""
@@ -163,9 +216,27 @@ class Pipeline(Page):
 
     def at(self, *, place: str = "", **other: str) -> str:
         """The same, elsewhere or with something else asked."""
-        asked = {**self.wanted.query(), **other}
+        asked = {**self.wanted.query(), "view": str(self.view.pk) if self.view else "", **other}
         query = urlencode({name: value for name, value in asked.items() if value})
         return reverse(place or self.place) + (f"?{query}" if query else "")
+
+
+class View(Page):
+    """A saved view, by its link: the pipeline as it asks."""
+
+    kind = "view"
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(view_at("deals", self.thing))
+
+
+def view_at(place: str, view: SavedView) -> str:
+    return f"{reverse(place)}?{urlencode({**view.asked, 'view': str(view.pk)})}"
+
+
+def seen_version(posted: QueryDict) -> int:
+    seen = posted.get("version", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
 
 
 class Deals(Pipeline):
@@ -222,7 +293,7 @@ class Board(Pipeline):
 
     template = "web/deals_board.html"
     place = "deals_board"
-    acts = {"move": ("on",), "back": ("deal", "to", "reason", "version")}
+    acts = {**Pipeline.acts, "move": ("on",), "back": ("deal", "to", "reason", "version")}
 
     def context(self) -> dict[str, Any]:
         shared = super().context()
@@ -298,18 +369,18 @@ class Board(Pipeline):
         deal_id, _colon, rest = posted.get("on", "").partition(":")
         seen, _colon, to = rest.partition(":")
         deal = find(self.person, "deal", one_id(deal_id))
-        moved = move_on(by=self.by, deal=deal, version=int(seen) if seen.isascii() and seen.isdigit() else 0, to=to or None)
+        version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
+        moved = move_on(by=self.by, deal=deal, version=version, to=to or None)
         if hasattr(moved, "closing"):
             return Done(say(_("{deal} is won."), deal=moved), self.at())
         return Done(say(_("{deal} stands in “{stage}” now."), deal=moved, stage=moved.stage), self.at())
 
     def back(self, posted: QueryDict) -> Done:
         deal = find(self.person, "deal", one_id(posted.get("deal", "")))
-        seen = posted.get("version", "")
         moved = move_back(
             by=self.by,
             deal=deal,
-            version=int(seen) if seen.isascii() and seen.isdigit() else 0,
+            version=seen_version(posted),
             to=posted.get("to", ""),
             reason=posted.get("reason", ""),
         )
