@@ -250,6 +250,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
     tour("seller", "GET /deals/sums")
+    tour("operations", "POST /rates", {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]})
+    tour("seller", "GET /rates")
     view = tour("seller", "POST /views", {"name": "Late", "asked": {"how": "late"}})["id"]
     tour("seller", "GET /views")
     tour("seller", "GET /views/{view_id}", view_id=view)

@@ -39,6 +39,7 @@ from earshot.api import (
     playbooks,
     problems,
     processes,
+    rates,
     revisions,
     teams,
     test_clock,
@@ -91,6 +92,7 @@ def _door() -> Door:
         ("Playbook", revisions),
         ("Playbook", drafts),
         ("Desk", desk),
+        ("Exchange rates", rates),
         ("Saved views", views),
         ("Deliveries", deliveries),
     ):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -111,6 +114,7 @@ class Pipeline(Page):
             "sum": in_all(sums.all) if sums else "",
             "originals": dotted(originals_said(sums.all)) if sums else "",
             "rates": rates_said(sums.all.worth) if sums else "",
+            "rates_url": reverse("rates") if sums and set(sums.all.worth.originals) - {company_currency()} else "",
             "ways": [
                 {"url": self.at(place=place), "label": label, "current": self.place == place}
                 for place, label in (
@@ -499,5 +503,12 @@ class NewDeal(Page):
         return Done(say(_("{deal} is open. Record what the customer says."), deal=deal), acts.address("deal", deal.pk))
 
 
-def currencies() -> list[tuple[str, str]]:
-    return [(code, code) for code in CURRENCIES]
+def currencies(also: str = "") -> list[tuple[str, str]]:
+    """Those that are asked for most, then every other one that is paid with somewhere today. `also`: one that stands there already."""
+    known = [*CURRENCIES, *(code for code in _paid_with() if code not in CURRENCIES)]
+    return [(code, code) for code in (known if not also or also in known else [*known, also])]
+
+
+@cache
+def _paid_with() -> list[str]:
+    return sorted({code for place in get_global("territory_currencies") for code in get_territory_currencies(place)})
