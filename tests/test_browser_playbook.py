@@ -22,14 +22,17 @@ from django.utils.translation import gettext, override, pgettext
 from playwright.sync_api import Browser, Page, expect
 
 from browsers import Site, Visits
+from earshot.clocks.models import Clock
 from earshot.deals.actions import open_deal
 from earshot.deals.models import Deal
 from earshot.journal.models import Entry
+from earshot.kit.clock import standing_still
 from earshot.people.actors import as_person
 from earshot.people.models import Login, Person
-from earshot.playbooks.models import PartVersion, Revision
+from earshot.playbooks.actions import approve, open_revision, set_cells
+from earshot.voice.models import Ear
 from test_cli_serve import Served
-from worlds import AIM, SHANGHAI
+from worlds import AIM, MONDAY, OF_THE_SITE
 
 SOON = 15_000  # milliseconds
 # What is added: part, table, after which row, and what is typed into the row.
@@ -68,6 +71,9 @@ HEARER = (
     "",
     {"code": "site-SR", "zh": "站点：方案也听", "en": "Site: the solution side hears too", "category": "site", "role": "SR", "service_level": "hear"},
 )
+TWICE = {
+    "code": "site-FR-2", "zh": "站点：交付快听", "en": "Site: delivery hears fast", "category": "site", "role": "FR", "service_level": "hear-critical",
+}  # fmt: skip
 FIELD = (
     "templates",
     "fields",
@@ -151,7 +157,7 @@ class Draft(Desk):
         self.writes()
 
     def opens_row(self, place: str) -> None:
-        self.page.locator(f'main a[href*="row={place.replace("/", "%2F")}"]').first.click()
+        self.page.locator(f'main a[href*="row={place.replace("/", "%2F")}#"], main a[href*="row={place.replace("/", "%2F")}&"]').first.click()
         self.page.wait_for_load_state()
 
     def changes(self, part: str, place: str, cells: Mapping[str, Any]) -> None:
@@ -190,8 +196,13 @@ def sit(browser: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.mark.own_database
 @pytest.mark.browser
 def test_operations_change_how_the_company_works_and_it_holds_from_its_date(own_database: str, tmp_path: Path, sit: Callable[..., Page]) -> None:
-    seller = person("seller")
-    running = open_deal(by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller, amount="2105000", **AIM)
+    seller, operations = person("seller"), as_person(person("operations"))
+    with standing_still(MONDAY + timedelta(hours=1)):
+        # Fields are approved by the heads of the units that need the answers.
+        earlier = open_revision(by=operations, reason="谁问谁批", parts=["templates"])
+        set_cells(by=operations, revision=earlier, part="templates", cells={"approved_by": "owners"})
+        approve(by=operations, revision=earlier)
+        running = open_deal(by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller, amount="2105000", **AIM)
     connection.close()
     served = Served(tmp_path, own_database, EARSHOT_TEST_CLOCK="1")
     try:
@@ -225,27 +236,88 @@ def walk(served: Served, sit: Callable[..., Page], running: Deal) -> None:
     page.screenshot(path="/tmp/shots/me/1.png", full_page=True)
     for row in (ROLE, STAGE, GATE, SEAT, LEVEL, RUNG, SUPPORT):
         draft.adds(*row)
-    # The first mistake: a stage of which the support table says nothing.
+    # Three mistakes, each said in words beside its cell. A stage of which the support table says nothing:
     draft.opens("support")
-    page.screenshot(path="/tmp/shots/me/m1.png", full_page=True)
-    # The second: a condition with a slip of the pen.
+    draft.shows("没有“安全评审”")
+    # … a condition with a slip of the pen:
     part, table, after, cells = TRIGGER
     draft.adds(part, table, after, {**cells, "when": "deal.amuont >= 100000.0"})
-    page.screenshot(path="/tmp/shots/me/m2.png", full_page=True)
-    # The third: two hearers by one rule
-    draft.adds("hearing", "hearers", "", {"code": "site-FR-2", "zh": "站点：交付快听", "en": "Site: delivery hears fast", "category": "site", "role": "FR", "service_level": "hear-critical"})
-    page.screenshot(path="/tmp/shots/me/m3.png", full_page=True)
+    draft.shows("没有名为“deal.amuont”的事实；是不是“deal.amount”？")
+    # … and somebody who is to hear the same within two limits:
+    draft.adds("hearing", "hearers", "", TWICE)
+    draft.shows("与“site-FR”矛盾")
     draft.goes(f"/playbook/revisions/{draft.revision}/")
-    page.screenshot(path="/tmp/shots/me/m4.png", full_page=True)
+    expect(page.locator("#approve form")).to_have_count(0)
     draft.changes("support", "triggers/SEC1-SR", {"when": ""})
     draft.opens("hearing")
     draft.opens_row("hearers/site-FR-2")
     draft.press("Remove this row")
-    draft.adds(*HEARER)
-    draft.adds(*FIELD)
+    for row in (HEARER, FIELD):
+        draft.adds(*row)
     draft.changes("service_levels", "levels/hear", {"minutes": "225"})
+    # What it will ask of whom, and whom it touches, before anybody approves.
     draft.goes(f"/playbook/revisions/{draft.revision}/")
+    expect(page.locator("#asks")).to_contain_text("安全负责人")
+    expect(page.locator("#asks")).to_contain_text("+2")
+    expect(page.locator("#hearing")).to_contain_text("林远")
     page.screenshot(path="/tmp/shots/me/5.png", full_page=True)
+    draft.press("Approve", "a revision")
     draft.press("Ask for approval")
     page.screenshot(path="/tmp/shots/me/6.png", full_page=True)
+
+    # The field belongs to delivery: its head finds the line, looks, and approves on her day.
+    owner = Desk(sit(served, person("delivery_head")))
+    owner.shows("客户开始问安全")
+    owner.page.screenshot(path="/tmp/shots/me/7.png", full_page=True)
+    owner.press("Approve", "a revision")
+    owner.page.screenshot(path="/tmp/shots/me/8.png", full_page=True)
+    owner.goes("/").shows_not("客户开始问安全")
+    draft.goes(f"/playbook/revisions/{draft.revision}/").shows("已批准")
+    page.screenshot(path="/tmp/shots/me/9.png", full_page=True)
+
+    # Until its date everything is as it was, for the deal that runs and for a new one.
+    mine = Desk(sit(served, person("seller")))
+    record(mine, running, OF_THE_SITE)
+    assert hearers(OF_THE_SITE) == {"郑凯": 450}
+    set_to(clock, begins + timedelta(minutes=1))
+    later = "站上只能放一个机柜"
+    record(mine, running, later)
+    assert hearers(later) == {"郑凯": 225, "林远": 225}
+    mine.goes(f"/deals/{running.pk}/").shows_not("安全评审")
+    page.screenshot(path="/tmp/shots/me/10.png", full_page=True)
+
+    # A new deal follows the new process: its stage, its seat, its call within two hours, its gate.
+    mine.goes("/deals/new/")
+    fields = {"title": "二期站点", "goal": "签下二期", "due": "2040-12-31", "amount": "300000"}
+    for name, value in fields.items():
+        mine.page.locator(f'[name="{name}"]').fill(value)
+    mine.page.locator('[name="account"]').select_option(index=1)
+    mine.press("Open the deal")
+    mine.shows("安全评审")
+    expect(mine.page.locator("#team")).to_contain_text("客户的网要守得住")
+    mine.page.screenshot(path="/tmp/shots/me/11.png", full_page=True)
+    for _stage in range(3):
+        mine.page.locator('main form:has(input[name="act"][value="move_on"]) button').first.click()
+        mine.page.wait_for_load_state()
+    mine.page.screenshot(path="/tmp/shots/me/12.png", full_page=True)
+    expect(mine.page.locator("#calls")).to_contain_text("威胁分析")
+    mine.page.locator('main form:has(input[name="act"][value="move_on"]) button').first.click()
+    mine.shows("安全决策")
+    mine.page.screenshot(path="/tmp/shots/me/13.png", full_page=True)
     raise SystemExit
+
+
+def record(desk: Desk, deal: Deal, words: str) -> None:
+    desk.goes(f"/deals/{deal.pk}/meetings/new/").page.locator('[name="words_1"]').fill(words)
+    desk.page.locator('label:has(input[name="category_1"][value="site"])').click()
+    desk.press("Save")
+    desk.shows(words)
+
+
+def hearers(words: str) -> dict[str, int]:
+    """Who must hear it, and within how many minutes of working time."""
+    ears = Ear.objects.select_related("person").filter(item__words=words)
+    limits = dict(Clock.objects.filter(object_id__in=[ear.pk for ear in ears]).values_list("object_id", "limit"))
+    found = {ear.person.name: limits[ear.pk] for ear in ears if ear.person and ear.pk in limits}
+    connection.close()
+    return found
