@@ -249,6 +249,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /accounts/{account_id}", account_id=account)
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
+    tour("seller", "GET /deals/sums")
     yield "opened"
 
     said = [{"words": words, "category": category, "speaker": 0} for words, category in world.three_items()]
@@ -408,6 +409,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     )
     more = {"table": "categories", "values": {"code": "more", "zh": "更多", "en": "More"}, "after": "site"}
     tour("operations", f"POST {place}/rows", more, match=draft(), **of)
+    tour("operations", f"POST {place}/rows/moved", {"table": "categories", "code": "more", "after": ""}, match=draft(), **of)
     tour("operations", f"GET {place}/impacts", **of)
     tour("operations", f"DELETE {place}/rows", match=draft(), query={"table": "categories", "code": "more"}, **of)
     seen = lambda: f'"{Revision.objects.get(pk=first).version}"'  # noqa: E731 - asked before each

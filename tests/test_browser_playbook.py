@@ -48,7 +48,12 @@ GATE = (
         "question_en": "Will this solution hold?", "deciders": ["SEC", "SDT"],
     },
 )  # fmt: skip
-LEVEL = ("service_levels", "levels", "", {"code": "two-hours", "zh": "2 个工时", "en": "Two working hours", "measure": "working", "minutes": "120"})
+LEVEL = (
+    "service_levels",
+    "levels",
+    "",
+    {"code": "two-hours", "zh": "2 个工时", "en": "Two working hours", "measure": "working", "minutes": "120"},
+)
 RUNG = ("service_levels", "levels/two-hours/ladder", "", {"name": "unit-head", "addressee": "unit_head", "share": "100"})
 SUPPORT = (
     "support",
@@ -69,7 +74,14 @@ HEARER = (
     "hearing",
     "hearers",
     "",
-    {"code": "site-SR", "zh": "站点：方案也听", "en": "Site: the solution side hears too", "category": "site", "role": "SR", "service_level": "hear"},
+    {
+        "code": "site-SR",
+        "zh": "站点：方案也听",
+        "en": "Site: the solution side hears too",
+        "category": "site",
+        "role": "SR",
+        "service_level": "hear",
+    },
 )
 TWICE = {
     "code": "site-FR-2", "zh": "站点：交付快听", "en": "Site: delivery hears fast", "category": "site", "role": "FR", "service_level": "hear-critical",
@@ -157,7 +169,9 @@ class Draft(Desk):
         self.writes()
 
     def opens_row(self, place: str) -> None:
-        self.page.locator(f'main a[href*="row={place.replace("/", "%2F")}#"], main a[href*="row={place.replace("/", "%2F")}&"]').first.click()
+        self.page.locator(
+            f'main a[href*="row={place.replace("/", "%2F")}#"], main a[href*="row={place.replace("/", "%2F")}&"]'
+        ).first.click()
         self.page.wait_for_load_state()
 
     def changes(self, part: str, place: str, cells: Mapping[str, Any]) -> None:
@@ -195,14 +209,18 @@ def sit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.mark.own_database
 @pytest.mark.browser
-def test_operations_change_how_the_company_works_and_it_holds_from_its_date(own_database: str, tmp_path: Path, sit: Callable[..., Page]) -> None:
+def test_operations_change_how_the_company_works_and_it_holds_from_its_date(
+    own_database: str, tmp_path: Path, sit: Callable[..., Page]
+) -> None:
     seller, operations = person("seller"), as_person(person("operations"))
     with standing_still(MONDAY + timedelta(hours=1)):
         # Fields are approved by the heads of the units that need the answers.
         earlier = open_revision(by=operations, reason="谁问谁批", parts=["templates"])
         set_cells(by=operations, revision=earlier, part="templates", cells={"approved_by": "owners"})
         approve(by=operations, revision=earlier)
-        running = open_deal(by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller, amount="2105000", **AIM)
+        running = open_deal(
+            by=as_person(seller), title="苏丹站点", account=seller.accounts.earliest("number"), owner=seller, amount="2105000", **AIM
+        )
     connection.close()
     served = Served(tmp_path, own_database, EARSHOT_TEST_CLOCK="1")
     try:
@@ -238,7 +256,7 @@ def walk(served: Served, sit: Callable[..., Page], running: Deal) -> None:
         draft.adds(*row)
     # Three mistakes, each said in words beside its cell. A stage of which the support table says nothing:
     draft.opens("support")
-    draft.shows("没有“安全评审”")
+    draft.shows("阶段“SEC1”既没有召唤支援，也没有写明不需要")
     # … a condition with a slip of the pen:
     part, table, after, cells = TRIGGER
     draft.adds(part, table, after, {**cells, "when": "deal.amuont >= 100000.0"})

@@ -260,6 +260,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
 
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
+    "deals/sums": {"GET": everybody(200, 401)},
     "deals/{deal_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},

@@ -35,6 +35,7 @@ verbs.register(
         ),
         "deals.process_changed": _("{actor} moved {deal} from {former} to {process}, in the stage “{stage}”: {reason}"),
         "deals.seats_added": _("{actor} added {n} seats to the team of {deal}, as its process wants"),
+        "deals.rates_entered": _("{actor} entered {n} exchange rates: {rates}"),
         "deals.deal_won": _("{deal} is won"),
         "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
     }

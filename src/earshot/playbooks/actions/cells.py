@@ -72,6 +72,20 @@ def remove_row(*, by: Actor, revision: Revision, part: str, table: str, code: st
     return _write(by, revision, part, edited, f"{table}/{code}", seen)
 
 
+@verb
+def move_row(
+    *, by: Actor, revision: Revision, part: str, table: str, code: str, after: str | None = None, seen: str | None = None
+) -> PartVersion:
+    """Put a row into another place of its table, with the comment that is its own. `code`: by which it is addressed: its own, or its
+    number in the table; `after`: as in `add_row`. Where it stands there already, nothing is written."""
+    _table_form(part, table)
+
+    def edited(text: str) -> str:
+        return tables.move_row(text, table, code, after)
+
+    return _write(by, revision, part, edited, f"{table}/{code}", seen)
+
+
 def _write(by: Actor, revision: Revision, part: str, edited: Callable[[str], str], place: str, seen: str | None) -> PartVersion:
     revision = held(revision)
     draft = revisions.versions_of(revision).get(checked_part(part))
