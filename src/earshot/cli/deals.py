@@ -15,7 +15,7 @@ from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import by_day, due, limit, moment, rows, tell_line
-from earshot.deals import actions, gates, processes, queries
+from earshot.deals import actions, figures, gates, processes, queries
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
 from earshot.deals.rates import company_currency
@@ -396,6 +396,40 @@ def _move_all(stages: tuple[str, ...], reason: str | None, person: Person) -> No
     done = actions.move_all_to_process(by=by, to=processes.newest().version.number, reason=reason, stages=stages)
     summary = _("moved: {moved}; left: {left}; in stages that are gone: {stuck}")
     click.echo(summary.format(moved=len(done.deals), left=done.left, stuck=done.stuck))
+
+
+@deals.command("state", help=noop("State figures of the offer, and where they are from. What was stated before stays on record."))
+@click.argument("deal", metavar="DEAL")
+@option("--gross-margin", default=None, help=noop("Per cent of the contract."))
+@option("--advance-share", default=None, help=noop("What is paid in advance, per cent of the contract."))
+@option("--days-to-cash", default=None, help=noop("Days from the contract until the cash is in."))
+@option("--source", required=True, help=noop("Where the figures are from."))
+@VERSION
+@acting()
+def state_(deal: str, version: int | None, person: Person, **given: Any) -> None:
+    found: Deal = find(person, "deal", deal)
+    for row in actions.state_figures(by=as_person(person), deal=found, version=_version(found, version), **given):
+        click.echo(str(figures.KINDS[row.name].said(row.value)))
+
+
+@deals.command("figures", help=noop("What was stated about the offer, by whom and where from, the newest first."))
+@click.argument("deal", metavar="DEAL")
+@acting()
+def figures_(deal: str, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    stated = figures.stated(found.pk)
+    if not stated:
+        click.echo(_("Nothing."))
+    rows([str(figures.KINDS[row.name].said(row.value)), row.person.name, moment(row.at), row.source] for row in stated)
+
+
+@deals.command("withdraw-vote", help=noop("Take back your own vote at the gate before a deal."))
+@click.argument("deal", metavar="DEAL")
+@VERSION
+@acting()
+def withdraw_vote(deal: str, version: int | None, person: Person) -> None:
+    actions.withdraw_vote(by=as_person(person), deal=find(person, "deal", deal), version=version)
+    click.echo(_("Your vote is taken back."))
 
 
 @deals.command("add-seats", help=noop("Add the seats that the process wants for the deal as it is now, as empty chairs."))

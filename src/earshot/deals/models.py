@@ -158,3 +158,6 @@ class Unjudged(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} on {self.deal_id}"
+
+
+from earshot.deals.decisions import Figure  # noqa: E402, F401 - tables of this room that name Deal by words

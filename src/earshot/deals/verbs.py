@@ -30,6 +30,9 @@ verbs.register(
         "deals.judged_again": _("{actor} had “{name}” judged again: {n} deals settled, {left} still cannot be judged"),
         "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
         "deals.voted": _("{actor} voted “{choice}” at the gate “{gate}” of {deal}"),
+        "deals.figures_stated": _("{actor} stated of {deal}: {figures} (from: {source})"),
+        "deals.votes_lapsed": _("The votes of {names} at the gate before {deal} count no more: {why}"),
+        "deals.vote_withdrawn": _("{actor} took back the vote at the gate “{gate}” of {deal}"),
         "deals.vote_refused": _(
             "{actor} tried to vote at the gate “{gate}” of {deal}: refused, has not heard {count} statements that must be heard first"
         ),
