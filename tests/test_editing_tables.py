@@ -440,9 +440,8 @@ def test_a_row_with_a_table_of_its_own_begins_with_an_empty_one_and_takes_its_ro
     for rung in ({"name": "head", "addressee": "unit_head", "share": 100}, {"name": "late", "addressee": "operations", "share": 150}):
         add_row(by=by, revision=revision, part="service_levels", table="levels/two-hours/ladder", values=rung)
     assert editing.draft(revision, "service_levels").findings == []
-    assert text(revision, "service_levels").endswith(
-        "    minutes: 120\n    ladder:\n      - {name: head, addressee: unit_head, share: 100}\n      - {name: late, addressee: operations, share: 150}\n"
-    )
+    rungs = ("{name: head, addressee: unit_head, share: 100}", "{name: late, addressee: operations, share: 150}")
+    assert text(revision, "service_levels").endswith("    ladder:\n" + "".join(f"      - {rung}\n" for rung in rungs))
 
 
 NEW_FIELD = {
