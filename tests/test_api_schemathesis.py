@@ -252,6 +252,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /deals/sums")
     tour("operations", "POST /rates", {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]})
     tour("seller", "GET /rates")
+    tour("head", "GET /my-unit")
     view = tour("seller", "POST /views", {"name": "Late", "asked": {"how": "late"}})["id"]
     tour("seller", "GET /views")
     tour("seller", "GET /views/{view_id}", view_id=view)

@@ -89,6 +89,8 @@ def keepers(status: int, nobody: int = IN) -> list[int]:
     return row(*(status if one in ("operations", "administrator") else 403 for one in PEOPLE), nobody=nobody)
 
 
+# Who heads a unit.
+HEADS = row(404, 404, 200, 200, 404, 404, 404, 404, 404, nobody=401)
 # Of list and board: anybody keeps a view of his or her own; no view is open here.
 VIEWS = {"POST save": everybody(302), **{f"POST {act}": everybody(404) for act in ("rename", "keep", "end")}}
 # Address → what is sent (method and act) → statuses.
@@ -101,6 +103,15 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST see_to": only("seller", 302),
         "POST judge_again": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
         "POST nothing-known": everybody(404),
+    },
+    # Whoever heads no unit finds nothing there; the acts are those of the deal's own pages.
+    "unit/": {
+        "GET": everybody(),
+        "POST vote": deal(403, 409),
+        "POST take_note": call(302, 302, 302, 302),
+        "POST see_to": only("seller", 302),
+        "POST nominate": deal(302, 302),
+        "POST set_date": deal(422, 422),  # no date is named
     },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
     # Who has exactly one open deal has no choice to make: the stranger, and the engineer who is asked to sit on one.
@@ -279,6 +290,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
     "deals/sums": {"GET": everybody(200, 401)},
+    "my-unit": {"GET": HEADS},
     "rates": {"GET": everybody(200, 401), "POST": row(*(201 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "views": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
     "views/{view_id}": {"GET": only("seller", 200, 401), "PATCH": only("seller", 200, 401)},
@@ -430,6 +442,7 @@ class Case:
             "move_on": {"version": str(self.version)},
             "move": {"version": str(self.version), "to": "1", "reason": "a better one", "on": f"{self.ids['deal']}:{self.version}:"},
             "save": {"name": "a view"},
+            "set_date": {"deal": self.ids["deal"], "version": str(self.version)},
             "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
@@ -443,7 +456,7 @@ class Case:
             "end_skill": {"code": "solution-design", "reason": "long ago"},
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
-            "vote": {"approves": "yes", "version": str(self.version)},
+            "vote": {"approves": "yes", "version": str(self.version), "deal": self.ids["deal"]},
             "record": {"contact_1": "Osman", "words_1": "one thing"},
             "complete": {"place": "Khartoum"},
             "file": {"item": self.ids["item"], "category": self.world.categories[1]},

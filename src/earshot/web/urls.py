@@ -30,11 +30,13 @@ from earshot.web.views import (
     revisions,
     signing,
     talk,
+    unit,
     war_room,
 )
 
 urlpatterns = [
     path("", day.MyDay.as_view(), name="my_day"),
+    path("unit/", unit.MyUnit.as_view(), name="my_unit"),
     path("hear/", day.ToHear.as_view(), name="to_hear"),
     path("capture/", meetings.Capture.as_view(), name="capture"),
     path("deals/", deals.Deals.as_view(), name="deals"),
