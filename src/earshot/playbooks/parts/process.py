@@ -106,7 +106,7 @@ def _check_mandates(reading: Reading, roles: set[str], selling: set[str]) -> Non
     reading.names(rows.PROCESS, "mandates", "unit", reading.known.units, _("unit"))
     for row in mandates:
         reading.condition(rows.PROCESS, f"mandates/{row['code']}/within", row["within"])
-    deciders = {gate["code"]: list(gate["deciders"]) for gate in process["gates"]}
+    deciders = {gate["code"]: list(gate["deciders"]) for gate in process["gates"] if set(gate["deciders"]) <= roles}
     reading.tell(rows.PROCESS, authority.without_effect(mandates, deciders, selling))
     if reading.known.facts is not None:
         stages = {gate["code"]: gate["stage"] for gate in process["gates"]}
