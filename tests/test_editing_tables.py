@@ -430,6 +430,20 @@ def test_whom_a_change_touches_is_asked_in_a_number_of_statements_that_does_not_
         assert asked(100) <= few <= 14
 
 
+def test_a_row_with_a_table_of_its_own_begins_with_an_empty_one_and_takes_its_rows_one_by_one(world: World):
+    by = world.by("operations")
+    revision = opened(world, "service_levels")
+
+    level = {"code": "two-hours", "zh": "2 个工时", "en": "Two working hours", "measure": "working", "minutes": 120}
+    add_row(by=by, revision=revision, part="service_levels", table="levels", values=level)
+    assert text(revision, "service_levels").endswith("    minutes: 120\n    ladder: []\n")
+    for rung in ({"name": "head", "addressee": "unit_head", "share": 100}, {"name": "late", "addressee": "operations", "share": 150}):
+        add_row(by=by, revision=revision, part="service_levels", table="levels/two-hours/ladder", values=rung)
+    assert editing.draft(revision, "service_levels").findings == []
+    rungs = ("{name: head, addressee: unit_head, share: 100}", "{name: late, addressee: operations, share: 150}")
+    assert text(revision, "service_levels").endswith("    ladder:\n" + "".join(f"      - {rung}\n" for rung in rungs))
+
+
 NEW_FIELD = {
     "code": "backup-hours",
     "template": "situation",

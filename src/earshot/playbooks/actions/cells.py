@@ -49,8 +49,11 @@ def add_row(
     """Add a row to a table of a draft. `table`: its place (`hearers`, `levels/hear/ladder`); `after`: code or number of the row that it
     follows; None: at the end; empty: at the beginning."""
     form = _table_form(part, table)
-    columns = list(form["items"]["properties"])
+    properties = form["items"]["properties"]
+    columns = list(properties)
     kept = {name: _fitting(part, f"{table}/0/{name}", value, name) for name, value in values.items() if value is not tables.ABSENT}
+    # A table that the row must have begins empty: its rows follow one by one.
+    kept |= {name: [] for name in form["items"].get("required", ()) if tables.is_table(properties[name])}
 
     def edited(text: str) -> str:
         return tables.add_row(text, table, kept, after, columns)

@@ -135,9 +135,6 @@ class Draft(Page):
             if value is not ABSENT:
                 values[question.name] = value
         each.refuse()
-        for name in form["items"].get("required", ()):
-            if tables.is_table(form["items"]["properties"][name]):
-                values[name] = []  # a ladder without steps: the check says what it lacks
         actions.add_row(
             by=self.by,
             revision=self.thing,
