@@ -247,6 +247,15 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     account = tour("seller", "POST /accounts", {"name": "Blue Nile", "sector": "Telecoms"})["id"]
     tour("seller", "GET /accounts", query={"q": "Nile"})
     tour("seller", "GET /accounts/{account_id}", account_id=account)
+    tour("operations", "POST /segments", {"code": "telecoms", "zh": "电信", "en": "Telecoms"})
+    tour("seller", "GET /segments")
+    tour("seller", "PATCH /accounts/{account_id}", {"segment": "telecoms"}, match='"1"', account_id=account)
+    site = tour("seller", "POST /accounts/{account_id}/sites", {"name": "NOC", "city": "Khartoum"}, account_id=account)["sites"][0]["id"]
+    tour("seller", "POST /accounts/{account_id}/sites/endings", {"site": site, "reason": "closed"}, account_id=account)
+    tour("head", "POST /accounts/{account_id}/key-periods", {"reason": "a network of 400 sites"}, account_id=account)
+    tour("head", "POST /accounts/{account_id}/key-periods/endings", {"reason": "sold"}, account_id=account)
+    tour("head", "POST /accounts/{account_id}/handovers", {"owner": str(world.seller.pk), "reason": "as it is"}, account_id=account)
+    tour("operations", "POST /segments/endings", {"code": "telecoms", "reason": "split"})
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
     yield "opened"

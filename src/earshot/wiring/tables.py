@@ -168,6 +168,7 @@ def _judge_again(entry: Entry) -> None:
 
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account", new=True)),
+    ("accounts.account_handed", _standing(accounts.OWNS_ACCOUNT, "account")),
     ("teams.nominated", deal_actions.refuse_seats_of_closed),
     ("teams.accepted", deal_actions.refuse_seats_of_closed),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
