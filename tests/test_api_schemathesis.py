@@ -149,6 +149,8 @@ class Known:
         self.by_field: dict[str, list[Any]] = {
             "account": self.by_name["account_id"],
             "owner": people,
+            "heir": people,
+            "holding": ["accounts", "deals", "seats"],
             "person": people,
             "to": list(now.process.stages),
             "stage": list(now.process.stages),
@@ -255,6 +257,14 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("head", "POST /accounts/{account_id}/key-periods", {"reason": "a network of 400 sites"}, account_id=account)
     tour("head", "POST /accounts/{account_id}/key-periods/endings", {"reason": "sold"}, account_id=account)
     tour("head", "POST /accounts/{account_id}/handovers", {"owner": str(world.seller.pk), "reason": "as it is"}, account_id=account)
+    tour("seller", "GET /people/{person_id}/owed", person_id=str(world.seller.pk))
+    chosen = [{"holding": "accounts", "id": account}]
+    handed = {"heir": str(world.colleague.pk), "reason": "as planned", "what": chosen}
+    tour("seller", "POST /people/{person_id}/hand-overs", handed, person_id=str(world.seller.pk))
+    back = {"owner": str(world.seller.pk), "reason": "not after all"}
+    tour("colleague", "POST /accounts/{account_id}/handovers", back, account_id=account)
+    gone = {"heir": str(world.seller.pk), "reason": "moves abroad"}
+    tour("administrator", "POST /people/{person_id}/departures", gone, person_id=str(world.colleague.pk))
     tour("operations", "POST /segments/endings", {"code": "telecoms", "reason": "split"})
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})

@@ -178,6 +178,12 @@ PAGES: dict[str, dict[str, list[int]]] = {
     },
     "discussions/<slug:kind>/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST write": call(302, 302, 302, 302)},
     "people/<uuid:id>/": {"GET": everybody()},
+    # The seller's: his or her own, the head's who heads the unit, and whoever administers.
+    "people/<uuid:id>/hand-over/": {
+        "GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=IN),
+        "POST hand": row(302, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+        "POST leave": row(403, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+    },
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
         "POST give_post": administers(302),
@@ -318,6 +324,9 @@ API: dict[str, dict[str, list[int]]] = {
     "calls/{call_id}/pauses": {"POST": call(403, 403, 403, 201, 401)},
     "calls/{call_id}/resumptions": {"POST": call(403, 403, 403, 409, 401)},
     "accounts": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "people/{person_id}/owed": {"GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=401)},
+    "people/{person_id}/hand-overs": {"POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401)},
+    "people/{person_id}/departures": {"POST": row(403, 404, 404, 204, 404, 404, 204, 404, 404, nobody=401)},
     "accounts/{account_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "accounts/{account_id}/handovers": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/key-periods": {"POST": deal(403, 201, 401)},
@@ -476,6 +485,9 @@ class Case:
                 "version": str(version()),
             },
         }
+        if address.startswith("people/"):
+            to = {"to": self.ids["delivery"], "reason": "leaves"}
+            extra |= {"hand": to | {"what": f"accounts:{self.ids['account']}"}, "leave": to}
         if address.startswith("accounts/"):
             extra["change"] = {"version": "1", "name": "another name", "sector": "", "segment": "", "parent": ""}
         if address.startswith("playbook/"):
@@ -544,6 +556,8 @@ class Case:
             },
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
+            "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
+            "POST people/{person_id}/departures": {"heir": self.ids["delivery"], **because},
             "PATCH accounts/{account_id}": {"sector": "power"},
             "POST accounts/{account_id}/handovers": {"owner": self.ids["delivery"], **because},
             "POST accounts/{account_id}/key-periods": {"since": "2040-01-01", **because},
