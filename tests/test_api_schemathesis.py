@@ -268,6 +268,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("operations", "POST /segments/endings", {"code": "telecoms", "reason": "split"})
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
+    tour("seller", "GET /deals/sums")
     yield "opened"
 
     said = [{"words": words, "category": category, "speaker": 0} for words, category in world.three_items()]
@@ -349,7 +350,11 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     words = [row["id"] for row in tour("head", "GET /deals/{deal_id}/items", deal_id=deal)["items"]]
     tour("head", "POST /hearings", {"items": words})
     tour("head", "POST /deals/{deal_id}/votes", {"approves": True}, match=tour.etag(deal), deal_id=deal)
+    tour("head", "POST /deals/{deal_id}/vote-withdrawals", {}, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/votes", deal_id=deal)
+    stated = {"gross_margin": "28.5", "advance_share": "30", "days_to_cash": 60, "source": "estimate of Monday"}
+    tour("seller", "POST /deals/{deal_id}/figures", stated, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/figures", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/trial", query={"needs": "deal.amount > 1.0 && words.statements > 0"}, deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/clocks", query={"ended": "true"}, deal_id=deal)
@@ -427,6 +432,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     )
     more = {"table": "categories", "values": {"code": "more", "zh": "更多", "en": "More"}, "after": "site"}
     tour("operations", f"POST {place}/rows", more, match=draft(), **of)
+    tour("operations", f"POST {place}/rows/moved", {"table": "categories", "code": "more", "after": ""}, match=draft(), **of)
     tour("operations", f"GET {place}/impacts", **of)
     tour("operations", f"DELETE {place}/rows", match=draft(), query={"table": "categories", "code": "more"}, **of)
     seen = lambda: f'"{Revision.objects.get(pk=first).version}"'  # noqa: E731 - asked before each

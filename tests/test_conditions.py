@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.deals import gates
-from earshot.deals.actions import change_deal, judge_again, move_on
+from earshot.deals.actions import change_deal, judge_again, move_on, state_figures
 from earshot.deals.conditions import facts_of, tried
 from earshot.deals.models import Deal, Unjudged
 from earshot.desk.queries import my_day
@@ -246,9 +246,12 @@ def test_every_fact_has_a_provider_that_gives_its_type(world: World, tmp_path: P
         parts["process"]["tiers"] = [{"code": "all", "zh": "一种", "en": "One size"}]
 
     put_in_force(changed_pack(tmp_path, sized))
-    deal = Deal.objects.select_related("stage", "account").get(pk=world.moved_deal().pk)
+    moved = world.moved_deal()
+    given = {"gross_margin": "28.5", "advance_share": "30", "days_to_cash": "60"}
+    state_figures(by=world.by("seller"), deal=moved, version=moved.version, source="estimate", **given)
+    deal = Deal.objects.select_related("stage", "account").get(pk=moved.pk)
     names = [fact.name for fact in FACTS.values()]
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(30):
         values = facts_of(deal, names)
     kinds = {NUMBER: float, WHOLE: int, TEXT: str, YES_NO: bool, TEXTS: list}
     assert {name: type(values[name]) for name in names} == {fact.name: kinds[fact.kind] for fact in FACTS.values()}

@@ -196,7 +196,7 @@ def test_every_door_tells_it(world: World) -> None:
         told = good("deals", "clocks", deal.number, "--as", world.seller.name)
         assert CRITICAL[:30] in told
         assert f"{world.engineer_head.name} will be told" in told
-        assert "4:00 h of working time" in told
+        assert "limit: 4h of working time" in told
         world.hear(deal, "engineer")
         assert "done in time" in good("deals", "clocks", deal.number, "--ended", "--as", world.seller.name)
         past = Caller(world.seller)("GET", f"/deals/{deal.pk}/clocks?ended=true").data["items"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
 from difflib import ndiff
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from django.db import connection
 from django.test import Client
@@ -16,17 +19,20 @@ from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.clocks.models import Clock
 from earshot.deals.models import Deal
+from earshot.desk.queries import my_day
+from earshot.journal.actors import process
 from earshot.kit.problems import Refusal
 from earshot.people.models import Person
 from earshot.playbooks import editing, parts, rules
-from earshot.playbooks.actions import add_row, approve, open_revision, remove_row, set_cells, undo
+from earshot.playbooks.actions import add_row, adopt_pack, approve, ask_approval, move_row, open_revision, remove_row, set_cells, undo
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
 from earshot.playbooks.queries import sources
-from earshot.playbooks.registry import IMPACTS
+from earshot.playbooks.registry import IMPACTS, POLICIES
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.playbooks.tables import ABSENT, is_table, read
-from worlds import World
+from pages import Visitor
+from worlds import World, spoken
 
 pytestmark = pytest.mark.django_db
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard").texts
@@ -225,6 +231,29 @@ def test_every_table_and_column_has_a_name_and_a_meaning():
     assert lacking == []
 
 
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_what_a_cell_names_is_chosen_by_what_it_is_called(world: World, language: str):
+    """Policies, skills, roles, units, stages, categories, supports, levels, what a row waits for: never typed by their codes."""
+    named = {}
+    draft = opened(world, *PARTS)
+    visitor = Visitor("operations", language)
+    for part, one in parts.BY_NAME.items():
+        for table, form in one.schema["properties"].items():
+            if not is_table(form):
+                continue
+            fields = visitor.get(f"{page(draft, part)}?add={table}").html
+            for name, of in form["items"]["properties"].items():
+                means = meaning.column(part, table, name)
+                if means is not None and means.names and means.names != meaning.CHECKS and not is_table(of):
+                    kinds = re.findall(rf'<(select|input type="checkbox")[^>]*name="c\.{name}"', fields)
+                    assert kinds, (part, table, name)
+                    named[means.names] = fields
+    assert set(named) >= {meaning.POLICIES, meaning.SKILLS, meaning.UNITS, "process/roles", "process/stages", "hearing/categories"}
+    assert spoken(POLICIES["one-seat-each"].means, language) in html.unescape(named[meaning.POLICIES])
+    skill = next(iter(editing.choices(meaning.SKILLS, editing.draft(draft, "support").said)))
+    assert f'value="{skill[0]}"' in named[meaning.SKILLS]
+
+
 def test_the_digest_that_a_page_carries_is_that_of_the_text(world: World):
     draft = editing.draft(opened(world), "hearing")
     assert (draft.text, draft.digest) == (SHIPPED["hearing"], rules.digest(SHIPPED["hearing"]))
@@ -288,6 +317,39 @@ def test_a_row_is_added_and_removed_alike_by_every_door(world: World):
     assert text(revision, "hearing") == SHIPPED["hearing"]
     assert len(set(said)) == 1, said
     assert len(differing(SHIPPED["hearing"], said[0])) == 1
+
+
+def test_a_row_is_moved_alike_by_every_door(world: World):
+    revision, by = opened(world, "hearing"), world.by("operations")
+    codes = [row["code"] for row in yaml.safe_load(SHIPPED["hearing"])["hearers"]]
+    moved = [codes[1], codes[0], *codes[2:]]
+    said = []
+
+    def order() -> list[str]:
+        said.append(text(revision, "hearing"))
+        assert sorted(said[-1].splitlines()) == sorted(SHIPPED["hearing"].splitlines())
+        return [row["code"] for row in yaml.safe_load(said[-1])["hearers"]]
+
+    operations = Visitor("operations", "en")
+    row = operations.get(f"{page(revision, 'hearing')}?row=hearers/{codes[1]}")
+    shown = operations.submit(row.form("move", after=""), row.url)
+    assert order() == moved
+    assert {one.values["after"][0] for one in shown.forms if one.act == "move"} == {codes[0]}  # it stands first now
+    undo(by=by, revision=revision, part="hearing")
+    caller, part = Caller(world.operations), f"/playbook/revisions/{revision.pk}/parts/hearing"
+    body = {"table": "hearers", "code": codes[0], "after": codes[1]}
+    assert caller("POST", f"{part}/rows/moved", body, if_match=caller("GET", part).etag).status == 200
+    assert order() == moved
+    undo(by=by, revision=revision, part="hearing")
+    run(world, "move-row", str(revision.number), "hearing", "hearers", codes[1], "--after", "")
+    assert order() == moved
+    assert len(set(said)) == 1
+    before = Edit.objects.count()
+    move_row(by=by, revision=revision, part="hearing", table="hearers", code=codes[1], after="")
+    assert Edit.objects.count() == before  # it stands there already
+    with pytest.raises(Refusal) as refused:
+        move_row(by=by, revision=revision, part="hearing", table="hearers", code=codes[1], after="nobody")
+    assert set(refused.value.fields) == {"after"}
 
 
 def test_the_api_refuses_a_stale_cell_with_what_changed(world: World):
@@ -366,3 +428,105 @@ def test_whom_a_change_touches_is_asked_in_a_number_of_statements_that_does_not_
         known = read(SHIPPED[part], parts.BY_NAME[part].schema)
         few = max(asked(4), asked(5))  # the versions of the process are read once
         assert asked(100) <= few <= 14
+
+
+def test_a_row_with_a_table_of_its_own_begins_with_an_empty_one_and_takes_its_rows_one_by_one(world: World):
+    by = world.by("operations")
+    revision = opened(world, "service_levels")
+
+    level = {"code": "two-hours", "zh": "2 个工时", "en": "Two working hours", "measure": "working", "minutes": 120}
+    add_row(by=by, revision=revision, part="service_levels", table="levels", values=level)
+    assert text(revision, "service_levels").endswith("    minutes: 120\n    ladder: []\n")
+    for rung in ({"name": "head", "addressee": "unit_head", "share": 100}, {"name": "late", "addressee": "operations", "share": 150}):
+        add_row(by=by, revision=revision, part="service_levels", table="levels/two-hours/ladder", values=rung)
+    assert editing.draft(revision, "service_levels").findings == []
+    rungs = ("{name: head, addressee: unit_head, share: 100}", "{name: late, addressee: operations, share: 150}")
+    assert text(revision, "service_levels").endswith("    ladder:\n" + "".join(f"      - {rung}\n" for rung in rungs))
+
+
+NEW_FIELD = {
+    "code": "backup-hours",
+    "template": "situation",
+    "unit": "solutions",
+    "kind": "text",
+    "zh": "要撑多久",
+    "en": "Hours without the grid",
+    **{f"{what}_{language}": "多久？" for what in ("reason", "help", "ask", "example") for language in ("zh", "en")},
+}
+
+
+def owned(world: World) -> None:
+    """The heads of the units approve what changes in their rows."""
+    text = "approved_by: owners\n" + sources().texts["templates"]
+    adopt_pack(by=process("tests"), sources=Sources("owned", dict(sources().texts) | {"templates": text}), reason="各管各的")
+
+
+@pytest.mark.req("B21.2b", breaks="earshot.playbooks.rules.may_draft")
+def test_who_heads_a_unit_drafts_its_rows_on_the_page_and_approves_them(world: World):
+    owned(world)
+    head = Visitor("engineer_head", "en")
+    playbook = head.get("/playbook/")
+    opening = playbook.form("open")
+    assert "templates" in playbook.html
+    shown = head.submit(opening, playbook.url, reason="问清楚后备时间", parts=["templates"])
+    revision = Revision.objects.latest("number")
+    assert (revision.opened_by, shown.status) == (world.engineer_head, 200)
+    address = page(revision, "templates")
+    draft = head.get(address)
+    assert "You change the rows of your own units here" in draft.text
+    # Her own rows open in their place; those of the delivery unit are read.
+    assert "row=fields%2Fown-aim" in draft.html
+    assert "row=templates%2Fsite-survey" not in draft.html
+    assert "cells" not in head.get(f"{address}?row=templates/site-survey").acts
+    row = head.get(f"{address}?row=fields/own-aim")
+    form = row.form("cells")
+    units = re.search(r'<select[^>]*name="c.unit".*?</select>', row.html, re.DOTALL)
+    assert units
+    assert ("solutions" in units[0], "delivery" in units[0]) == (True, False)
+    written = head.submit(form, row.url, **{"c.en": "The customer's own goal"})
+    assert written.status == 200
+    assert "The customer's own goal" in text(revision, "templates")
+    # What the page does not offer, the verb refuses: another unit's row, giving a row away, the order, the setting at the top.
+    for place, value in (("templates/site-survey/en", "Sites"), ("fields/own-aim/unit", "delivery"), ("approved_by", "operations")):
+        before = text(revision, "templates")
+        with pytest.raises(Refusal) as refused:
+            set_cells(by=world.by("engineer_head"), revision=revision, part="templates", cells={place: value})
+        assert (refused.value.code, text(revision, "templates")) == ("playbook.not_yours", before)
+    with pytest.raises(Refusal):
+        move_row(by=world.by("engineer_head"), revision=revision, part="templates", table="fields", code="own-aim", after=None)
+    ready = head.get(f"/playbook/revisions/{revision.pk}/")
+    done = head.submit(ready.form("approve"), ready.url)
+    assert "in force" in done.text
+    assert "The customer's own goal" in sources().texts["templates"]
+    assert [one.person for one in PartVersion.objects.get(part="templates", state="in_force").approvals.all()] == [world.engineer_head]
+
+
+@pytest.mark.req("B21.2b")
+def test_the_same_by_api_and_command_line_and_a_row_of_two_units_waits_for_both_heads(world: World):
+    owned(world)
+    caller = Caller(world.engineer_head)
+    made = caller.post("/playbook/revisions", {"reason": "多问一句", "parts": ["templates"]})
+    assert made.status == 201, made.data
+    part = f"/playbook/revisions/{made['id']}/parts/templates"
+    added = caller("POST", f"{part}/rows", {"table": "fields", "values": NEW_FIELD}, if_match=caller("GET", part).etag)
+    assert added.status == 201, added.data
+    refused = caller("PATCH", f"{part}/cells", {"cells": {"templates/order/en": "Orders"}}, if_match=added.etag)
+    assert (refused.status, refused["code"]) == (403, "playbook.not_yours")
+    revision = Revision.objects.get(pk=made["id"])
+    words = ["set", str(revision.number), "templates", "fields/backup-hours/en", "Hours of backup", "--as", world.engineer_head.name]
+    done = CliRunner().invoke(earshot, ["playbook", *words])
+    assert done.exit_code == 0, done.output
+    words[3:5] = ["templates/order/en", "Orders"]
+    assert CliRunner().invoke(earshot, ["playbook", *words]).exit_code != 0
+    # Sales operations change a row of the other unit in the same draft: now both heads approve, each of them for the one text.
+    set_cells(by=world.by("operations"), revision=revision, part="templates", cells={"templates/order/en": "Orders"})
+    ask_approval(by=world.by("engineer_head"), revision=revision)
+    assert [key for key in ("engineer_head", "delivery_head", "operations") if waits(world, key)] == ["engineer_head", "delivery_head"]
+    approve(by=world.by("engineer_head"), revision=revision)
+    assert "Hours of backup" not in sources().texts["templates"]
+    approve(by=world.by("delivery_head"), revision=revision)
+    assert "Hours of backup" in sources().texts["templates"]
+
+
+def waits(world: World, key: str) -> bool:
+    return any(line.cause == "approval_asked" for line in my_day(world.people[key]))

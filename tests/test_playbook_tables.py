@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from difflib import ndiff
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from earshot.playbooks import parts, tables
 from earshot.playbooks.sources import PACKS, Sources
-from earshot.playbooks.tables import ABSENT, add_row, read, remove_row, set_cell
+from earshot.playbooks.tables import ABSENT, add_row, move_row, read, remove_row, set_cell
 
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").texts
 # What a hurried hand types into a cell, and what YAML would take for something else.
@@ -243,7 +244,89 @@ def test_a_row_is_removed_and_nothing_else_changes(data: st.DataObject):
     if len(whole.rows) > 1:
         following = whole.rows[number + 1] if number + 1 < len(whole.rows) else None
         if following is None or following.line > whole.rows[number].line:
-            only_within(text, new, *lines_of(text, whole.rows[number], following))
+            first, last = lines_of(text, whole.rows[number], following)
+            only_within(text, new, first - len(noted_above(text, first)), last)
+
+
+def noted_above(text: str, line: int) -> list[str]:
+    """The comments right above a line."""
+    return list(takewhile(lambda one: one.lstrip().startswith("#"), reversed(text.splitlines()[: line - 1])))
+
+
+@FEW
+@given(st.data())
+def test_a_row_is_moved_and_only_its_lines_move(data: st.DataObject):
+    text, said = data.draw(documents())
+    chosen = pick(data.draw, text)
+    if chosen is None:
+        return
+    table, number, whole = chosen
+    after = data.draw(st.sampled_from([None, "", *(row.code for row in whole.rows)]))
+    new = move_row(text, table, f"r{number}", after)
+    expected = copy.deepcopy(said)
+    codes = [row.code for row in whole.rows]
+    follows = len(codes) - 1 if after is None else -1 if after == "" else codes.index(after)
+    place = number if follows == number else follows if number <= follows else follows + 1
+    expected[table].insert(place, expected[table].pop(number))
+    assert strictly(yaml.safe_load(new)) == strictly(expected)
+    keeps_line_ends(text, new)
+    if place == number:
+        assert new == text
+    if whole.rows[-1].line > whole.rows[0].line:  # in lines of their own: the same lines, in another order
+        assert sorted(text.splitlines()) == sorted(new.splitlines())
+
+
+@FEW
+@given(st.data())
+def test_a_row_that_is_moved_away_and_back_is_where_it_was(data: st.DataObject):
+    part = data.draw(st.sampled_from(sorted(set(SHIPPED) - {"policies"})))
+    text = SHIPPED[part]
+    table = data.draw(st.sampled_from([one for one in read(text, parts.BY_NAME[part].schema).every() if len(one.rows) > 1]))
+    number = data.draw(st.integers(0, len(table.rows) - 1))
+    codes = ["", *(row.code for row in table.rows)]
+    away = data.draw(st.sampled_from([*codes, None]))
+    there = move_row(text, table.place, table.rows[number].code, away)
+    assert sorted(there.splitlines()) == sorted(text.splitlines())
+    if table.rows[number].code.isdecimal():  # addressed by its number, which is another one now
+        return
+    assert yaml.safe_load(move_row(there, table.place, table.rows[number].code, codes[number])) == yaml.safe_load(text)
+
+
+NOTED = """levels:
+  # Heads both rows below.
+  - {code: a}
+  - code: b
+    zh: 乙  # behind
+    # deeper: part of b
+
+  # Its own.
+  - {code: c}
+  # Its own, too:
+  # of two lines.
+  - {code: d}
+  # At the end of the table.
+"""
+
+
+def test_a_comment_goes_with_the_row_that_it_is_about_alone():
+    assert remove_row(NOTED, "levels", "c") == NOTED.replace("  # Its own.\n  - {code: c}\n", "")
+    assert remove_row(NOTED, "levels", "d") == NOTED.replace("  # Its own, too:\n  # of two lines.\n  - {code: d}\n", "")
+    assert remove_row(NOTED, "levels", "a") == NOTED.replace("  - {code: a}\n", "")  # a heading stays while it heads anything
+    both = remove_row(remove_row(NOTED, "levels", "a"), "levels", "b")
+    assert both == NOTED[: NOTED.index("  # Heads")] + NOTED[NOTED.index("\n  # Its own.") :]
+    moved = move_row(NOTED, "levels", "d", "a")
+    assert moved.index("# Heads") < moved.index("{code: a}") < moved.index("# Its own, too:") < moved.index("code: b")
+    assert "  # deeper: part of b\n\n  # Its own.\n  - {code: c}\n  # At the end" in move_row(NOTED, "levels", "d", "a")
+    assert move_row(NOTED, "levels", "b", None).endswith(
+        "  - {code: d}\n  - code: b\n    zh: 乙  # behind\n    # deeper: part of b\n  # At the end of the table.\n"
+    )
+
+
+def test_rows_parted_by_empty_lines_stay_parted_and_a_file_without_a_last_line_end_stays_so():
+    parted = "levels:\n  - {code: a}\n\n  - {code: b}\n\n  - {code: c}"
+    assert move_row(parted, "levels", "c", "a") == "levels:\n  - {code: a}\n\n  - {code: c}\n\n  - {code: b}"
+    assert move_row(parted, "levels", "a", None) == "levels:\n  - {code: b}\n\n  - {code: c}\n\n  - {code: a}"
+    assert move_row(parted, "levels", "b", "") == "levels:\n  - {code: b}\n\n  - {code: a}\n\n  - {code: c}"
 
 
 @FEW

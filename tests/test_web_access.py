@@ -117,12 +117,14 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST decline": deal(403, 403),
         "POST release": deal(302, 302),  # who names people for the team frees a seat, too
         "POST add_seats": deal(302, 302),
+        "POST state": deal(302, 302),
         "POST write": deal(302, 302),
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
     "deals/<uuid:id>/gate/": {
         "GET": deal(200, 200),
         "POST vote": deal(403, 409),  # the seller does not decide here; the head has not heard yet
+        "POST withdraw": deal(409, 409),  # none of the two has voted
         "POST take_note": deal(302, 302),
     },
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
@@ -276,12 +278,15 @@ PAGES: dict[str, dict[str, list[int]]] = {
 
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
+    "deals/sums": {"GET": everybody(200, 401)},
     "deals/{deal_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},
     "deals/{deal_id}/losses": {"POST": deal(200, 200, 401)},
     "deals/{deal_id}/gate": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/votes": {"GET": deal(200, 200, 401), "POST": deal(403, 409, 401)},
+    "deals/{deal_id}/vote-withdrawals": {"POST": deal(409, 409, 401)},
+    "deals/{deal_id}/figures": {"GET": deal(200, 200, 401), "POST": deal(201, 201, 401)},
     "deals/{deal_id}/meetings": {"POST": deal(201, 201, 401)},
     "deals/{deal_id}/items": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/calls": {"GET": deal(200, 200, 401)},
@@ -453,6 +458,8 @@ class Case:
             "file": {"item": self.ids["item"], "category": self.world.categories[1]},
             "correct": {"correction": "forty per cent"},
             "deliver": {"result": "a result"},
+            "state": {"version": str(self.version), "gross_margin": "28.5", "source": "estimate"},
+            "withdraw": {"version": str(self.version)},
             "name": {"person": self.ids["engineer_two"]},
             "send_back": {"reason": "thin"},
             "object": {"reason": "not needed"},
@@ -513,6 +520,7 @@ class Case:
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
             "POST deals/{deal_id}/losses": because,
+            "POST deals/{deal_id}/figures": {"gross_margin": "28.5", "source": "estimate"},
             "POST deals/{deal_id}/process-moves": {"to": 1, **because},
             "POST playbook/older-deals": because,
             "POST deals/{deal_id}/votes": {"approves": True},

@@ -9,6 +9,7 @@
 `EARSHOT_DEBUG`     `1`: Django's debug mode; never in production
 `EARSHOT_SECURE`    `1`: behind HTTPS; cookies only over HTTPS, HSTS on
 `EARSHOT_URL`       the address by which people open this installation, for links in messages (default: http://localhost:8000)
+`EARSHOT_CURRENCY`  ISO 4217 code of the company's own currency, in which sums are said (default: CNY)
 `EARSHOT_MAIL`      mail server: `smtp://user:password@host:port?tls=starttls` (or `ssl`, or `off`); `folder`: mails are laid into the
                     folder `mail` of the home, as the demonstration does; unset: nobody gets mail
 `EARSHOT_MAIL_FROM` whom mail comes from, such as `Earshot <earshot@example.com>` (default: earshot@ the host of EARSHOT_URL)
@@ -19,6 +20,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -141,6 +143,15 @@ MAIL_FROM = os.environ.get("EARSHOT_MAIL_FROM") or f"Earshot <earshot@{urlsplit(
 ROBOTS = robots(_listed("EARSHOT_ROBOTS"))
 WEBHOOKS_INSIDE = _listed("EARSHOT_WEBHOOKS_INSIDE")
 
+
+def currency(code: str) -> str:
+    """The company's own currency."""
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"EARSHOT_CURRENCY={code!r}: write an ISO 4217 code such as CNY or USD")
+    return code
+
+
+CURRENCY = currency(os.environ.get("EARSHOT_CURRENCY", "CNY"))
 DATABASES = {"default": database(os.environ.get("EARSHOT_DATABASE", "sqlite"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

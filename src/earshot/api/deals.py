@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from django.db.models import F, QuerySet
 from django.utils.translation import get_language
 from ninja import Query, Router
+from pydantic import BaseModel, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from earshot.api import paging
@@ -41,14 +42,36 @@ from earshot.api.teams import SeatShown, seats_shown
 from earshot.deals import actions, queries
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
+from earshot.deals.rates import company_currency
+from earshot.desk import pipeline
 from earshot.desk.finding import find_row
 from earshot.kit.problems import missing
+from earshot.kit.reading import reading
 from earshot.people.standing import Seeing
 from earshot.playbooks import book
 
 router = Router()
 Outcome = Literal["won", "lost"]
-NEWEST = ("-opened_at", "-id")
+Sort = Literal[
+    "",
+    "title",
+    "account",
+    "owner",
+    "stage",
+    "due",
+    "amount",
+    "since",
+    "opened",
+    "-title",
+    "-account",
+    "-owner",
+    "-stage",
+    "-due",
+    "-amount",
+    "-since",
+    "-opened",
+]
+SumMoney = Annotated[str, Field(pattern=r"^[0-9]{1,20}\.[0-9]{2}$")]
 
 
 class AccountNamed(TypedDict):
@@ -271,27 +294,123 @@ def _shown(deal: Deal, line: DealLine, unit: Named, closing: ClosingShown | None
     return Reply(data, status, version=line["version"])
 
 
+Words = Annotated[str, StringConstraints(max_length=200, pattern=CLEAN)]
+
+
+class Narrowing(BaseModel):
+    """What narrows the pipeline, by the names that stand in the addresses of the pages, too. What is left out asks nothing."""
+
+    q: Annotated[str, StringConstraints(max_length=100, pattern=CLEAN)] = Field(
+        "", description="Words of the title or the account's name, or the number."
+    )
+    stage: Words = Field("", description="Code of the stage; a stage of the same code is one, whatever version of the process it is of.")
+    step: Words = Field("", description="Code of the step that the stage belongs to.")
+    tier: Words = Field("", description="Code of the size. At most 20,000 deals that fit otherwise.")
+    unit: AnyId | None = Field(None, description="Id of the unit; with those below it.")
+    owner: Words = Field("", description="Id of the owner, or words of the name.")
+    account: Words = Field("", description="Id of the account, or words of the name.")
+    process: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="Number of the version of the process.")
+    state: Literal["", "won", "lost", "all"] | None = Field(None, description="Empty: open; all where neither this nor `closed` is given.")
+    closed: bool | None = Field(None, description="true: only closed ones; false: only open ones.")
+    how: Literal["", "late", "blocked", "ready"] = Field(
+        "", description="late: past their date; blocked: more than the decision is missing at the gate; ready: nothing else is."
+    )
+    older: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="In the stage for so many days at least.")
+    least: Amount | None = Field(None, description="Worth so much at least, in the company's currency; what has no rate is not compared.")
+    most: Amount | None = Field(None, description="Worth so much at most.")
+    mine: bool = Field(False, description="true: only those that you own.")
+
+
+Narrowed = Annotated[Narrowing, Query()]
+
+
+def wanted(asked: Narrowing, sort: str = "") -> pipeline.Wanted:
+    given = asked.model_dump(exclude={"closed"}) | {"sort": sort}
+    state = {None: "all", False: "", True: "closed"}[asked.closed] if asked.state is None else asked.state
+    said = {name: "1" if value is True else "" if value in (None, False) else str(value) for name, value in given.items()}
+    return pipeline.read(said | {"state": state})
+
+
 @router.get("/deals", response=Page[DealLine])
 @read
 def list_deals(
     request: Asked,
-    q: Annotated[str, Query(max_length=100, pattern=CLEAN, description="Words of the title or the account's name, or the number.")] = "",
-    stage: Annotated[Code | None, Query(description="Code of the stage.")] = None,
-    owner: Annotated[AnyId | None, Query(description="Id of the owner.")] = None,
-    closed: Annotated[bool | None, Query(description="true: only closed ones; false: only open ones.")] = None,
+    asked: Narrowed,
+    sort: Annotated[Sort, Query(description="Descending with `-` in front; left out: the newest first.")] = "",
     cursor: paging.Cursor = None,
     limit: paging.Limit = paging.USUAL,
 ) -> Page[DealLine]:
-    """The deals that you may see, the newest first."""
-    rows = queries.containing(queries.visible_to(me(request)), q)
-    if stage is not None:
-        rows = rows.filter(stage__code=stage)
-    if owner is not None:
-        rows = rows.filter(owner=owner)
-    if closed is not None:
-        rows = rows.filter(closing__isnull=not closed)
-    found, after = paging.part(lines_of(rows, english=_english()), NEWEST, cursor, limit)
+    """The deals that you may see, narrowed; the newest first where no order is asked for."""
+    with reading():
+        rows, order = pipeline.ordered(me(request), wanted(asked, sort))
+    found, after = paging.part(lines_of(rows, "key", english=_english()), order, cursor, limit, sort)
     return {"items": [deal_line(row) for row in found], "next": after}
+
+
+class StageSum(TypedDict):
+    """`worth` null: nothing of it can be converted. `amounts`: by currency, as they are. `without_rate`: the currencies that are not in
+    `worth`. `without_amount`: deals whose amount nobody has entered. `usual_days` null: too few have left the stage."""
+
+    stage: Coded
+    count: int
+    without_amount: int
+    worth: SumMoney | None
+    amounts: dict[str, SumMoney]
+    without_rate: list[str]
+    usual_days: int | None
+
+
+class RateUsed(TypedDict):
+    currency: str
+    rate: str
+    day: Day
+
+
+class Sums(TypedDict):
+    """`currency`: the company's, in which every `worth` is said, by these `rates`."""
+
+    currency: str
+    count: int
+    without_amount: int
+    worth: SumMoney | None
+    amounts: dict[str, SumMoney]
+    without_rate: list[str]
+    rates: list[RateUsed]
+    stages: list[StageSum]
+
+
+@router.get("/deals/sums", response=Sums)
+@read
+def sum_deals(request: Asked, asked: Narrowed) -> Sums:
+    """The deals that you may see, narrowed as the list is, counted and summed by stage and currency."""
+    with reading():
+        found = pipeline.sums(me(request), wanted(asked))
+    usual = pipeline.usual()
+    return {
+        "currency": company_currency(),
+        **_summed(found.all),  # type: ignore[typeddict-item]  # of the fields that both have
+        "rates": [
+            {"currency": one.currency, "rate": f"{one.rate.normalize():f}", "day": one.day.isoformat()} for one in found.all.worth.by
+        ],
+        "stages": [
+            {
+                "stage": {"code": one.code, "name": str(one.stage)},
+                **_summed(one),
+                "usual_days": usual[one.code].days if one.code in usual else None,
+            }
+            for one in found.stages
+        ],
+    }
+
+
+def _summed(of: pipeline.StageSum) -> dict[str, Any]:
+    return {
+        "count": of.count,
+        "without_amount": of.unknown,
+        "worth": money(of.worth.total),
+        "amounts": {code: money(amount) for code, amount in of.worth.originals.items()},
+        "without_rate": list(of.worth.without),
+    }
 
 
 @router.post("/deals", response={201: DealShown})

@@ -59,6 +59,15 @@ class NewRow(Body):
     after: Code | None = None
 
 
+class MovedRow(Body):
+    """`table`: its place; `code`: of the row, or its number in the table; `after`: code or number of the row that it then follows; null: at
+    the end; empty: at the beginning."""
+
+    table: TablePlace
+    code: Code
+    after: Code | None = None
+
+
 @router.patch("/playbook/revisions/{revision_id}/parts/{part}/cells", response=TextShown)
 @shows_version
 @versioned
@@ -98,6 +107,18 @@ def remove_row(
     one = find(me(request), "revision", revision_id)
     seen = revisions.seen_as(part, version(request))
     actions.remove_row(by=actor(request), revision=one, part=part, table=table, code=code, seen=seen)
+    return text_shown(one, part)
+
+
+@router.post("/playbook/revisions/{revision_id}/parts/{part}/rows/moved", response=TextShown)
+@shows_version
+@versioned
+@write
+def move_row(request: Asked, revision_id: AnyId, part: PartName, body: MovedRow) -> Reply:
+    """Put a row into another place of its table: those lines alone move, with the comment that is the row's own."""
+    one = find(me(request), "revision", revision_id)
+    seen = revisions.seen_as(part, version(request))
+    actions.move_row(by=actor(request), revision=one, part=part, table=body.table, code=body.code, after=body.after, seen=seen)
     return text_shown(one, part)
 
 

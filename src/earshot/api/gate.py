@@ -49,7 +49,7 @@ class GateShown(TypedDict):
 
 
 class VoteShown(TypedDict):
-    """`replaced_at`: when the same person voted anew."""
+    """`replaced_at`: since when it counts no more: the same person voted anew or took it back, or what was voted on has changed."""
 
     id: Id
     gate: Coded
@@ -120,3 +120,15 @@ def cast_vote(request: Asked, deal_id: AnyId, body: NewVote) -> Reply:
     deal = find_row(me(request), "deal", deal_id)
     cast = actions.vote(by=actor(request), deal=deal, approves=body.approves, reason=body.reason, version=version(request))
     return Reply(_vote(cast), 201)
+
+
+@router.post("/deals/{deal_id}/vote-withdrawals", response=list[VoteShown])
+@versioned
+@write
+def withdraw_vote(request: Asked, deal_id: AnyId) -> Reply:
+    """Take back your own vote at the gate before the deal; that it was cast stays on record. One vote for each role that you had voted
+    for."""
+    deal = find_row(me(request), "deal", deal_id)
+    taken = actions.withdraw_vote(by=actor(request), deal=deal, version=version(request))
+    rows = Vote.objects.filter(pk__in=[vote.pk for vote in taken]).select_related("gate", "role", "person").order_by("pk")
+    return Reply([_vote(vote) for vote in rows])

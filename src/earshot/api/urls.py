@@ -30,6 +30,7 @@ from earshot.api import (
     deliveries,
     desk,
     drafts,
+    figures,
     gate,
     meetings,
     messages,
@@ -70,6 +71,7 @@ def _door() -> Door:
     for name, room in (
         ("Deals", deals),
         ("Deals", gate),
+        ("Deals", figures),
         ("Deals", processes),
         ("Teams", teams),
         ("Messages", messages),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import ngettext
 
 from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import by_day, due, limit, moment, rows, tell_line
-from earshot.deals import actions, gates, processes, queries
+from earshot.deals import actions, figures, gates, processes, queries
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
+from earshot.deals.rates import company_currency
 from earshot.desk import clocks as desk_clocks
+from earshot.desk import pipeline
 from earshot.desk.queries import timeline
 from earshot.people import permits
 from earshot.people.actors import as_person
@@ -39,18 +44,93 @@ def _version(deal: Deal, version: int | None) -> int:
     return deal.version if version is None else version
 
 
+def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The filters of the pipeline as options: the command gets `asked`, by the names of `pipeline.NAMES`."""
+
+    @wraps(command)
+    def run(*args: Any, everything: bool, mine: bool, **kwargs: Any) -> Any:
+        asked = {name: kwargs.pop(name) for name in pipeline.NAMES if name in kwargs}
+        asked |= {"state": asked["state"] or ("all" if everything else ""), "mine": "1" if mine else ""}
+        return command(*args, wanted=pipeline.read(asked), **kwargs)
+
+    for one in reversed(
+        [
+            option("--words", "q", default="", help=noop("Words of the title, the number or the account's name.")),
+            option("--stage", default="", help=noop("Only those in the stage with this code.")),
+            option("--step", default="", help=noop("Only those in stages of the step with this code.")),
+            option("--size", "tier", default="", help=noop("Only those of the size with this code.")),
+            option("--unit", default="", metavar="ID", help=noop("Only those of this unit and those below it.")),
+            option("--owner", default="", help=noop("Only those of this owner: id, or words of the name.")),
+            option("--account", default="", help=noop("Only those of this account: id, or words of the name.")),
+            option("--process", default="", metavar="N", help=noop("Only those that follow this version of the process.")),
+            option(
+                "--state", type=click.Choice(["won", "lost", "closed", "all"]), default=None, help=noop("Which; otherwise the open ones.")
+            ),
+            option("--all", "everything", is_flag=True, help=noop("Those that are closed as well.")),
+            option(
+                "--how",
+                type=click.Choice(list(pipeline.HOW)),
+                default=None,
+                help=noop("late: past their date; blocked: more than the decision is missing at the gate; ready: nothing else is."),
+            ),
+            option("--older", default="", metavar="DAYS", help=noop("In the stage for so many days at least.")),
+            option("--least", default="", help=noop("Worth so much at least, in the company's currency.")),
+            option("--most-worth", "most", default="", help=noop("Worth so much at most.")),
+            option("--mine", is_flag=True, help=noop("Only your own.")),
+            option(
+                "--sort", default="", help=noop("title, account, owner, stage, due, amount, since or opened; with - in front descending.")
+            ),
+        ]
+    ):
+        run = one(run)
+    return run
+
+
 @deals.command("list", help=noop("The deals in which you have standing, the newest first."))
-@option("--stage", default="", help=noop("Only those in the stage with this code."))
-@option("--all", "everything", is_flag=True, help=noop("Those that are closed as well."))
-@MOST
+@narrowing
+@option("--most", "at_most", type=click.IntRange(1, 1000), default=50, show_default=True, help=noop("How many at most."))
 @acting()
-def list_(stage: str, everything: bool, most: int, person: Person) -> None:
-    found = queries.with_names(queries.visible_to(person)).order_by("-opened_at", "-pk")
-    if stage:
-        found = found.filter(stage__code=stage)
-    if not everything:
-        found = found.filter(closing__isnull=True)
-    rows([deal.number, _state(deal), deal.owner.name, _account(deal), deal.title] for deal in found[:most])
+def list_(wanted: pipeline.Wanted, at_most: int, person: Person) -> None:
+    found, after = pipeline.page(person, wanted, None, at_most)
+    rows(
+        [row.number, _outcome(row), row.owner, row.account or _("account not known"), _amount(row), _days(row), row.title] for row in found
+    )
+    if after:
+        click.echo(_("There are more; narrow the list, or ask for more with --most."))
+
+
+def _outcome(row: pipeline.Row) -> str:
+    return {"won": _("won"), "lost": _("lost")}[row.outcome] if row.outcome else str(row.stage)
+
+
+def _amount(row: pipeline.Row) -> str:
+    return f"{row.amount} {row.currency}" if row.amount is not None else "–"
+
+
+def _days(row: pipeline.Row) -> str:
+    return "–" if row.days is None else ngettext("{n} day", "{n} days", row.days).format(n=row.days)
+
+
+@deals.command("sums", help=noop("The same deals counted and summed by stage, in the company's currency and as they are."))
+@narrowing
+@acting()
+def sums(wanted: pipeline.Wanted, person: Person) -> None:
+    found = pipeline.sums(person, wanted)
+    own = company_currency()
+    usual = pipeline.usual()
+    lines = []
+    for one in [*found.stages, found.all]:
+        name = str(one.stage) if one.stage else _("in all")
+        total = f"{one.worth.total} {own}" if one.worth.total is not None else "–"
+        known = usual.get(one.code)
+        stood = ngettext("usual: {n} day", "usual: {n} days", known.days).format(n=known.days) if known else ""
+        parts = [f"{amount} {code}" for code, amount in one.worth.originals.items()]
+        parts += [_("no rate for {codes}").format(codes=", ".join(one.worth.without))] if one.worth.without else []
+        parts += [_("{n} without an amount").format(n=one.unknown)] if one.unknown else []
+        lines.append([name, one.count, total, stood, "; ".join(parts)])
+    rows(lines)
+    for rate in found.all.worth.by:
+        click.echo(str(rate))
 
 
 def _account(deal: Deal) -> str:
@@ -316,6 +396,40 @@ def _move_all(stages: tuple[str, ...], reason: str | None, person: Person) -> No
     done = actions.move_all_to_process(by=by, to=processes.newest().version.number, reason=reason, stages=stages)
     summary = _("moved: {moved}; left: {left}; in stages that are gone: {stuck}")
     click.echo(summary.format(moved=len(done.deals), left=done.left, stuck=done.stuck))
+
+
+@deals.command("state", help=noop("State figures of the offer, and where they are from. What was stated before stays on record."))
+@click.argument("deal", metavar="DEAL")
+@option("--gross-margin", default=None, help=noop("Per cent of the contract."))
+@option("--advance-share", default=None, help=noop("What is paid in advance, per cent of the contract."))
+@option("--days-to-cash", default=None, help=noop("Days from the contract until the cash is in."))
+@option("--source", required=True, help=noop("Where the figures are from."))
+@VERSION
+@acting()
+def state_(deal: str, version: int | None, person: Person, **given: Any) -> None:
+    found: Deal = find(person, "deal", deal)
+    for row in actions.state_figures(by=as_person(person), deal=found, version=_version(found, version), **given):
+        click.echo(str(figures.KINDS[row.name].said(row.value)))
+
+
+@deals.command("figures", help=noop("What was stated about the offer, by whom and where from, the newest first."))
+@click.argument("deal", metavar="DEAL")
+@acting()
+def figures_(deal: str, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    stated = figures.stated(found.pk)
+    if not stated:
+        click.echo(_("Nothing."))
+    rows([str(figures.KINDS[row.name].said(row.value)), row.person.name, moment(row.at), row.source] for row in stated)
+
+
+@deals.command("withdraw-vote", help=noop("Take back your own vote at the gate before a deal."))
+@click.argument("deal", metavar="DEAL")
+@VERSION
+@acting()
+def withdraw_vote(deal: str, version: int | None, person: Person) -> None:
+    actions.withdraw_vote(by=as_person(person), deal=find(person, "deal", deal), version=version)
+    click.echo(_("Your vote is taken back."))
 
 
 @deals.command("add-seats", help=noop("Add the seats that the process wants for the deal as it is now, as empty chairs."))

@@ -69,4 +69,17 @@ def remove_row(number: str, part: str, table: str, code: str, person: Person) ->
     tell_revision(one)
 
 
-COMMANDS = [set_, add_row, remove_row]
+@command("move-row", help=noop("Put the row with CODE, or with that number, into another place of TABLE of PART in revision NUMBER."))
+@click.argument("number")
+@click.argument("part", type=PART)
+@click.argument("table")
+@click.argument("code")
+@option("--after", help=noop("Code or number of the row that it follows; left away: at the end; empty: at the beginning."))
+@acting()
+def move_row(number: str, part: str, table: str, code: str, after: str | None, person: Person) -> None:
+    one = found_revision(person, number)
+    actions.move_row(by=as_person(person), revision=one, part=part, table=table, code=code, after=after)
+    tell_revision(one)
+
+
+COMMANDS = [set_, add_row, remove_row, move_row]

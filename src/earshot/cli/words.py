@@ -53,11 +53,12 @@ def due(clock: Reading | None, at: datetime | None = None) -> str:
 
 
 def limit(clock: Clock) -> str:
-    """How long the time limit is, in hours and minutes of its own measure."""
-    length = f"{clock.limit // 60}:{clock.limit % 60:02}"
+    """How long the time limit is, in hours and minutes of its own measure, as people write them: `4h`, `1h 30m`, `45m`."""
+    hours, minutes = divmod(clock.limit, 60)
+    length = " ".join([f"{hours}h"] * bool(hours) + [f"{minutes}m"] * bool(minutes or not hours))
     if clock.measure == WORKING:
-        return _("{length} h of working time").format(length=length)
-    return _("{length} h by the clock").format(length=length)
+        return _("{length} of working time").format(length=length)
+    return _("{length} by the clock").format(length=length)
 
 
 def rows(lines: Iterable[Sequence[object]]) -> None:

@@ -117,6 +117,30 @@ class Closing(models.Model):
         return self.outcome
 
 
+class Rate(models.Model):
+    """What one unit of a currency was worth in the company's on a day, as somebody of operations entered it. `replaced_at`: another
+    figure was entered for the same day since; the row stays. `base`: the company's currency when it was entered."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    base = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=8)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    replaced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["base", "currency", "day"], condition=Q(replaced_at__isnull=True), name="one_rate_for_a_day"),
+            models.CheckConstraint(name="rate_above_zero", condition=Q(rate__gt=0)),
+            models.CheckConstraint(name="rate_of_another_currency", condition=~Q(base=models.F("currency"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"1 {self.currency} = {self.rate.normalize():f} {self.base} ({self.day})"
+
+
 class Unjudged(models.Model):
     """A check or condition of the playbook could not be evaluated on a deal: from the attempt that met it until one that could.
     `where`: on trying to leave its stage, or on the deal as it stands (its size, its seats, the calls of its stage)."""
@@ -134,3 +158,6 @@ class Unjudged(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} on {self.deal_id}"
+
+
+from earshot.deals.decisions import Figure  # noqa: E402, F401 - tables of this room that name Deal by words

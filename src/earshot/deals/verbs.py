@@ -31,11 +31,15 @@ verbs.register(
         "deals.judged_again": _("{actor} had “{name}” judged again: {n} deals settled, {left} still cannot be judged"),
         "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
         "deals.voted": _("{actor} voted “{choice}” at the gate “{gate}” of {deal}"),
+        "deals.figures_stated": _("{actor} stated of {deal}: {figures} (from: {source})"),
+        "deals.votes_lapsed": _("The votes of {names} at the gate before {deal} count no more: {why}"),
+        "deals.vote_withdrawn": _("{actor} took back the vote at the gate “{gate}” of {deal}"),
         "deals.vote_refused": _(
             "{actor} tried to vote at the gate “{gate}” of {deal}: refused, has not heard {count} statements that must be heard first"
         ),
         "deals.process_changed": _("{actor} moved {deal} from {former} to {process}, in the stage “{stage}”: {reason}"),
         "deals.seats_added": _("{actor} added {n} seats to the team of {deal}, as its process wants"),
+        "deals.rates_entered": _("{actor} entered {n} exchange rates: {rates}"),
         "deals.deal_won": _("{deal} is won"),
         "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
     }

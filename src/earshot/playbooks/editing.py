@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import missing, wrong
 from earshot.people.models import Unit
+from earshot.people.queries import known_skills
 from earshot.playbooks import models as rows
 from earshot.playbooks import packs, parts, revisions, rules, tables
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
-from earshot.playbooks.registry import CHECKS, IMPACTS, Changed, Impact
+from earshot.playbooks.registry import CHECKS, IMPACTS, POLICIES, Changed, Impact
 from earshot.playbooks.tables import Schema, Table, TableRow, Tables
 
 Said = Mapping[str, list[dict[str, Any]]]
@@ -193,6 +194,11 @@ def choices(names: str, said: Mapping[str, Said]) -> list[tuple[str, str]]:
         return list(Unit.objects.order_by("name", "code").values_list("code", "name"))
     if names == meaning.CHECKS:
         return [(name, name) for name in sorted(CHECKS)]
+    if names == meaning.POLICIES:
+        return [(code, str(policy.means)) for code, policy in POLICIES.items()]
+    if names == meaning.SKILLS:
+        named = {str(row["code"]): _worded(row) for row in said.get("support", {}).get("skills", [])}
+        return list(({code: code for code in known_skills()} | named).items())
     part, _slash, table = names.partition("/")
     found = said.get(part, {}).get(table, [])
     if names == "process/steps" and not found:

@@ -400,6 +400,16 @@ def drafts_open_to(person: Person) -> Collection[str]:
     return [OWNED_BY_UNITS] if reach_of(person).units and OWNED_BY_UNITS in PARTS else []
 
 
+def rows_open_to(person: Person, part: str) -> Collection[str] | None:
+    """Codes of the units whose rows of the part the person may draft; None: all of it, whatever it says."""
+    reach = reach_of(person)
+    if OPERATE in reach.permissions:
+        return None
+    if part != OWNED_BY_UNITS or not reach.units:
+        return ()
+    return set(Unit.objects.filter(pk__in=reach.units).values_list("code", flat=True))
+
+
 def in_preparation() -> dict[str, PartVersion]:
     """Part → the version of it that is being prepared, or approved and not begun, its revision loaded."""
     found = PartVersion.objects.filter(state__in=[DRAFT, APPROVED]).select_related("revision__opened_by")

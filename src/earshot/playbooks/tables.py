@@ -8,6 +8,10 @@ columns set in line, `[{a: 1}, {b: 2}]` (as `[a: 1, b: 2]`) and `"\\u00e9"`, non
 
 A place is a path as findings give it: `levels/hear/minutes`, `levels/hear/ladder/0/share`, `profile`. A step into a list is the code of
 a row, or its number from 0 where no row has it as its code.
+
+Which comment belongs to a row. One that stands behind its dash, or deeper than that below it, is part of it. One right above it, at the
+column of the dash, is about the rows from there to the next such comment, empty line or end of the table: where that is this row alone, it
+is its own, and goes where the row goes; where there are more, it is their heading, and stays.
 """
 
 from __future__ import annotations
@@ -196,6 +200,26 @@ def remove_row(text: str, table: str, code: str) -> str:
         raise missing()
     edit.expect(steps, lambda held: held.pop(number))
     edit.remove_item(node, number, edit.holding(steps))
+    return edit.done()
+
+
+def move_row(text: str, table: str, code: str, after: str | None = None) -> str:
+    """The text with the row of this code or number in another place of its table, with the comment that is its own. `after`: code or number
+    of the row that it then follows; None: at the end; empty: at the beginning."""
+    steps = table.split("/")
+    edit = _Edit(text)
+    node = edit.at(steps)
+    number = _number(node, code)
+    if number is None or not isinstance(node, yaml.SequenceNode):
+        raise missing()
+    follows = len(node.value) - 1 if after is None else _number(node, after) if after else -1
+    if follows is None:
+        raise wrong("after", say(_("There is no row “{code}” that it could follow."), code=after))
+    place = follows if number <= follows else follows + 1
+    if place == number or follows == number:
+        return text
+    edit.expect(steps, lambda held: held.insert(place, held.pop(number)))
+    edit.move_item(node, number, place)
     return edit.done()
 
 
@@ -554,11 +578,81 @@ class _Edit:
                 return self.put(node.start_mark.index, node.end_mark.index, "[]")
             before = self.end(node.value[number - 1]) if number else node.start_mark.index + 1
             return self._cut_from_flow(before, item.start_mark.index, end, first=number == 0)
-        dash = self.dash(node, number)
         if len(node.value) == 1 and key is not None:
             at = self.after_colon(key)
             self.put(at, at, " []")
-        return self._cut_lines(dash, max(end, dash + 1))
+        return self.put(*self.lines_of_item(node, number), "")
+
+    # Lines of an item in block style
+
+    def lines_of_item(self, node: yaml.Node, number: int) -> tuple[int, int]:
+        """Where its first line begins and the line behind its last: with the comment above it that is its own, and those in it."""
+        first, last = self.line_start(self.dash(node, number)), self.behind_item(node, number)
+        goes_on = number + 1 < len(node.value) and self.line_start(self.dash(node, number + 1)) == last
+        return (first if goes_on else self.above_item(node, number)), last
+
+    def above_item(self, node: yaml.Node, number: int) -> int:
+        """Where the comment right above the item begins, at the column of its dash; else where its own first line does."""
+        dash = self.dash(node, number)
+        floor = self.behind_item(node, number - 1) if number else 0
+        start = self.line_start(dash)
+        while start > floor and self.is_comment(self.previous_line(start), self.column(dash)):
+            start = self.previous_line(start)
+        return start
+
+    def behind_item(self, node: yaml.Node, number: int) -> int:
+        """The line behind the last one of the item, with the comments that stand deeper than its dash."""
+        dash = self.dash(node, number)
+        at = self.next_line(max(self.end(node.value[number]), dash + 1))
+        while at < len(self.text) and self.is_comment(at) and self.text.index("#", at) - at > self.column(dash):
+            at = self.next_line(at)
+        return at
+
+    def previous_line(self, start: int) -> int:
+        return self.line_start(start - (2 if self.text[start - 2 : start] == "\r\n" else 1))
+
+    def is_comment(self, line: int, column: int | None = None) -> bool:
+        """Whether the line that begins there holds nothing but a comment (at this column)."""
+        written = self.text[line : self.line_end(line)]
+        bare = written.lstrip(" ")
+        return bare.startswith("#") and column in (None, len(written) - len(bare))
+
+    def move_item(self, node: yaml.Node, number: int, place: int) -> None:
+        """Item by item in flow style, each in the place of the one before or behind; else its lines, with the empty ones that part it."""
+        if _is_flow(node):
+            order = list(range(len(node.value)))
+            order.insert(place, order.pop(number))
+            for slot, item in enumerate(order):
+                if slot != item:
+                    there, here = node.value[slot], node.value[item]
+                    self.put(there.start_mark.index, self.end(there), self.text[here.start_mark.index : self.end(here)])
+            return None
+        first, last = self.lines_of_item(node, number)
+        gap_from, gap_to = self._gap(node, number, first, last)
+        gap, body = self.text[gap_from:gap_to], self.text[first:last]
+        line_end = self.break_at(first)
+        at = self.lines_of_item(node, place)[0] if place < number else self.behind_item(node, place)
+        cut_from, cut_to = min(first, gap_from), max(last, gap_to)
+        if not body.endswith(tuple(_BREAKS)):  # the last line of the file
+            cut_from -= len(line_end)
+            body += line_end
+        piece = body + gap if place < number else gap + body
+        if place > number and at and self.text[at - 1] not in _BREAKS:
+            piece = line_end + piece.removesuffix(line_end)
+        self.put(cut_from, cut_to, "")
+        return self.put(at, at, piece)
+
+    def _gap(self, node: yaml.Node, number: int, first: int, last: int) -> tuple[int, int]:
+        """The empty lines above an item; of the first, those below it."""
+        if number:
+            start, floor = first, self.behind_item(node, number - 1)
+            while start > floor and not self.text[self.previous_line(start) : start].strip():
+                start = self.previous_line(start)
+            return start, first
+        end = last
+        while end < len(self.text) and not self.text[end : self.line_end(end)].strip():
+            end = self.next_line(end)
+        return last, end
 
     # Cutting
 

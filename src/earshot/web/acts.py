@@ -97,6 +97,8 @@ def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
         shown |= {"act_label": _("Ask somebody"), "act_url": f"{of(target)}#team"}
     elif one.act == "set_goal" and mine.works:
         shown |= {"act_label": _("Set goal and date"), "act_url": f"{of(target)}#change"}
+    elif one.act == "state_figures" and mine.works:
+        shown |= {"act_label": _("State the figures"), "act_url": f"{of(target)}#figures"}
     elif one.act == "raise_calls" and mine.operates:
         shown |= {"act_label": _("Open the playbook"), "act_url": reverse("playbook")}
     return shown

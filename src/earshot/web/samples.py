@@ -30,6 +30,7 @@ def samples() -> dict[str, Any]:
     return {
         **_people(),
         **_words(now),
+        **_sums(),
         **_clocks(now),
         **_gate(now),
         **_lists(now),
@@ -124,6 +125,36 @@ def _messages(now: datetime) -> dict[str, Any]:
             {"name": names[1], "unit": unit, "word": _said("已确认", "confirmed"), "tone": "met", "when": now - timedelta(hours=1)},
             {"name": names[0], "unit": "", "word": _said("不再要求", "no longer asked"), "tone": "grey", "when": now - timedelta(hours=2)},
         ],
+    }
+
+
+def _sums() -> dict[str, Any]:
+    stages = [_said("发现需求", "Find the need"), _said("方案设计", "Design the solution"), _said("商务谈判", "Negotiate")]
+    return {
+        "sums": [
+            {
+                "label": stages[0],
+                "url": "#figures",
+                "count": 128,
+                "money": money(238_000_000),
+                "originals": "",
+                "usual": _said("通常 8 天", "usual: 8 days"),
+            },
+            {
+                "label": stages[1],
+                "url": "#figures",
+                "count": 7,
+                "money": money(9_100_000),
+                "originals": _said("¥200 万 · US$100 万 · 2 个没有金额", "¥2,000,000 · US$1,000,000 · 2 without an amount"),
+                "usual": "",
+                "current": True,
+            },
+            {"label": stages[2], "url": "#figures", "count": 0, "money": "", "originals": "", "usual": ""},
+        ],
+        "originals": _said(
+            "¥2.4 亿 · US$100 万 · NGN 30 万（没有汇率，未计入）", "¥240,000,000 · US$1,000,000 · NGN 300,000 (no rate, left out)"
+        ),
+        "rates": "1 USD = 7.1 CNY (2026-11-20)",
     }
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries as calls
+from earshot.deals import figures
 from earshot.deals import queries as deals
+from earshot.deals.decisions import ADVANCE, DAYS, MARGIN
 from earshot.deals.models import Deal
 from earshot.deals.sizes import size_of
 from earshot.kit import now
@@ -19,7 +21,8 @@ from earshot.voice import rules as voice_rules
 from earshot.voice.models import Filing, Item
 
 Values = Mapping[str, Value | Callable[[], Value]]
-SET_ACCOUNT, SET_GOAL = "set_account", "set_goal"
+SET_ACCOUNT, SET_GOAL, STATE = "set_account", "set_goal", "state_figures"
+OF_CONTRACT = _("per cent of the contract")
 
 FACTS = [
     Fact(
@@ -55,6 +58,9 @@ FACTS = [
     Fact("words.categories", TEXTS, _("the codes of what the customer's statements are about, each once"), codes_of="hearing/categories"),
     Fact("words.critical", WHOLE, _("statements that must be heard before a vote"), _("statements")),
     Fact("words.unheard", WHOLE, _("duties to hear that are not done"), _("duties")),
+    Fact(MARGIN, NUMBER, _("the gross margin, as stated on the deal"), OF_CONTRACT, act=STATE),
+    Fact(ADVANCE, NUMBER, _("what the customer pays in advance, as stated on the deal"), OF_CONTRACT, act=STATE),
+    Fact(DAYS, WHOLE, _("days from the contract until the cash is in, as stated on the deal"), _("days"), act=STATE),
     Fact("calls.open", WHOLE, _("role calls that have neither a result nor an ending"), _("calls")),
     Fact("calls.answered", TEXTS, _("the codes of the supports that have an effective result on this deal"), codes_of="support/catalogue"),
 ]
@@ -103,6 +109,12 @@ def of_words(deal: Deal) -> Values:
     }
 
 
+def of_offer(deal: Deal) -> Values:
+    """What was stated last, until offers give it themselves."""
+    stated = figures.standing(deal)
+    return {name: int(row.value) if figures.KINDS[name].whole else float(row.value) for name, row in stated.items()}
+
+
 def of_calls(deal: Deal) -> Values:
     read = calls.read_of_deal(deal)
     return {
@@ -111,4 +123,4 @@ def of_calls(deal: Deal) -> Values:
     }
 
 
-PROVIDERS = {"deal": of_deal, "account": of_account, "team": of_team, "words": of_words, "calls": of_calls}
+PROVIDERS = {"deal": of_deal, "account": of_account, "team": of_team, "words": of_words, "offer": of_offer, "calls": of_calls}

@@ -213,6 +213,7 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
     ("deals.stage_entered", call_actions.raise_for_stage),
     ("deals.deal_changed", call_actions.raise_where_it_holds),
+    ("deals.figures_stated", call_actions.raise_where_it_holds),
     ("deals.process_changed", _standing(deals.DECIDES, "deal")),
     ("deals.process_changed", call_actions.raise_for_stage),
     ("deals.process_changed", gate_conditions.note_unjudged),

@@ -14,8 +14,8 @@ from earshot.accounts import queries as accounts
 from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
 from earshot.deals import queries, seats
-from earshot.deals.actions.writing import entered, fresh, narrowing, touch, words
-from earshot.deals.models import Closing, Deal, StageVisit, Vote
+from earshot.deals.actions.writing import entered, fresh, lapse_votes, narrowing, touch, words
+from earshot.deals.models import Closing, Deal, StageVisit
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor
 from earshot.journal.kinds import ref
@@ -230,12 +230,11 @@ def change_deal(
         return deal
     locks.hold(f"team:{deal.team_id}")
     touch(deal, "title", "account", "currency", "amount", "goal", "due")
-    if changes.keys() & {"account", "amount", "currency"}:
-        # Whoever has voted so far voted on something else.
-        Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True).update(replaced_at=now())
     objects: dict[str, Any] = {"deal": deal} | ({"account": deal.account} if deal.account else {})
     data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version, **narrowing(deal)}
-    record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
+    changed = record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
+    if changes.keys() & {"account", "amount", "currency"}:
+        lapse_votes(by.because(changed), deal, _("the customer or the amount is another now"))
     return deal
 
 

@@ -83,6 +83,26 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
     return votes[0]
 
 
+@verb
+def withdraw_vote(*, by: Actor, deal: Deal, version: int | None = None) -> list[Vote]:
+    """A voter takes back his or her own vote, for every role it was cast for, while the gate is still shut: as if it had not been cast, and
+    the record stays. `version` as for `vote`. Returns the votes that were taken back."""
+    person = personally(by)
+    queries.lock(deal.pk)
+    deal = queries.as_it_stands(deal.pk)
+    if version is not None:
+        not_stale(deal, version)
+    if hasattr(deal, "closing"):
+        raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
+    visit = queries.open_visit(deal)
+    mine = [vote for vote in queries.live_votes(visit) if vote.person_id == person.pk]
+    if not mine:
+        raise Refusal("vote.none", _("You have no vote at this gate that could be taken back."), about=ref(deal), status=409)
+    Vote.objects.filter(pk__in=[vote.pk for vote in mine]).update(replaced_at=now())
+    record("deals.vote_withdrawn", by=by, objects={"deal": deal, "voter": person}, scopes=[deal], data={"gate": words(mine[0].gate)})
+    return mine
+
+
 MOST_JUDGED = 100  # each is a whole review, in one transaction
 
 

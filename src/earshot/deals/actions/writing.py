@@ -9,14 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries
 from earshot.deals.conditions import narrowed
-from earshot.deals.models import Deal
+from earshot.deals.models import Deal, Vote
 from earshot.journal.actions import record
 from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.journal.queries import tell
+from earshot.kit import now
 from earshot.kit.engine import written
-from earshot.kit.problems import Line, Refusal, forbidden, say, stale
+from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale
 from earshot.people.actors import personally
 from earshot.playbooks.models import Gate, Stage
 
@@ -51,6 +52,16 @@ def touch(deal: Deal, *fields: str) -> None:
     """Write these fields of a deal that was read after it was locked, and raise its version."""
     deal.version += 1
     written.update(deal, "version", *fields)
+
+
+def lapse_votes(by: Actor, deal: Deal, why: Any) -> None:
+    """Whoever has voted at the gate before the deal voted on something else: those votes count no more, and the journal says whose, and
+    why."""
+    live = Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True)
+    if names := sorted(set(live.values_list("person__name", flat=True))):
+        live.update(replaced_at=now())
+        data = {"names": ", ".join(names), "why": in_both(why)}
+        record("deals.votes_lapsed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
 
 
 def words(row: Stage | Gate) -> dict[str, str]:

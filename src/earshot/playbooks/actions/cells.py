@@ -49,8 +49,11 @@ def add_row(
     """Add a row to a table of a draft. `table`: its place (`hearers`, `levels/hear/ladder`); `after`: code or number of the row that it
     follows; None: at the end; empty: at the beginning."""
     form = _table_form(part, table)
-    columns = list(form["items"]["properties"])
+    properties = form["items"]["properties"]
+    columns = list(properties)
     kept = {name: _fitting(part, f"{table}/0/{name}", value, name) for name, value in values.items() if value is not tables.ABSENT}
+    # A table that the row must have begins empty: its rows follow one by one.
+    kept |= {name: [] for name in form["items"].get("required", ()) if tables.is_table(properties[name])}
 
     def edited(text: str) -> str:
         return tables.add_row(text, table, kept, after, columns)
@@ -65,6 +68,20 @@ def remove_row(*, by: Actor, revision: Revision, part: str, table: str, code: st
 
     def edited(text: str) -> str:
         return tables.remove_row(text, table, code)
+
+    return _write(by, revision, part, edited, f"{table}/{code}", seen)
+
+
+@verb
+def move_row(
+    *, by: Actor, revision: Revision, part: str, table: str, code: str, after: str | None = None, seen: str | None = None
+) -> PartVersion:
+    """Put a row into another place of its table, with the comment that is its own. `code`: by which it is addressed: its own, or its
+    number in the table; `after`: as in `add_row`. Where it stands there already, nothing is written."""
+    _table_form(part, table)
+
+    def edited(text: str) -> str:
+        return tables.move_row(text, table, code, after)
 
     return _write(by, revision, part, edited, f"{table}/{code}", seen)
 

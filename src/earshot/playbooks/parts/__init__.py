@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from earshot.kit.problems import in_both
 from earshot.playbooks import models as rows
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts import hearing, measures, policies, process, service_levels, support, templates
+from earshot.playbooks.parts import hearing, meaning, measures, policies, process, service_levels, support, templates
 from earshot.playbooks.parts.form import Schema, Tables
 from earshot.playbooks.parts.reading import Reading
 
@@ -37,4 +38,9 @@ BY_NAME: Mapping[str, Part] = {
 def published(part: str) -> str:
     """The JSON Schema of a part as it is published, for editors."""
     head: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Earshot playbook: {part}"}
-    return json.dumps(head | dict(BY_NAME[part].schema), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(head | meaning.described(part, BY_NAME[part].schema, _both), ensure_ascii=False, indent=2) + "\n"
+
+
+def _both(sentence: Any) -> str:
+    """In Chinese and in English, whatever the language of whoever asks."""
+    return " / ".join(in_both(sentence).values())

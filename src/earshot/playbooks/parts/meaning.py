@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from earshot.playbooks import models as rows
+from earshot.playbooks.parts.waiting import ROOMS
 
 # Where the values of a cell come from, beside the tables of the parts (`process/roles`).
-UNITS, ADDRESSEES, CHECKS, POLICIES = "units", "addressees", "checks", "policies"
+UNITS, ADDRESSEES, CHECKS, POLICIES, SKILLS = "units", "addressees", "checks", "policies", "skills"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ _UNIT = Column(pgettext_lazy("of the company", "Unit"), _("The unit of the compa
 _LEVEL = Column(_("Service level"), _("Within what time; its ladder says who is told when it runs out."), _LEVELS)
 _STAGE = Column(_("Stage"), _("The stage of the process that it stands for."), _STAGES)
 _ROLE = Column(_("Role"), _("The role of the process that it is about."), _ROLES)
-_SKILL = Column(_("Skill"), _("Code of the skill that whoever does it must have; empty: none is asked for."))
+_SKILL = Column(
+    _("Skill"),
+    _("The skill that whoever does it must have; empty: none is asked for. A new one is first named in the table of skills."),
+    SKILLS,
+)
 _PROFILES = {"light": _("light"), "standard": _("standard"), "strict": _("strict")}
 _PROFILE = Column(
     _("Profile"), _("What the policies are called together, and how strict they are where nothing else is set."), words=_PROFILES
@@ -57,7 +62,7 @@ COMMON: Mapping[str, Column] = {
     "en": Column(_("In English"), _("What people read on English pages.")),
     "when": Column(pgettext_lazy("of a row", "Only when"), _("The deals for which it holds, as a condition in CEL; empty: for all.")),
     "needs": Column(_("Condition"), _("What a deal must be, in CEL; the page Conditions lists the facts and tries one on a deal.")),
-    "awaits": Column(_("Waits for"), _("The room that will read the row and is not built yet: until then it has no effect.")),
+    "awaits": Column(_("Waits for"), _("The room that will read the row and is not built yet: until then it has no effect."), words=ROOMS),
 }
 SETTINGS: Mapping[str, Column] = {
     "profile": _PROFILE,
@@ -303,6 +308,26 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
         )
     },
 }
+
+
+# A sentence in each language → both of them, as a form that is published says them.
+InBoth = Callable[[Any], str]
+
+
+def described(part: str, schema: Mapping[str, Any], both: InBoth) -> dict[str, Any]:
+    """The form of a part with what each of its tables and columns is called (`title`) and means (`description`)."""
+
+    def form(of_rows: Mapping[str, Any], place: str) -> dict[str, Any]:
+        said = {}
+        for name, held in of_rows["properties"].items():
+            here = f"{place}/0/{name}" if place else name
+            means = of(part, here) or column(part, place, name)
+            words = {"title": both(means.title), "description": both(means.meaning)} if means else {}
+            rows_of = {"items": form(held["items"], here)} if "properties" in held.get("items", {}) else {}
+            said[name] = words | dict(held) | rows_of
+        return dict(of_rows) | {"properties": said}
+
+    return form(schema, "")
 
 
 def of(part: str, place: str) -> Table | None:

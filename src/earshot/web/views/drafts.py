@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -31,6 +32,7 @@ from earshot.web.views.packs import NAMES
 from earshot.web.views.revisions import impact_shown, lines_of
 
 LONG = 200  # characters that a cell may hold and still stand in the table; longer ones stand in the opened row
+FIRST_OF_ALL = ""  # which row a moved one follows, as the verb takes it
 FIRST, LAST = "<", ""  # where a new row goes, beside the code of the row that it follows
 _TITLES = ("code", "zh", "en", "name")
 APPROVERS = {"operations": gettext_lazy("sales operations"), "owners": gettext_lazy("the heads of the units whose rows change")}
@@ -73,6 +75,7 @@ class Draft(Page):
         "cells": ("place", "seen", "was", *_every_column()),
         "add": ("table", "after", "seen", *_every_column()),
         "remove": ("table", "code", "seen"),
+        "move": ("table", "code", "after", "seen"),
         "undo": ("seen",),
     }
     thing: Revision
@@ -132,9 +135,6 @@ class Draft(Page):
             if value is not ABSENT:
                 values[question.name] = value
         each.refuse()
-        for name in form["items"].get("required", ()):
-            if tables.is_table(form["items"]["properties"][name]):
-                values[name] = []  # a ladder without steps: the check says what it lacks
         actions.add_row(
             by=self.by,
             revision=self.thing,
@@ -152,6 +152,18 @@ class Draft(Page):
             by=self.by, revision=self.thing, part=self.part, table=table, code=posted.get("code", ""), seen=posted.get("seen", "") or None
         )
         return Done(_("The row is out of the draft. Undo brings it back."), self._at(table))
+
+    def move(self, posted: QueryDict) -> Done:
+        """A row one place up or down; it stays open where it stands now."""
+        table, code, after = posted.get("table", ""), posted.get("code", ""), posted.get("after", "")
+        actions.move_row(
+            by=self.by, revision=self.thing, part=self.part, table=table, code=code, after=after, seen=posted.get("seen", "") or None
+        )
+        if code.isdecimal() and after.isdecimal():
+            code = after if int(code) < int(after) else str(int(after) + 1)
+        elif code.isdecimal():
+            code = "0"
+        return Done(_("The row stands in its new place in the draft."), self._open(f"{table}/{code}"))
 
     def undo(self, posted: QueryDict) -> Done:
         actions.undo(by=self.by, revision=self.thing, part=self.part, seen=posted.get("seen", "") or None)
@@ -191,6 +203,7 @@ class Draft(Page):
             "up": {"url": acts.address("revision", self.thing.pk), "label": str(self.thing)},
             "other_parts": [{"url": self._address(part), "label": NAMES[part], "current": part == self.part} for part in PARTS],
             "may_write": self.may_write,
+            "own_rows": self.may_write and self.units is not None,
             "closed": self.state != revisions.OPEN,
             "readable": self.read is not None,
             "seen": draft.digest,
@@ -208,9 +221,22 @@ class Draft(Page):
     def state(self) -> str:
         return revisions.state_of(self.thing, revisions.versions_of(self.thing).values())
 
-    @property
+    @cached_property
     def may_write(self) -> bool:
         return self.state == revisions.OPEN and self.part in revisions.drafts_open_to(self.person)
+
+    @cached_property
+    def units(self) -> Collection[str] | None:
+        """Whose rows alone the reader may write; None: all of them."""
+        return revisions.rows_open_to(self.person, self.part)
+
+    def _is_open_to_reader(self, place: str) -> bool:
+        """Whether the reader may write the row at the place, or that in which it stands."""
+        if not self.may_write or self.units is None:
+            return self.may_write
+        row = editing.row_at(self.read, "/".join(place.split("/")[:2])) if self.read is not None else None
+        unit = row.cells.get("unit") if row is not None else None
+        return unit is not None and unit.value in self.units
 
     def _opened(self) -> str:
         """The place of the row that is open: asked for, or sent and refused. Of a new row, its table with a slash behind it."""
@@ -221,7 +247,8 @@ class Draft(Page):
         if not self.may_write:
             return ""
         adding = self.request.GET.get("add", "")
-        return f"{adding}/" if adding else self.request.GET.get("row", "")
+        opened = f"{adding}/" if adding else self.request.GET.get("row", "")
+        return opened if "/" not in opened.rstrip("/") or self._is_open_to_reader(opened) else ""
 
     def _settings(self, found: Found) -> dict[str, Any] | None:
         """What stands at the top of the file beside its tables."""
@@ -238,7 +265,7 @@ class Draft(Page):
                 }
                 for one in asked
             ],
-            "url": self._open(SETTINGS) if self.may_write else "",
+            "url": self._open(SETTINGS) if self.may_write and self.units is None else "",
             "open": self._edited(SETTINGS, asked, found) if self._opened() == SETTINGS and self.may_write else None,
         }
 
@@ -271,7 +298,7 @@ class Draft(Page):
             "after": after,
             "open": shown,
             "faults": found.at.get(table.place, []),
-            "add_url": self._open(f"{table.place}/") if self.may_write and self._may_add(table) else "",
+            "add_url": self._open(f"{table.place}/") if self._may_add(table) else "",
             "count": len(table.rows),
         }
 
@@ -288,7 +315,20 @@ class Draft(Page):
             "inner": [self._table(inner, found, touched) for inner in row.tables.values()],
             "impact": impact_shown(touched.get(row.place)),
             "remove": {"act": "remove", "table": table.place, "code": row.code, "seen": self.draft.digest},
+            "moves": self._moves(table, row) if not inside and self.units is None else [],
         }
+
+    def _moves(self, table: Table, row: TableRow) -> list[dict[str, Any]]:
+        """One place up, one down, as far as there are rows."""
+        codes = [one.code for one in table.rows]
+        at = codes.index(row.code)
+        hidden = {"act": "move", "table": table.place, "code": row.code, "seen": self.draft.digest}
+        found = []
+        if at:
+            found.append({"label": _("Move up"), "hidden": hidden | {"after": codes[at - 2] if at > 1 else FIRST_OF_ALL}})
+        if at + 1 < len(codes):
+            found.append({"label": _("Move down"), "hidden": hidden | {"after": codes[at + 1]}})
+        return found
 
     def _edited(self, place: str, asked: Sequence[Question], found: Found) -> dict[str, Any]:
         """The form of a row: what was typed where it was refused, else what the draft says."""
@@ -376,6 +416,8 @@ class Draft(Page):
             options = [(str(one), str(means.words.get(one, one)) if means else str(one)) for one in of["enum"]]
         elif means is not None and means.names == meaning.ADDRESSEES:
             options = [(code, str(words)) for code, words in ADDRESSEES.items()]
+        elif means is not None and means.names == meaning.UNITS and name == "unit" and self.may_write:
+            options = self._owners()
         elif means is not None and means.names:
             options = self._names(means.names)
         values = cell.value if isinstance(cell.value, list) else [_as_text(cell.value)]
@@ -387,6 +429,10 @@ class Draft(Page):
         if names not in self._choices:
             self._choices[names] = editing.choices(names, self.draft.said)
         return self._choices[names]
+
+    def _owners(self) -> list[tuple[str, str]]:
+        """The units to which the reader may give a row: his or her own, unless all of the part is open to the reader."""
+        return [(code, unit) for code, unit in self._names(meaning.UNITS) if self.units is None or code in self.units]
 
     def _columns(self, table: Table, found: Found) -> list[str]:
         """Those that stand in the table: not the words of the other language, not what is long, not what no row says."""
@@ -405,7 +451,7 @@ class Draft(Page):
 
     def _cells(self, table: Table, row: TableRow, columns: Sequence[str], found: Found) -> list[Any]:
         title = self._title(row)
-        words = link(self._open(row.place), title or row.code) if self.may_write else quoted(title or row.code)
+        words = link(self._open(row.place), title or row.code) if self._is_open_to_reader(row.place) else quoted(title or row.code)
         own = [name for name in _TITLES if name in row.cells]
         hidden = [name for name in row.cells if name not in columns]
         faults = [
@@ -510,7 +556,8 @@ class Draft(Page):
         return means.title if means else name
 
     def _may_add(self, table: Table) -> bool:
-        return bool(len(table.rows) < table.schema.get("maxItems", 10_000))
+        mine = self.may_write if "/" not in table.place else self._is_open_to_reader(table.place)
+        return mine and bool(len(table.rows) < table.schema.get("maxItems", 10_000))
 
     def _address(self, part: str) -> str:
         return reverse("revision_part", kwargs={"id": self.thing.pk, "part": part})

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from earshot.deals import gates
 from earshot.deals import queries as deals
-from earshot.deals.actions import vote
+from earshot.deals.actions import vote, withdraw_vote
 from earshot.deals.models import LOST, Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
 from earshot.desk.finding import find
@@ -63,7 +63,7 @@ class Gate(Page):
     template = "web/gate.html"
     kind = "deal"
     live = True
-    acts = {"vote": ("version", "approves", "reason"), "take_note": ("shown",)}
+    acts = {"vote": ("version", "approves", "reason"), "withdraw": ("version",), "take_note": ("shown",)}
 
     def context(self) -> dict[str, Any]:
         deal: Deal = self.thing
@@ -132,6 +132,10 @@ class Gate(Page):
             won = hasattr(fresh, "closing") and fresh.closing.outcome != LOST
             return Done(_("Your vote opened the gate: the deal is won.") if won else where, acts.address("deal", fresh.pk))
         return Done(_("Your vote is recorded."))
+
+    def withdraw(self, posted: QueryDict) -> Done:
+        withdraw_vote(by=self.by, deal=self.thing, version=version(posted.get("version", "")))
+        return Done(_("Your vote is taken back. That you had voted stays on record."), f"{self.request.path}#vote")
 
     def take_note(self, posted: QueryDict) -> Done:
         return Done(take_note_of(self, posted), f"{self.request.path}#vote")

@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
-from earshot.deals import gates, processes
+from earshot.deals import figures, gates, processes
 from earshot.deals import queries as deals
 from earshot.deals import seats as wanted
-from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on
+from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on, state_figures
+from earshot.deals.decisions import Figure
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
 from earshot.deals.sizes import size_of
@@ -61,6 +62,7 @@ class War(Talks):
         "decline": ("membership", "reason"),
         "release": ("membership", "reason", "person"),
         "add_seats": (),
+        "state": ("version", "gross_margin", "advance_share", "days_to_cash", "source"),
         **WRITE,
     }
 
@@ -122,6 +124,7 @@ class War(Talks):
             "tier": size_of(deal).tier,
             "newer": newest if closing is None and (newest := processes.newest().version).pk != deal.process_id else None,
             "earlier_members": self.earlier(deal),
+            **self.figures(deal),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
             **self.talk(),
@@ -212,6 +215,19 @@ class War(Talks):
         ]
 
     @staticmethod
+    def figures(deal: Deal) -> dict[str, Any]:
+        """What was stated of the offer: what counts, with who said it and where it is from, and what was stated before."""
+
+        def shown(row: Figure) -> dict[str, Any]:
+            kind = figures.KINDS[row.name]
+            return {"label": kind.label, "value": kind.valued(row.value), "name": row.person.name, "at": row.at, "source": row.source}
+
+        counts = figures.standing(deal)
+        now = {row.pk for row in counts.values()}
+        before = [shown(row) for row in figures.stated(deal.pk) if row.pk not in now]
+        return {"figures": [shown(row) for row in counts.values()], "figures_before": before}
+
+    @staticmethod
     def calls(deal: Deal) -> list[dict[str, Any]]:
         return [call_part(read) for read in calls.read_of_deal(deal)]
 
@@ -255,6 +271,18 @@ class War(Talks):
             reason=posted.get("reason", ""),
         )
         return Done(say(_("Back in the stage “{stage}”."), stage=deal.stage))
+
+    def state(self, posted: QueryDict) -> Done:
+        state_figures(
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            gross_margin=posted.get("gross_margin", ""),
+            advance_share=posted.get("advance_share", ""),
+            days_to_cash=posted.get("days_to_cash", ""),
+            source=posted.get("source", ""),
+        )
+        return Done(_("The figures are on record, with who stated them and where they are from."), f"{self.request.path}#figures")
 
     def lose(self, posted: QueryDict) -> Done:
         deal = lose_deal(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))

@@ -1,0 +1,482 @@
+"""The pipeline: the deals that a person may see, narrowed, ordered, summed by stage and currency, and how long they stand where they
+stand. One `Wanted` says what is asked for by every door, and travels in the address, so that whoever gets the link asks the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from earshot.deals import queries as deals
+from earshot.deals.models import WON, Deal, StageVisit
+from earshot.deals.rates import Worth, company_currency, rates_on, worth
+from earshot.deals.sizes import size_of
+from earshot.desk.queries import ready_for_decision
+from earshot.kit import now, paging, texts
+from earshot.kit.engine.prepared import Prepared
+from earshot.kit.problems import Together, say, wrong
+from earshot.kit.reading import once
+from earshot.people.models import Person, UnitAbove
+from earshot.people.standing import Seeing
+from earshot.playbooks import book
+from earshot.playbooks.models import IN_FORCE, PROCESS, SUPERSEDED, PartVersion, Stage, Step, Tier
+
+OPEN, WON_ONES, LOST_ONES, CLOSED, ALL = "", "won", "lost", "closed", "all"
+STATES = (OPEN, WON_ONES, LOST_ONES, CLOSED, ALL)
+LATE, BLOCKED, READY = "late", "blocked", "ready"
+HOW = (LATE, BLOCKED, READY)
+SORTS = ("title", "account", "owner", "stage", "due", "amount", "since", "opened")
+# Deals whose size is worked out one by one, at most; whoever asks for more narrows by something else first.
+MOST_SIZED = 20_000
+# The usual time in a stage is the median of the last departures from any stage; fewer than so many from one say nothing of it.
+DEPARTURES, ENOUGH = 500, 3
+NEVER = date(9999, 12, 31)
+NOTHING = Decimal(-1)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of the pipeline; each field left empty asks nothing. `words`: in title, number or account's name. `stage`, `step`,
+    `tier`: codes of the playbook. `unit`: with those below it. `owner`, `account`: an id, or words of the name. `process`: number of the
+    version. `state`: of `STATES`. `how`: of `HOW`. `older`: days in the stage at least. `least`, `most`: worth in the company's currency.
+    `sort`: of `SORTS`, `-` for descending; empty: the newest first."""
+
+    q: str = ""
+    stage: str = ""
+    step: str = ""
+    tier: str = ""
+    unit: UUID | None = None
+    owner: str = ""
+    account: str = ""
+    process: int | None = None
+    state: str = OPEN
+    how: str = ""
+    older: int | None = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+    mine: bool = False
+    sort: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the order is asked for."""
+        return replace(self, sort="") != Wanted()
+
+    def query(self) -> dict[str, str]:
+        """The same as it stands in an address, what is empty left out."""
+        asked = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: "1" if value is True else str(value) for name, value in asked.items() if value not in ("", None, False)}
+
+
+NAMES = tuple(one.name for one in fields(Wanted))
+
+
+def read(asked: Mapping[str, str]) -> Wanted:
+    """What an address asks for; refused with what is wrong beside each field. Names that are not of `NAMES` are not looked at."""
+    each = Together()
+    given = {name: str(asked.get(name) or "") for name in NAMES}
+    words = {
+        name: each(texts.text, name, given[name], most=200, required=False) or ""
+        for name in ("q", "stage", "step", "tier", "owner", "account")
+    }
+    wanted = Wanted(
+        **words,
+        unit=each(_id, "unit", given["unit"]),
+        process=each(_whole, "process", given["process"]),
+        state=each(_one_of, "state", given["state"], STATES) or OPEN,
+        how=each(_one_of, "how", given["how"], HOW) or "",
+        older=each(_whole, "older", given["older"]),
+        least=each(texts.amount, "least", given["least"]),
+        most=each(texts.amount, "most", given["most"]),
+        mine=bool(given["mine"]),
+        sort=each(_sort, given["sort"]) or "",
+    )
+    if wanted.least is not None and wanted.most is not None and wanted.least > wanted.most:
+        each.fields["most"] = _("This is less than the amount to begin from.")
+    each.refuse()
+    return wanted
+
+
+def _id(name: str, typed: str) -> UUID | None:
+    try:
+        return UUID(typed) if typed else None
+    except ValueError:
+        raise wrong(name, _("Choose one of the list.")) from None
+
+
+def _whole(name: str, typed: str) -> int | None:
+    typed = typed.strip()
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 5):
+        raise wrong(name, _("Write a whole number, such as 30."))
+    return int(typed)
+
+
+def _one_of(name: str, typed: str, choices: Sequence[str]) -> str:
+    if typed and typed not in choices:
+        raise wrong(name, _("Choose one of the list."))
+    return typed
+
+
+def _sort(typed: str) -> str:
+    return _one_of("sort", typed, [*SORTS, *(f"-{name}" for name in SORTS)])
+
+
+def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
+    """The deals that the person may see and that fit, in no order."""
+    found = deals.containing(deals.visible_to(person), wanted.q)
+    match wanted.state:
+        case "won" | "lost":
+            found = found.filter(closing__outcome=wanted.state)
+        case "closed":
+            found = found.filter(closing__isnull=False)
+        case "":
+            found = found.filter(deals.still_open())
+    if wanted.stage:
+        found = found.filter(stage__code=wanted.stage)
+    if wanted.step:
+        found = found.filter(stage__step=wanted.step)
+    if wanted.mine:
+        found = found.filter(owner=person)
+    if wanted.unit is not None:
+        found = found.filter(unit__in=UnitAbove.objects.filter(above=wanted.unit).values("unit"))
+    if wanted.owner:
+        found = found.filter(_named("owner", wanted.owner))
+    if wanted.account:
+        found = found.filter(_named("account", wanted.account))
+    if wanted.process is not None:
+        found = found.filter(process__number=wanted.process)
+    if wanted.how:
+        found = _how(found, wanted.how)
+    if wanted.older is not None:
+        open_visit = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True)
+        found = found.filter(Exists(open_visit.filter(entered_at__lte=now() - timedelta(days=wanted.older))))
+    if wanted.least is not None or wanted.most is not None:
+        found = found.alias(value=_value())
+        found = found.filter(value__gte=wanted.least or 0)
+        found = found.filter(value__lte=wanted.most) if wanted.most is not None else found
+    return found.filter(pk__in=_of_size(found, wanted.tier)) if wanted.tier else found
+
+
+def _named(field_name: str, typed: str) -> Q:
+    try:
+        return Q(**{field_name: UUID(typed)})
+    except ValueError:
+        return Q(**{f"{field_name}__name__icontains": typed.strip()})
+
+
+def _how(found: QuerySet[Deal], how: str) -> QuerySet[Deal]:
+    """Past their date; before a gate where more than the decision is missing, as far as the laws ask; or where nothing else is."""
+    if how == LATE:
+        return found.filter(deals.still_open(), due__lt=deals.today())
+    before_gate = found.filter(deals.still_open(), stage__gate__isnull=False)
+    ready = ready_for_decision(Deal.objects.filter(pk=OuterRef("pk")))
+    return before_gate.filter(Exists(ready)) if how == READY else before_gate.filter(~Exists(ready))
+
+
+def _value() -> Any:
+    """What a deal is worth in the company's currency by the rates of today; null without an amount or a rate."""
+    money = DecimalField(max_digits=30, decimal_places=2)
+    own = When(currency=company_currency(), then=F("amount"))
+    others = [When(currency=code, then=F("amount") * Value(rate.rate)) for code, rate in rates_on(deals.today()).items()]
+    return Case(own, *others, default=None, output_field=money)
+
+
+def _of_size(found: QuerySet[Deal], tier: str) -> list[UUID]:
+    """Those of the size: what a size asks stands in the playbook, not in a column, so they are worked out one by one, from one statement.
+    The size goes by the deal and its account alone."""
+    candidates = list(
+        found.order_by()
+        .select_related("account")
+        .only("process_id", "stage_id", "amount", "currency", "outside_id", "opened_at", "due", "account__sector", "account__number")[
+            : MOST_SIZED + 1
+        ]
+    )
+    if len(candidates) > MOST_SIZED:
+        sentence = say(_("More than {most} deals would have to be sized one by one. Narrow by something else as well."), most=MOST_SIZED)
+        raise wrong("tier", sentence)
+    known: dict[Any, str] = {}
+    fitting = []
+    for deal in candidates:
+        account = deal.account
+        key = (deal.process_id, deal.amount, deal.currency, deal.outside_id is None, deal.account_id if account else None)
+        if key not in known:
+            size = size_of(deal).tier
+            known[key] = size.code if size else ""
+        if known[key] == tier:
+            fitting.append(deal.pk)
+    return fitting
+
+
+# What a line of the pipeline shows. The name of the stage, in the language of the reader, is asked for beside them.
+LINE = (
+    "id",
+    "number",
+    "title",
+    "account__name",
+    "owner__name",
+    "unit__name",
+    "stage_id",
+    "stage__code",
+    "process_id",
+    "due",
+    "amount",
+    "currency",
+    "version",
+    "closing__outcome",
+    "closing__at",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A deal as the pipeline shows it. `since`: when it entered its stage, or ended."""
+
+    id: UUID
+    number: str
+    title: str
+    account: str | None
+    owner: str
+    unit: str
+    stage_id: UUID
+    stage_code: str
+    process_id: UUID
+    due: date | None
+    amount: Decimal | None
+    currency: str
+    version: int
+    outcome: str | None
+    closed_at: datetime | None
+    since: datetime | None
+
+    @property
+    def stage(self) -> Stage:
+        return book.process_of(self.process_id).stage(self.stage_id)
+
+    @property
+    def days(self) -> int | None:
+        """Whole days in its stage; of an open one."""
+        return None if self.outcome or self.since is None else max(0, (now() - self.since).days)
+
+    @property
+    def late(self) -> bool:
+        return self.outcome is None and self.due is not None and self.due < deals.today()
+
+
+def _since() -> Any:
+    entered = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")[:1]
+    return Coalesce(Subquery(entered), F("closing__at"), F("opened_at"), output_field=DateTimeField())
+
+
+def _ordered(found: QuerySet[Deal], sort: str) -> tuple[QuerySet[Deal], tuple[str, str]]:
+    """With a key that is never null, so that a cursor can name any place in the order. What has none stands last, from below; sums of
+    several currencies are ordered by their worth in the company's."""
+    name, down = (sort.removeprefix("-"), sort.startswith("-")) if sort else ("opened", True)
+    keys: dict[str, Any] = {
+        "title": F("title"),
+        "account": Coalesce(F("account__name"), Value(""), output_field=TextField()),
+        "owner": F("owner__name"),
+        "stage": F("stage__position"),
+        "due": Coalesce(F("due"), Value(NEVER)),
+        "since": _since(),
+        "opened": F("opened_at"),
+    }
+    key = Coalesce(_value(), Value(NOTHING), output_field=DecimalField(max_digits=30, decimal_places=2)) if name == "amount" else keys[name]
+    return found.annotate(key=key), ("-key" if down else "key", "-id")
+
+
+def _lines(found: QuerySet[Deal], sort: str) -> tuple[QuerySet[Deal, dict[str, Any]], tuple[str, str]]:
+    found, order = _ordered(found, sort)
+    lines: QuerySet[Deal, dict[str, Any]] = found.annotate(since=_since()).values(*LINE, "since", "key")
+    return lines, order
+
+
+def _simple(person: Person, stage: str | None, *, mine: bool, state: str) -> QuerySet[Deal]:
+    """What is asked most: by stage, state and one's own. Prepared; whatever else is asked is put together each time."""
+    return rows(person, Wanted(stage=stage or "", mine=mine, state=state))
+
+
+def _newest(person: Person, stage: str | None, *, most: int, **shape: Any) -> QuerySet[Deal, dict[str, Any]]:
+    lines, order = _lines(_simple(person, stage, **shape), "")
+    return lines.order_by(*order)[:most]
+
+
+_FIRST = Seeing(_newest)
+
+
+def ordered(person: Person, wanted: Wanted) -> tuple[QuerySet[Deal], tuple[str, str]]:
+    """The deals that fit, with what they are ordered by (`key`), and the order, for a door that reads fields of its own."""
+    return _ordered(rows(person, wanted), wanted.sort)
+
+
+def page(person: Person, wanted: Wanted, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
+    """A part of the list in the order wanted, and the cursor of the next; `kit.paging.NoCursor` for one of another list. One statement,
+    and one for the size where that is asked."""
+    if cursor is None and replace(wanted, stage="", mine=False, state="") == Wanted():
+        found = _FIRST.dicts(person, wanted.stage or None, mine=wanted.mine, state=wanted.state, most=limit + 1)
+        after = paging.cursor(found[limit - 1], ("-key", "-id"), SALT) if len(found) > limit else None
+        found = found[:limit]
+    else:
+        lines, order = _lines(rows(person, wanted), wanted.sort)
+        found, after = paging.part(lines, order, cursor, limit, f"{SALT}{wanted.sort}")
+    return [_row(one) for one in found], after
+
+
+SALT = "earshot.pipeline."
+
+
+def _row(one: Mapping[str, Any]) -> Row:
+    return Row(*(one[name] for name in (*LINE, "since")))
+
+
+@dataclass
+class StageSum:
+    """The deals of a stage: how many, how many of them without an amount, and what they are worth."""
+
+    code: str
+    stage: Stage | None
+    count: int = 0
+    unknown: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    worth: Worth = field(default_factory=lambda: Worth(None))
+
+    def add(self, currency: str, count: int, known: int, total: Decimal | None) -> None:
+        self.count += count
+        self.unknown += count - known
+        if known:
+            self.amounts[currency] = self.amounts.get(currency, Decimal("0.00")) + (total or Decimal(0))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """`stages`: by stage, in the order of the process, those of versions that are no more in force among them; a stage of the same code is
+    one, whatever version it is of. `all`: everything together."""
+
+    stages: Sequence[StageSum]
+    all: StageSum
+
+
+def _grouped(found: QuerySet[Deal]) -> QuerySet[Any, Any]:
+    by = found.order_by().values("process_id", "stage__code", "currency")
+    return by.annotate(n=Count("pk"), known=Count("amount"), total=Sum("amount")).values_list(
+        "process_id", "stage__code", "currency", "n", "known", "total"
+    )
+
+
+_GROUPED = Seeing(lambda person, stage, **shape: _grouped(_simple(person, stage, **shape)))
+
+
+@once
+def sums(person: Person, wanted: Wanted) -> Sums:
+    """Counted and summed in one statement, converted by the company's last rates (a second one)."""
+    if replace(wanted, stage="", mine=False, state="", sort="") == Wanted():
+        grouped: Iterable[Any] = _GROUPED.rows(person, wanted.stage or None, mine=wanted.mine, state=wanted.state)
+    else:
+        grouped = list(_grouped(rows(person, wanted)))
+    by_code: dict[str, StageSum] = {}
+    everything = StageSum("", None)
+    versions: set[UUID] = set()
+    for process, code, currency, n, known, total in grouped:
+        versions.add(process)
+        by_code.setdefault(code, StageSum(code, None)).add(currency, n, known, total)
+        everything.add(currency, n, known, total)
+    rates = rates_on(deals.today()) if set(everything.amounts) - {company_currency()} else {}
+    for one in (*by_code.values(), everything):
+        one.worth = worth(one.amounts, rates)
+    stages = in_order(versions)
+    for one in by_code.values():
+        one.stage = stages.get(one.code)
+    return Sums([by_code[code] for code in stages if code in by_code], everything)
+
+
+def in_order(versions: Iterable[UUID]) -> dict[str, Stage]:
+    """The stages of the process in force and of these versions by code, in their order: one that is in force no more stands behind the
+    one that it followed."""
+    ordered: dict[str, Stage] = dict(book.in_force().process.stages)
+    for version in sorted(versions, key=str):
+        before: str | None = None
+        for code, stage in book.process_of(version).stages.items():
+            if code not in ordered:
+                codes = list(ordered)
+                at = codes.index(before) + 1 if before is not None else 0
+                ordered = dict([*list(ordered.items())[:at], (code, stage), *list(ordered.items())[at:]])
+            before = code
+    return ordered
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How long deals usually stood in a stage, from `n` departures."""
+
+    days: int
+    n: int
+
+
+def _departed() -> QuerySet[Any, Any]:
+    """The last departures: no deal that was brought in as closed, and none that was lost in the stage."""
+    moved = (
+        Q(deal__closing__isnull=True) | Q(left_at__lt=F("deal__closing__at")) | Q(deal__closing__outcome=WON, deal__outside_id__isnull=True)
+    )
+    left = StageVisit.objects.filter(moved, left_at__isnull=False).order_by("-left_at")
+    return left.values_list("stage__code", "entered_at", "left_at")[:DEPARTURES]
+
+
+_DEPARTED = Prepared(_departed)
+
+
+@once
+def usual() -> Mapping[str, Usual]:
+    """Stage code → the usual time there, over the whole company: the median of the last departures. One statement."""
+    spans: dict[str, list[float]] = {}
+    for code, entered, left in _DEPARTED.rows():
+        spans.setdefault(code, []).append((left - entered).total_seconds() / 86_400)
+    return {code: Usual(round(median(days)), len(days)) for code, days in spans.items() if len(days) >= ENOUGH}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer: of the process in force and of older ones that deals still follow."""
+
+    stages: Mapping[str, Stage]
+    steps: Mapping[str, Step]
+    tiers: Mapping[str, Tier]
+    versions: Sequence[PartVersion]
+
+
+@once
+def choices() -> Choices:
+    """In one statement, the versions of the process; the rest stands in memory."""
+    versions = list(PartVersion.objects.filter(part=PROCESS, state__in=[IN_FORCE, SUPERSEDED]).order_by("-number"))
+    processes = [book.process_of(version.pk) for version in versions]
+    steps: dict[str, Step] = {}
+    tiers: dict[str, Tier] = {}
+    for process in processes:
+        for code, step in process.steps.items():
+            steps.setdefault(code, step)
+        for code, tier in process.tiers.items():
+            tiers.setdefault(code, tier)
+    return Choices(in_order(version.pk for version in versions), steps, tiers, versions)
