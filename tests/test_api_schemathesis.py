@@ -263,8 +263,6 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "POST /people/{person_id}/hand-overs", handed, person_id=str(world.seller.pk))
     back = {"owner": str(world.seller.pk), "reason": "not after all"}
     tour("colleague", "POST /accounts/{account_id}/handovers", back, account_id=account)
-    gone = {"heir": str(world.seller.pk), "reason": "moves abroad"}
-    tour("administrator", "POST /people/{person_id}/departures", gone, person_id=str(world.colleague.pk))
     tour("operations", "POST /segments/endings", {"code": "telecoms", "reason": "split"})
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
@@ -478,6 +476,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour(by, "POST /people/{person_id}/permissions/endings", {"permission": "deals.see_all", "reason": "not needed"}, person_id=who)
     spare = tour("administrator", "POST /me/tokens", {"name": "spare"})["id"]
     tour("administrator", "DELETE /tokens/{token_id}", token_id=spare)
+    gone = {"heir": str(world.seller.pk), "reason": "moves abroad"}
+    tour("administrator", "POST /people/{person_id}/departures", gone, person_id=str(world.colleague.pk))
     yield "read"
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries
-from earshot.deals.actions.writing import touch
+from earshot.deals.actions.writing import lapse_votes, touch
 from earshot.deals.models import Deal, Vote
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
-from earshot.kit import now
 from earshot.kit.engine import locks
 from earshot.kit.problems import Refusal, forbidden, say, wrong
 from earshot.kit.texts import text
@@ -22,8 +21,8 @@ from earshot.teams.actions import hand_lead
 
 @verb
 def hand_deal(*, by: Actor, deal: Deal, to: Person, reason: str) -> Deal:
-    """Another one owns the deal and is asked to lead its team from now on: by who did so far, or a head of its unit or above. What the
-    former owner voted at the gate before it counts no more."""
+    """Another one owns the deal and is asked to lead its team from now on: by who did so far, or a head of its unit or above. Where
+    the former owner has voted at the gate before it, the votes there lapse."""
     queries.lock(deal.pk)
     locks.hold(f"team:{deal.team_id}")
     deal = queries.as_it_stands(deal.pk)
@@ -41,9 +40,9 @@ def hand_deal(*, by: Actor, deal: Deal, to: Person, reason: str) -> Deal:
         return deal
     former, deal.owner = deal.owner, to
     touch(deal, "owner")
-    live = Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True, person=former)
-    live.update(replaced_at=now())
     data = {"reason": reason, "version": deal.version}
     entry = record("deals.deal_handed", by=by, objects={"deal": deal, "owner": to, "former": former}, scopes=[deal], data=data)
+    if Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True, person=former).exists():
+        lapse_votes(by.because(entry), deal, _("another owns the deal now"))
     hand_lead(by.because(entry), deal.team, former, to, reason)
     return deal
