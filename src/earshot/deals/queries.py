@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from earshot.accounts.models import Account
+from earshot.accounts.queries import containing as containing_accounts
 from earshot.deals.models import WON, Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
@@ -45,10 +46,12 @@ def with_names(deals: QuerySet[Deal]) -> QuerySet[Deal]:
 
 
 def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
-    """Those whose title, number or account's name contains the words; all where there are none."""
+    """Those whose title or number contains the words, or whose account is found by them; all where there are none."""
     words = words.strip()
-    named = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
-    return deals.filter(named) if words else deals
+    if not words:
+        return deals
+    customers = containing_accounts(Account.objects.all(), words).values("pk")
+    return deals.filter(Q(title__icontains=words) | Q(number__icontains=words) | Q(account__in=customers))
 
 
 def just_opened(person: Person, title: str, account: Account, owner: Person, since: datetime) -> Deal | None:

@@ -77,6 +77,7 @@ def check(reading: Reading) -> None:
         reading.tell(rows.PROCESS, reach.never_reached(process, facts))
         reading.tell(rows.PROCESS, reach.never_true(whens, facts))
         reading.tell(rows.PROCESS, reach.tiers_never_reached(process["tiers"], facts))
+        reading.warn(rows.PROCESS, reach.without_seat(process, facts))
     if not [row for row in process["roles"] if row.get("owner")]:
         reading.finds(rows.PROCESS, "roles", _("one role must be marked as owner: it holds the deal"))
 

@@ -18,6 +18,8 @@ from earshot.deals.models import LOST, Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
 from earshot.desk.finding import find
 from earshot.kit.problems import Line, Refusal, say
+from earshot.people.permits import ADMINISTER
+from earshot.people.standing import reach_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
@@ -78,7 +80,8 @@ class Gate(Page):
         reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
-        mine = Mine(items=set(owed), votes=bool(roles), works=False)
+        administers = ADMINISTER in reach_of(self.person).permissions
+        mine = Mine(items=set(owed), votes=bool(roles), works=deals.may_work(self.person, deal), administers=administers)
         told = self.told_above()
         lines = gate_lines(
             review, mine, deal, lambda line: line.target is not None and line.target.id in told and line.target.id in mine.items
@@ -86,7 +89,7 @@ class Gate(Page):
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
                 one["act_url"] = "#words"
-            elif one.get("act_label"):
+            elif str(one.get("act_url", "")).endswith("#vote"):
                 one["act_url"] = "#vote"
         votes = deals.live_votes(visit) if visit else []
         return {

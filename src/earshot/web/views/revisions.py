@@ -127,6 +127,7 @@ class Revision(Page):
         effect = effect_of_revision(read)
         return {
             "one": one,
+            "warnings": [{"sentence": one.as_line().sentence, "judged": True} for one in read.pack.warnings] if read.pack else [],
             "effect": shown(effect) if effect is not None else None,
             "state": {"word": word, "tone": tone},
             "begins": read.begins,

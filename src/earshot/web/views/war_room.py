@@ -27,7 +27,7 @@ from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
 from earshot.kit.problems import Refusal, say
 from earshot.people.models import Person
-from earshot.people.permits import OPERATE
+from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import holders_by_role
 from earshot.people.standing import reach_of
 from earshot.playbooks.policies import NAMES
@@ -138,6 +138,7 @@ class War(Talks):
             votes=bool(review and review.gate and mandates.roles_of(self.person, deal, review.gate)),
             works=self.works,
             operates=OPERATE in reach_of(self.person).permissions,
+            administers=ADMINISTER in reach_of(self.person).permissions,
         )
 
     @staticmethod
