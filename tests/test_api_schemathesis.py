@@ -361,6 +361,9 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     stated = {"gross_margin": "28.5", "advance_share": "30", "days_to_cash": 60, "source": "estimate of Monday"}
     tour("seller", "POST /deals/{deal_id}/figures", stated, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/figures", deal_id=deal)
+    step = {"what": "call the site office", "due": "2030-01-02", "doer": str(world.seller.pk)}
+    tour("seller", "POST /deals/{deal_id}/next-steps", step, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/next-steps", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/trial", query={"needs": "deal.amount > 1.0 && words.statements > 0"}, deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/clocks", query={"ended": "true"}, deal_id=deal)

@@ -15,7 +15,7 @@ from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import by_day, due, limit, moment, rows, tell_line
-from earshot.deals import actions, figures, gates, processes, queries
+from earshot.deals import actions, figures, gates, next_steps, processes, queries
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
 from earshot.deals.rates import company_currency
@@ -421,6 +421,24 @@ def figures_(deal: str, person: Person) -> None:
     if not stated:
         click.echo(_("Nothing."))
     rows([str(figures.KINDS[row.name].said(row.value)), row.person.name, moment(row.at), row.source] for row in stated)
+
+
+@deals.command("next", help=noop("Set the next step of a deal; without --what: what was said to be done next, the newest first."))
+@click.argument("deal", metavar="DEAL")
+@option("--what", default=None, help=noop("What is done next."))
+@option("--by", "due", default="", metavar="DAY", help=noop("By which day, such as 2026-12-31."))
+@option("--doer", default=None, metavar="PERSON", help=noop("Who is to do it; left out, you."))
+@VERSION
+@acting()
+def next_(deal: str, what: str | None, due: str, doer: str | None, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    if what is not None:
+        who = find(person, "person", doer) if doer else person
+        actions.set_next_step(by=as_person(person), deal=found, version=_version(found, version), what=what, due=due, doer=who)
+    said = next_steps.said(found.pk)
+    if not said:
+        click.echo(_("Nothing."))
+    rows([row.what, row.due.isoformat(), row.doer.name] for row in said)
 
 
 @deals.command("withdraw-vote", help=noop("Take back your own vote at the gate before a deal."))

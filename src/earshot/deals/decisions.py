@@ -1,4 +1,5 @@
-"""Tables of what is decided on a deal, and of the figures it is decided by. Kept beside `models.py`, which takes them in."""
+"""Tables of what is decided on a deal, of the figures it is decided by, and of what comes next. Kept beside `models.py`, which takes them
+in."""
 
 from __future__ import annotations
 
@@ -35,3 +36,24 @@ class Figure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}"
+
+
+@append_only
+class NextStep(models.Model):
+    """What is done next on a deal, by whom and by which day, as a person said it. The last one counts; those before stay as they
+    were said."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    deal = models.ForeignKey("deals.Deal", on_delete=models.PROTECT, related_name="next_steps")
+    what = models.CharField(max_length=300)
+    due = models.DateField()
+    doer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="a_next_step_says_what", condition=~Q(what=""))]
+        indexes = [models.Index(fields=["deal", "-at", "-id"], name="next_step_newest"), models.Index(fields=["due"], name="next_step_due")]
+
+    def __str__(self) -> str:
+        return self.what

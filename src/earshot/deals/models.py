@@ -160,4 +160,4 @@ class Unjudged(models.Model):
         return f"{self.name} on {self.deal_id}"
 
 
-from earshot.deals.decisions import Figure  # noqa: E402, F401 - tables of this room that name Deal by words
+from earshot.deals.decisions import Figure, NextStep  # noqa: E402, F401 - tables of this room that name Deal by words

@@ -32,6 +32,7 @@ verbs.register(
         "deals.gate_opened": _("The gate “{gate}” of {deal} opened"),
         "deals.voted": _("{actor} voted “{choice}” at the gate “{gate}” of {deal}"),
         "deals.figures_stated": _("{actor} stated of {deal}: {figures} (from: {source})"),
+        "deals.next_step_set": _("{actor} set the next step of {deal}: {what}, by {due} ({doer})"),
         "deals.votes_lapsed": _("The votes of {names} at the gate before {deal} count no more: {why}"),
         "deals.vote_withdrawn": _("{actor} took back the vote at the gate “{gate}” of {deal}"),
         "deals.vote_refused": _(

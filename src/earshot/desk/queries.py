@@ -20,7 +20,7 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
-from earshot.deals import gates, mandates
+from earshot.deals import gates, mandates, next_steps
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
 from earshot.deals.models import AT_GATE, Deal
@@ -82,6 +82,7 @@ def my_day(person: Person) -> list[DayLine]:
         *_seats(person),
         *_leaderless(person),
         *_dates(person),
+        *_next_steps(person),
         *_votes(person),
         *_asked(person),
         *_silent_channels(person),
@@ -369,6 +370,24 @@ def _dates(person: Person) -> list[DayLine]:
         lines.append(
             DayLine("date", sentence, ref(deal), "set_date", ref(deal), colour, due_at=ends, ids=(deal.pk,), detail=shortened(deal.goal))
         )
+    return lines
+
+
+def _next_steps(person: Person) -> list[DayLine]:
+    """Next steps whose day is near or past: gone once the following one is set, or the deal is closed."""
+    lines = []
+    for step in next_steps.near(person)[:MOST]:
+        ends = end_of_day(step.due)
+        if now() <= ends:
+            sentence: Any = _("The next step of this deal is due: do it, and say what follows")
+        elif step.doer_id == person.pk:
+            sentence = _("The next step of this deal is overdue: do it, and say what follows")
+        else:
+            sentence = say(_("The next step of {name} on this deal is overdue"), name=step.doer.name)
+        colour = rules.colour(now(), ends)
+        what = shortened(step.what)
+        at = ref(step.deal)
+        lines.append(DayLine("next_step", sentence, at, "set_next_step", at, colour, due_at=ends, ids=(step.deal_id,), detail=what))
     return lines
 
 

@@ -168,6 +168,8 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"url": page, "other_label": _("Decline …") if page else "", "other_url": f"{page}#team"}
         case "name_leader":
             shown |= {"act_label": _("Name somebody"), "act_url": f"{of(of_line.target)}#team"}
+        case "set_next_step":
+            shown |= {"act_label": _("Set the next step"), "act_url": f"{of(of_line.target)}#next"}
         case "set_date":
             shown |= {"act_label": _("Set another date"), "act_url": f"{of(of_line.target)}#change"}
         case "vote":

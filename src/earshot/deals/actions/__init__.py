@@ -5,6 +5,7 @@ from earshot.deals.actions.handing import hand_deal
 from earshot.deals.actions.moves import lose_deal, move_back, move_on
 from earshot.deals.actions.opening import CURRENCIES, bring_in_deal, change_deal, open_deal, refuse_seats_of_closed
 from earshot.deals.actions.processes import Moved, add_missing_seats, move_all_to_process, move_to_process
+from earshot.deals.actions.stepping import set_next_step
 from earshot.deals.actions.votes import judge_again, vote, withdraw_vote
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "move_to_process",
     "open_deal",
     "refuse_seats_of_closed",
+    "set_next_step",
     "state_figures",
     "vote",
     "withdraw_vote",

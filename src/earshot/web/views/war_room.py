@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
-from earshot.deals import figures, gates, mandates, processes
+from earshot.deals import figures, gates, mandates, next_steps, processes
 from earshot.deals import queries as deals
 from earshot.deals import seats as wanted
-from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on, state_figures
+from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on, set_next_step, state_figures
 from earshot.deals.decisions import Figure
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
@@ -63,6 +63,7 @@ class War(Talks):
         "release": ("membership", "reason", "person"),
         "add_seats": (),
         "state": ("version", "gross_margin", "advance_share", "days_to_cash", "source"),
+        "step": ("version", "what", "due", "doer"),
         **WRITE,
     }
 
@@ -125,6 +126,7 @@ class War(Talks):
             "newer": newest if closing is None and (newest := processes.newest().version).pk != deal.process_id else None,
             "earlier_members": self.earlier(deal),
             **self.figures(deal),
+            **self.steps(deal, closing is not None),
             "calls": self.calls(deal),
             "passes": self.passes(deal),
             **self.talk(),
@@ -228,6 +230,16 @@ class War(Talks):
         before = [shown(row) for row in figures.stated(deal.pk) if row.pk not in now]
         return {"figures": [shown(row) for row in counts.values()], "figures_before": before}
 
+    def steps(self, deal: Deal, closed: bool) -> dict[str, Any]:
+        """What is done next, what was said before, and who could be named."""
+        said = next_steps.said(deal.pk)
+        return {
+            "step": said[0] if said else None,
+            "step_late": bool(said) and not closed and said[0].due < deals.today(),
+            "steps_before": said[1:],
+            "doers": parts.options(next_steps.doers(deal)) if self.works and not closed else [],
+        }
+
     @staticmethod
     def calls(deal: Deal) -> list[dict[str, Any]]:
         return [call_part(read) for read in calls.read_of_deal(deal)]
@@ -284,6 +296,18 @@ class War(Talks):
             source=posted.get("source", ""),
         )
         return Done(_("The figures are on record, with who stated them and where they are from."), f"{self.request.path}#figures")
+
+    def step(self, posted: QueryDict) -> Done:
+        chosen = posted.get("doer", "")
+        set_next_step(
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            what=posted.get("what", ""),
+            due=posted.get("due", ""),
+            doer=find(self.person, "person", one_id(chosen)) if chosen else None,
+        )
+        return Done(_("The next step is set."), f"{self.request.path}#next")
 
     def lose(self, posted: QueryDict) -> Done:
         deal = lose_deal(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))
