@@ -161,7 +161,7 @@ def test_a_stage_ends_with_one_gate(tmp_path: Path):
 
 def test_a_process_has_stages(tmp_path: Path):
     def none(parts: Parts) -> None:
-        parts["process"] |= {"stages": [], "gates": []}
+        parts["process"] |= {"stages": [], "gates": [], "mandates": []}
         parts["support"] |= {"triggers": [], "none_needed": []}
         for row in parts["templates"]["templates"]:
             row.pop("stage", None)

@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from api_caller import Caller
+from earshot.accounts.actions import add_site, begin_key, set_segment
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
 from earshot.journal.models import Entry
@@ -157,7 +158,16 @@ PAGES: dict[str, dict[str, list[int]]] = {
     },
     "accounts/": {"GET": everybody()},
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
-    "accounts/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(302, 302)},
+    "accounts/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST write": deal(302, 302),
+        "POST change": deal(302, 302),
+        "POST begin_key": deal(403, 302),  # who answers for it does not promote it
+        "POST end_key": deal(403, 302),
+        "POST add_site": deal(302, 302),
+        "POST end_site": deal(302, 302),
+        "POST hand": deal(302, 302),
+    },
     # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
     "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
     "messages/": {"GET": everybody()},
@@ -170,6 +180,12 @@ PAGES: dict[str, dict[str, list[int]]] = {
     },
     "discussions/<slug:kind>/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST write": call(302, 302, 302, 302)},
     "people/<uuid:id>/": {"GET": everybody()},
+    # The seller's: his or her own, the head's who heads the unit, and whoever administers.
+    "people/<uuid:id>/hand-over/": {
+        "GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=IN),
+        "POST hand": row(302, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+        "POST leave": row(403, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+    },
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
         "POST give_post": administers(302),
@@ -313,7 +329,17 @@ API: dict[str, dict[str, list[int]]] = {
     "calls/{call_id}/pauses": {"POST": call(403, 403, 403, 201, 401)},
     "calls/{call_id}/resumptions": {"POST": call(403, 403, 403, 409, 401)},
     "accounts": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
-    "accounts/{account_id}": {"GET": deal(200, 200, 401)},
+    "people/{person_id}/owed": {"GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=401)},
+    "people/{person_id}/hand-overs": {"POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401)},
+    "people/{person_id}/departures": {"POST": row(403, 404, 404, 204, 404, 404, 204, 404, 404, nobody=401)},
+    "accounts/{account_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
+    "accounts/{account_id}/handovers": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/key-periods": {"POST": deal(403, 201, 401)},
+    "accounts/{account_id}/key-periods/endings": {"POST": deal(403, 201, 401)},
+    "accounts/{account_id}/sites": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/sites/endings": {"POST": deal(201, 201, 401)},
+    "segments": {"GET": everybody(200, 401), "POST": operates(201, 403, 401)},
+    "segments/endings": {"POST": operates(201, 403, 401)},
     "people": {"GET": everybody(200, 401)},
     "people/{person_id}": {"GET": everybody(200, 401)},
     "people/{person_id}/holdings": {"GET": administers(200, 401)},
@@ -412,6 +438,11 @@ class Case:
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
+            "begin_key": {"since": "2040-01-01", "reason": "it will matter"},
+            "end_key": {"reason": "it matters no more"},
+            "add_site": {"name": "plant", "city": "Khartoum"},
+            "end_site": {"site": self.ids["site"], "reason": "closed"},
+            "hand": {"to": self.ids["delivery"], "reason": "leaves"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
             "release": {"reason": "needed elsewhere"},
@@ -461,6 +492,11 @@ class Case:
                 "version": str(version()),
             },
         }
+        if address.startswith("people/"):
+            to = {"to": self.ids["delivery"], "reason": "leaves"}
+            extra |= {"hand": to | {"what": f"accounts:{self.ids['account']}"}, "leave": to}
+        if address.startswith("accounts/"):
+            extra["change"] = {"version": "1", "name": "another name", "sector": "", "segment": "", "parent": ""}
         if address.startswith("playbook/"):
             draft = {"part": "hearing", "seen": self.ids["seen"]}
             extra |= {"open": {"reason": "because", "parts": "policies"}, "add": {"part": "policies"}, "undo": draft}
@@ -528,6 +564,16 @@ class Case:
             },
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
+            "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
+            "POST people/{person_id}/departures": {"heir": self.ids["delivery"], **because},
+            "PATCH accounts/{account_id}": {"sector": "power"},
+            "POST accounts/{account_id}/handovers": {"owner": self.ids["delivery"], **because},
+            "POST accounts/{account_id}/key-periods": {"since": "2040-01-01", **because},
+            "POST accounts/{account_id}/key-periods/endings": because,
+            "POST accounts/{account_id}/sites": {"name": "plant", "city": "Khartoum"},
+            "POST accounts/{account_id}/sites/endings": {"site": self.ids["site"], **because},
+            "POST segments": {"code": "power", "zh": "电力", "en": "Power"},
+            "POST segments/endings": {"code": "telecoms", **because},
             "POST me/tokens": {"name": "program"},
             "POST me/channels": {"kind": "wecom", "address": ROBOT},
             "POST me/channels/{channel_id}/confirmations": {"code": self.ids["code"]},
@@ -563,7 +609,10 @@ def case(world: World) -> Case:
     message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     revision = open_revision(by=world.by("operations"), reason="because", parts=["hearing"])
     draft = write_part(by=world.by("operations"), revision=revision, part="hearing", text=f"# 改\n{SHIPPED.texts['hearing']}")
+    begin_key(by=world.by("head"), account=stands.account, reason="it matters", until="2030-12-31")
+    set_segment(by=world.by("operations"), code="telecoms", zh="电信", en="Telecoms")
     ids = {
+        "site": add_site(by=world.by("seller"), account=stands.account, name="NOC", city="Khartoum").pk,
         "profile": "strict",
         "revision": revision.pk,
         "revision_version": Revision.objects.get(pk=revision.pk).version,
@@ -723,6 +772,8 @@ def test_api(case: Case):
             statuses = []
             body = case.body(method, address)
             headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
+            if address == "accounts/{account_id}":
+                headers = {"if_match": '"1"'}
             if address.endswith(("/hours", "/files")):
                 headers = {"if_match": f'"{case.ids["calendar_version"]}"'}
             if address.startswith("playbook/revisions/{revision_id}"):

@@ -20,6 +20,7 @@ from earshot import __version__
 from earshot.cli import MAKING
 
 COMMANDS = {
+    "accounts": "earshot.cli.accounts:accounts",
     "alarms": "earshot.cli.desk:alarms",
     "calendar": "earshot.cli.calendars:calendar",
     "calls": "earshot.cli.calls:calls",

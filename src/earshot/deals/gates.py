@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import queries, registry, rules
+from earshot.deals import mandates, queries, registry, rules
 from earshot.deals.conditions import judged, of_gate, of_stages, of_standing
 from earshot.deals.models import Deal, Vote
 from earshot.deals.policies import (
@@ -173,8 +173,10 @@ def decision(deal: Deal, gate: Gate, asks: Standing) -> list[Condition]:
     """One condition a decider role: an approving vote of somebody who has heard every critical statement of the deal; besides, what the
     policies ask of those who approve together."""
     visit = queries.open_visit(deal)
-    roles = [decider.role for decider in sorted(gate.deciders.all(), key=lambda d: d.pk)]
-    votes = queries.live_votes(visit)
+    authority = mandates.authority(deal, gate)
+    roles = [decider.role for decider in sorted(gate.deciders.all(), key=lambda d: d.pk) if decider.role.code not in authority.relieved]
+    asked = {role.code for role in roles}
+    votes = [vote for vote in queries.live_votes(visit) if vote.role.code in asked]
     unheard = not_ready(deal, [vote.person for vote in votes])
     warns = asks.warns(HEARD_BEFORE_VOTE)
     sales_side = queries.sales_side(deal, [vote.person for vote in votes])
@@ -192,7 +194,7 @@ def decision(deal: Deal, gate: Gate, asks: Standing) -> list[Condition]:
     lacking = rules.roles_still_to_approve([role.code for role in roles], ballots)
     by_sales = rules.sales_alone(ballots) and not lacking
     alone = by_sales and asks.blocks(NOT_SALES_ALONE)
-    found = []
+    found = mandates.lines(deal, gate, authority)
     for role in roles:
         of_role = [vote for vote in votes if vote.role.code == role.code]
         met = role.code not in lacking and not alone

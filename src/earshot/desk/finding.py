@@ -56,7 +56,7 @@ def _teams(person: Person) -> QuerySet[Team]:
 
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "deal": _deals,
-    "account": lambda person: accounts.visible_to(person).select_related("unit", "owner"),
+    "account": lambda person: accounts.visible_to(person).select_related("unit", "owner", "segment", "parent__unit"),
     "item": lambda person: voice.visible_to(person).select_related("deal", "meeting"),
     "call": lambda person: calls.visible_to(person).select_related("deal", "unit", "accountable", "trigger__support"),
     "meeting": lambda person: Meeting.objects.filter(deal__in=deals.visible_to(person).values("pk")).select_related("deal", "author"),

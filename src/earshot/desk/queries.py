@@ -20,7 +20,7 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
-from earshot.deals import gates
+from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
 from earshot.deals.models import AT_GATE, Deal
@@ -389,10 +389,11 @@ def ready_for_decision(waiting: QuerySet[Deal]) -> QuerySet[Deal]:
 def _votes(person: Person) -> list[DayLine]:
     """Gates where nothing but the decision is missing. A gate that waits for more is not the voter's turn yet."""
     found: dict[UUID, Deal] = {}
-    for waiting in deals.votes_waiting_for(person):
+    for role, waiting in deals.votes_waiting_for(person):
         ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")
         # A gate with a condition of its own may be none for this deal; that is told from what was read already.
-        found |= {deal.pk: deal for deal in ready[: 5 * MOST] if gates.stands(deal, deal.stage.gate)}
+        there = [(deal, gate) for deal in ready[: 5 * MOST] if (gate := gates.gate_of(deal)) is not None]
+        found |= {deal.pk: deal for deal in mandates.asking(role, there)}
     return [
         DayLine(
             cause="vote",

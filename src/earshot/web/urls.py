@@ -56,6 +56,7 @@ urlpatterns = [
     path("discussions/<slug:kind>/<uuid:id>/", talk.Discussion.as_view(), name="discussion"),
     path("people/<uuid:id>/", people.Person.as_view(), name="person"),
     path("people/<uuid:id>/administration/", people.Administration.as_view(), name="administration"),
+    path("people/<uuid:id>/hand-over/", people.HandOver.as_view(), name="hand_over"),
     path("me/", people.Me.as_view(), name="me"),
     path("me/notifications/", notifications.Notifications.as_view(), name="notifications"),
     path("feeds/<str:key>.ics", notifications.feed, name="feed"),

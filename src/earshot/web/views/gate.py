@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from earshot.deals import gates
+from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
 from earshot.deals.actions import vote, withdraw_vote
 from earshot.deals.models import LOST, Deal
@@ -72,7 +72,7 @@ class Gate(Page):
         review = None if hasattr(deal, "closing") else gates.review(deal)
         gate = review.gate if review else None
         review = review if gate else None
-        roles = deals.roles_deciding(self.person, deal, gate) if gate else []
+        roles = mandates.roles_of(self.person, deal, gate) if gate else []
         critical = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
         owed = list(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True))
         shown = Item.objects.filter(pk__in=[*critical, *owed])

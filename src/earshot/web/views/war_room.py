@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
-from earshot.deals import figures, gates, processes
+from earshot.deals import figures, gates, mandates, processes
 from earshot.deals import queries as deals
 from earshot.deals import seats as wanted
 from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on, state_figures
@@ -135,7 +135,7 @@ class War(Talks):
         return Mine(
             items=voice.owed_by(self.person, deal),
             calls=calls.owed_by(self.person, deal),
-            votes=bool(review and review.gate and deals.roles_deciding(self.person, deal, review.gate)),
+            votes=bool(review and review.gate and mandates.roles_of(self.person, deal, review.gate)),
             works=self.works,
             operates=OPERATE in reach_of(self.person).permissions,
             administers=ADMINISTER in reach_of(self.person).permissions,
