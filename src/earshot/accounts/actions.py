@@ -79,8 +79,8 @@ def may_act_for(person: Person, owner: Person) -> None:
 
 
 def _keep_name(account: Account) -> None:
-    bare = names.bare(account.name)
-    row = AccountName(account=account, words=names.index_of(account.name, account.number), bare=bare, sound=names.spelt(bare)[0])
+    found = names.found_by(account.name, account.number)
+    row = AccountName(account=account, words=found.words, bare=found.bare, sound=found.sound)
     written.put([row], unique=["account"], fields=["words", "bare", "sound"])
 
 

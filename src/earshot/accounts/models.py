@@ -51,7 +51,7 @@ class Account(models.Model):
 
 @fragments("words")
 class AccountName(models.Model):
-    """By what an account is found. `words`: see `kit.names.index_of`. `bare`: its normal form; `sound`: the pinyin of that. Two accounts
+    """By what an account is found. `words`: see `kit.names.found_by`. `bare`: its normal form; `sound`: the pinyin of that. Two accounts
     of the same normal form or sound may be one customer."""
 
     id = models.BigAutoField(primary_key=True)
