@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from api_caller import Caller
 from earshot.accounts.actions import add_site, begin_key, set_segment
+from earshot.accounts.models import Contact
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
 from earshot.journal.models import Entry
@@ -167,6 +168,8 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST add_site": deal(302, 302),
         "POST end_site": deal(302, 302),
         "POST hand": deal(302, 302),
+        "POST report": deal(302, 302),
+        "POST end_contact": deal(302, 302),
     },
     # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
     "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
@@ -333,6 +336,8 @@ API: dict[str, dict[str, list[int]]] = {
     "people/{person_id}/hand-overs": {"POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401)},
     "people/{person_id}/departures": {"POST": row(403, 404, 404, 204, 404, 404, 204, 404, 404, nobody=401)},
     "accounts/{account_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
+    "accounts/{account_id}/reporting": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/contacts/endings": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/handovers": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/key-periods": {"POST": deal(403, 201, 401)},
     "accounts/{account_id}/key-periods/endings": {"POST": deal(403, 201, 401)},
@@ -443,6 +448,8 @@ class Case:
             "add_site": {"name": "plant", "city": "Khartoum"},
             "end_site": {"site": self.ids["site"], "reason": "closed"},
             "hand": {"to": self.ids["delivery"], "reason": "leaves"},
+            "report": {"contact": self.ids["contact"], "to": ""},
+            "end_contact": {"contact": self.ids["contact"], "reason": "moved"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
             "release": {"reason": "needed elsewhere"},
@@ -567,6 +574,8 @@ class Case:
             "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
             "POST people/{person_id}/departures": {"heir": self.ids["delivery"], **because},
             "PATCH accounts/{account_id}": {"sector": "power"},
+            "POST accounts/{account_id}/reporting": {"contact": self.ids["contact"], "superior": None},
+            "POST accounts/{account_id}/contacts/endings": {"contact": self.ids["contact"], **because},
             "POST accounts/{account_id}/handovers": {"owner": self.ids["delivery"], **because},
             "POST accounts/{account_id}/key-periods": {"since": "2040-01-01", **because},
             "POST accounts/{account_id}/key-periods/endings": because,
@@ -612,6 +621,7 @@ def case(world: World) -> Case:
     begin_key(by=world.by("head"), account=stands.account, reason="it matters", until="2030-12-31")
     set_segment(by=world.by("operations"), code="telecoms", zh="电信", en="Telecoms")
     ids = {
+        "contact": Contact.objects.filter(account=stands.account).order_by("pk").values_list("pk", flat=True)[0],
         "site": add_site(by=world.by("seller"), account=stands.account, name="NOC", city="Khartoum").pk,
         "profile": "strict",
         "revision": revision.pk,
