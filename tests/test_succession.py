@@ -198,3 +198,6 @@ def test_on_the_page_some_of_it_is_handed_over_and_what_was_typed_is_kept(world:
     busy.refresh_from_db()
     assert busy.owner == world.colleague
     assert any(line.cause for line in my_day(world.colleague))
+    rest = {"act": "hand", "everything": "1", "to": str(world.colleague.pk), "reason": "调岗"}
+    assert client.post(url, rest).status_code == 302
+    assert owed(world.seller) == []

@@ -18,7 +18,7 @@ from earshot.journal.queries import tell
 from earshot.journal.repeats import earlier
 from earshot.kit import names, now, uuid7
 from earshot.kit.engine import locks, written
-from earshot.kit.problems import Line, Refusal, Together, forbidden, missing, say, stale, wrong
+from earshot.kit.problems import Line, Refusal, Together, forbidden, in_both, missing, say, stale, wrong
 from earshot.kit.ruling import permissive
 from earshot.kit.texts import TITLE, text
 from earshot.people.actors import personally
@@ -235,7 +235,7 @@ def begin_key(*, by: Actor, account: Account, reason: str, since: date | str | N
             sentence = _("It is a key account from {since} until {until} already; periods do not overlap.")
             raise wrong("since", say(sentence, since=known.since, until=known.until or _("further notice")))
     period = KeyPeriod.objects.create(account=account, since=first, until=last, reason=reason, decided_by=person)
-    data = {"since": str(first), "until": str(last or "–"), "reason": reason}
+    data = {"since": str(first), "until": str(last) if last else in_both(_("further notice")), "reason": reason}
     record("accounts.key_begun", by=by, objects={"account": account}, scopes=[account], data=data)
     return period
 

@@ -198,7 +198,7 @@ class HandOver(Page):
 
     template = "web/hand_over.html"
     kind = "person"
-    acts = {"hand": ("to", "reason", "what[]"), "leave": ("to", "reason", "to_head")}
+    acts = {"hand": ("to", "reason", "what[]", "everything"), "leave": ("to", "reason", "to_head")}
 
     def seek(self) -> None:
         super().seek()
@@ -222,9 +222,10 @@ class HandOver(Page):
 
     def hand(self, posted: QueryDict) -> Done:
         chosen = [one.partition(":") for one in posted.getlist("what")]
-        if not chosen:
+        everything = bool(posted.get("everything"))
+        if not chosen and not everything:
             raise wrong("what", _("Choose at least one."))
-        what = [(name, one_id(pk)) for name, _colon, pk in chosen]
+        what = None if everything else [(name, one_id(pk)) for name, _colon, pk in chosen]
         to, reason = self._successor(posted), posted.get("reason", "")
         n = hand_over(by=self.by, person=self.thing, to=to, reason=reason, what=what)
         return Done(say(ngettext_lazy("{n} thing is handed over.", "{n} things are handed over.", n), n=n))
