@@ -267,6 +267,14 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
     tour("seller", "GET /deals/sums")
+    tour("operations", "POST /rates", {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]})
+    tour("seller", "GET /rates")
+    tour("head", "GET /my-unit")
+    view = tour("seller", "POST /views", {"name": "Late", "asked": {"how": "late"}})["id"]
+    tour("seller", "GET /views")
+    tour("seller", "GET /views/{view_id}", view_id=view)
+    tour("seller", "PATCH /views/{view_id}", {"shared": True}, match='"1"', view_id=view)
+    tour("seller", "POST /views/{view_id}/endings", view_id=view)
     yield "opened"
 
     said = [{"words": words, "category": category, "speaker": 0} for words, category in world.three_items()]

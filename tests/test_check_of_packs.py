@@ -489,6 +489,7 @@ def warnings(tmp_path: Path, change: Callable[[Parts], Any]) -> list[tuple[str, 
 def seated(parts: Parts, **columns: Any) -> None:
     """Finance sits on teams of some deals only, and decides at the first gate."""
     process = parts["process"]
+    process["mandates"] = []
     process["seats"] = [row for row in process["seats"] if row["role"] != "FIN"]
     process["seats"].append({"code": "seat-fin", "role": "FIN", "zh": "财务", "en": "Finance", "when": "deal.amount >= 100.0"})
     for row in process["gates"]:

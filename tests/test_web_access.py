@@ -24,6 +24,7 @@ from api_caller import Caller
 from earshot.accounts.actions import add_site, begin_key, set_segment
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
+from earshot.desk.saved import save_view
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
@@ -89,6 +90,10 @@ def keepers(status: int, nobody: int = IN) -> list[int]:
     return row(*(status if one in ("operations", "administrator") else 403 for one in PEOPLE), nobody=nobody)
 
 
+# Who heads a unit.
+HEADS = row(404, 404, 200, 200, 404, 404, 404, 404, 404, nobody=401)
+# Of list and board: anybody keeps a view of his or her own; no view is open here.
+VIEWS = {"POST save": everybody(302), **{f"POST {act}": everybody(404) for act in ("rename", "keep", "end")}}
 # Address → what is sent (method and act) → statuses.
 PAGES: dict[str, dict[str, list[int]]] = {
     "": {
@@ -100,10 +105,32 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST judge_again": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
         "POST nothing-known": everybody(404),
     },
+    # Whoever heads no unit finds nothing there; the acts are those of the deal's own pages.
+    "unit/": {
+        "GET": everybody(),
+        "POST vote": deal(403, 409),
+        "POST take_note": call(302, 302, 302, 302),
+        "POST see_to": only("seller", 302),
+        "POST nominate": deal(302, 302),
+        "POST set_date": deal(422, 422),  # no date is named
+    },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
     # Who has exactly one open deal has no choice to make: the stranger, and the engineer who is asked to sit on one.
     "capture/": {"GET": row(200, 302, 200, 200, 200, 200, 200, 200, 302, nobody=IN)},
-    "deals/": {"GET": everybody(), "POST anything": everybody(404)},
+    "deals/": {"GET": everybody(), **VIEWS, "POST anything": everybody(404)},
+    "deals/board/": {
+        "GET": everybody(),
+        **VIEWS,
+        "POST move": deal(409, 409),  # the card is asked for the next stage; the gate is shut
+        "POST back": deal(302, 302),
+    },
+    # The form of one rate is empty, and so is the file; only operations get so far as to be told.
+    "rates/": {
+        "GET": everybody(),
+        "POST enter": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
+        "POST file": row(422, nobody=IN),
+    },
+    "views/<uuid:id>/": {"GET": only("seller", 302)},
     "deals/new/": {"GET": everybody(), "POST open": deal(302, 302)},
     "deals/<uuid:id>/": {
         "GET": deal(200, 200),
@@ -279,6 +306,11 @@ PAGES: dict[str, dict[str, list[int]]] = {
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
     "deals/sums": {"GET": everybody(200, 401)},
+    "my-unit": {"GET": HEADS},
+    "rates": {"GET": everybody(200, 401), "POST": row(*(201 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "views": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "views/{view_id}": {"GET": only("seller", 200, 401), "PATCH": only("seller", 200, 401)},
+    "views/{view_id}/endings": {"POST": only("seller", 204, 401)},
     "deals/{deal_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},
@@ -434,7 +466,10 @@ class Case:
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
-            "move": {"version": str(self.version), "to": "1", "reason": "a better one"},
+            "move": {"version": str(self.version), "to": "1", "reason": "a better one", "on": f"{self.ids['deal']}:{self.version}:"},
+            "save": {"name": "a view"},
+            "set_date": {"deal": self.ids["deal"], "version": str(self.version)},
+            "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
@@ -452,7 +487,7 @@ class Case:
             "end_skill": {"code": "solution-design", "reason": "long ago"},
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
-            "vote": {"approves": "yes", "version": str(self.version)},
+            "vote": {"approves": "yes", "version": str(self.version), "deal": self.ids["deal"]},
             "record": {"contact_1": "Osman", "words_1": "one thing"},
             "complete": {"place": "Khartoum"},
             "file": {"item": self.ids["item"], "category": self.world.categories[1]},
@@ -516,6 +551,9 @@ class Case:
         because = {"reason": "because"}
         bodies: dict[str, Any] = {
             "POST deals": {"title": "a deal", "account": self.ids["account"]} | AIM,
+            "POST rates": {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]},
+            "POST views": {"name": "a view", "asked": {"mine": "1"}},
+            "PATCH views/{view_id}": {"name": "another name"},
             "PATCH deals/{deal_id}": {"title": "another title"},
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
@@ -649,6 +687,7 @@ def case(world: World) -> Case:
         "engineer_two": world.engineer_two.pk,
         "post": Post.objects.get(person=world.seller).pk,
         "role": Post.objects.get(person=world.seller).role,
+        "view": save_view(by=world.by("seller"), name="mine", asked={"mine": "1"}).pk,
         "name": SHIPPED.name,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
@@ -669,6 +708,7 @@ KINDS_OF_PAGES = {
     "calendars": "calendar",
     "playbook/revisions": "revision",
     "playbook/versions": "draft",
+    "views": "view",
 }
 
 
@@ -780,7 +820,7 @@ def test_api(case: Case):
                 headers = {"if_match": f'"{self_tag(case, address)}"'}
             if address in ("playbook/pack", "playbook/profile"):
                 headers = {"if_match": f'"{version()}"'}
-            elif address == "playbook/older-deals" and method == "POST":
+            elif (address == "playbook/older-deals" and method == "POST") or address == "views/{view_id}":
                 headers = {"if_match": '"1"'}
             for caller in callers:
                 if address == "openapi.json":

@@ -39,10 +39,12 @@ from earshot.api import (
     playbooks,
     problems,
     processes,
+    rates,
     revisions,
     succession,
     teams,
     test_clock,
+    views,
     voice,
 )
 from earshot.api.auth import Bearer
@@ -92,6 +94,8 @@ def _door() -> Door:
         ("Playbook", revisions),
         ("Playbook", drafts),
         ("Desk", desk),
+        ("Exchange rates", rates),
+        ("Saved views", views),
         ("Deliveries", deliveries),
     ):
         door.add_router("", room.router, tags=[name])

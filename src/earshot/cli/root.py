@@ -29,6 +29,7 @@ COMMANDS = {
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",
     "deals": "earshot.cli.deals:deals",
+    "rates": "earshot.cli.rates:rates",
     "deliveries": "earshot.cli.journal:deliveries",
     "demo": "earshot.cli.demo:demo",
     "intake": "earshot.cli.intake:intake",

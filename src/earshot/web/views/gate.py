@@ -80,8 +80,14 @@ class Gate(Page):
         reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
-        administers = ADMINISTER in reach_of(self.person).permissions
-        mine = Mine(items=set(owed), votes=bool(roles), works=deals.may_work(self.person, deal), administers=administers)
+        # Where nobody may vote for a role, whoever can name somebody does it from here; else the page is about the words and the vote.
+        vacant = review is not None and any(one.line.code == "gate.not_approved" and one.line.act != "vote" for one in review.unmet)
+        mine = Mine(
+            items=set(owed),
+            votes=bool(roles),
+            works=vacant and deals.may_work(self.person, deal),
+            administers=vacant and ADMINISTER in reach_of(self.person).permissions,
+        )
         told = self.told_above()
         lines = gate_lines(
             review, mine, deal, lambda line: line.target is not None and line.target.id in told and line.target.id in mine.items

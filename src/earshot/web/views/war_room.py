@@ -38,7 +38,7 @@ from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
 from earshot.web.page import Done, one_id, page_number, version
-from earshot.web.views.deals import CURRENCIES, OUTCOMES, currencies
+from earshot.web.views.deals import OUTCOMES, currencies
 from earshot.web.views.gate import gate_lines, gate_sum
 from earshot.web.views.talk import WRITE, Talks
 
@@ -115,7 +115,7 @@ class War(Talks):
             "earlier": [(step.stage.code, str(step.stage)) for step in path if step.stage.position < deal.stage.position],
             "works": self.works and closing is None,
             "accounts": self.account_options(deal) if self.works else [],
-            "currencies": currencies() if deal.currency in CURRENCIES else [*currencies(), (deal.currency, deal.currency)],
+            "currencies": currencies(deal.currency),
             **self.words(deal),
             "team": self.team(deal, rows),
             "seats_missing": self.missing(deal, rows) if closing is None else [],
