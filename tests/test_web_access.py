@@ -262,6 +262,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST cells": operates(302),
         "POST add": operates(302),
         "POST remove": operates(302),
+        "POST move": operates(302),
         "POST undo": operates(302),
     },
     "playbook/parts/<slug:part>/": {"GET": everybody()},
@@ -418,6 +419,7 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook/revisions/{revision_id}/parts/{part}": {"GET": operates(200, nobody=401), "PUT": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/cells": {"PATCH": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/rows": {"POST": operates(201, nobody=401), "DELETE": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}/rows/moved": {"POST": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/impacts": {"GET": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/undone": {"POST": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/start": {"PUT": operates(200, nobody=401)},
@@ -551,6 +553,7 @@ class Case:
                 extra["cells"] = {"place": "categories/site", "seen": self.ids["seen"], "was": "{}", **named}
                 extra["add"] = {"table": "categories", "seen": self.ids["seen"], **named}
                 extra["remove"] = {"table": "categories", "code": "people", "seen": self.ids["seen"]}
+                extra["move"] = {"table": "categories", "code": "people", "after": "", "seen": self.ids["seen"]}
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
     def body(self, method: str, address: str) -> Any:
@@ -607,6 +610,7 @@ class Case:
                 "table": "categories",
                 "values": {"code": "more", "zh": "更多", "en": "More"},
             },
+            "POST playbook/revisions/{revision_id}/parts/{part}/rows/moved": {"table": "categories", "code": "people", "after": ""},
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
