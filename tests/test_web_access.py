@@ -145,6 +145,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST decline": deal(403, 403),
         "POST release": deal(302, 302),  # who names people for the team frees a seat, too
         "POST add_seats": deal(302, 302),
+        "POST step": deal(302, 302),
         "POST state": deal(302, 302),
         "POST write": deal(302, 302),
     },
