@@ -475,3 +475,22 @@ def test_a_name_that_is_none_is_told_at_its_own_line(tmp_path: Path):
     assert finding.text == "levle: 3"
     assert "did you mean “level”?" in spoken(finding.sentence)
     assert not report.whole  # names are looked at once the form is sound
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "? [a]\n: b\n",
+        "? {a: b}\n: b\n",
+        "a: !!bool maybe\n",
+        "a: !!timestamp x\n",
+        "a: !!float ''\n",
+        "a: !!int ''\n",
+        "a: !!binary é\n",
+        "<<: [1]\n",
+    ],
+)
+def test_whatever_a_file_says_is_a_finding_and_never_an_error(text: str) -> None:
+    found = packs.check(Sources("odd", {**SHIPPED.texts, "hearing": text}))
+    assert {one.file for one in found} == {"hearing.yaml"}
+    packs.said(text)

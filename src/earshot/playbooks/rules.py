@@ -59,18 +59,23 @@ def owners(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
             found.add(OPERATIONS)
             continue
         before_rows, after_rows = _by_code(was or []), _by_code(will or [])
+        if before_rows is None or after_rows is None:
+            found.add(OPERATIONS)
+            continue
         differing = [code for code in {*before_rows, *after_rows} if before_rows.get(code) != after_rows.get(code)]
         for code in differing:
             found |= {str(row.get("unit", OPERATIONS)) for row in (before_rows.get(code), after_rows.get(code)) if row is not None}
-        if not differing:
+        common = [[code for code in rows if code in before_rows and code in after_rows] for rows in (before_rows, after_rows)]
+        if not differing or common[0] != common[1]:
             found.add(OPERATIONS)
     return found
 
 
-@permissive("nobody is barred", lambda author, *, by_another: None)
-def barred(author: UUID | None, *, by_another: bool) -> UUID | None:
-    """Who may not approve a revision, whatever its parts say: whoever opened it, where somebody else is to approve it."""
-    return author if by_another else None
+@permissive("nobody is barred", lambda authors, *, by_another: frozenset())
+def barred(authors: Iterable[UUID | None], *, by_another: bool) -> frozenset[UUID]:
+    """Who may not approve a part of a revision, whatever it says: whoever opened the revision or wrote what stands in the part, where
+    somebody else is to approve it."""
+    return frozenset(one for one in authors if one is not None) if by_another else frozenset()
 
 
 def may_draft(part: str, touched: Collection[str], *, operates: bool, heads: Collection[str]) -> bool:
@@ -85,5 +90,9 @@ def line_ends(typed: str, like: str) -> str:
     return plain.replace("\n", "\r\n") if "\r\n" in like else plain
 
 
-def _by_code(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-    return {row.get("code"): row for row in rows}
+def _by_code(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]] | None:
+    """None where a row has no code that names it, or shares it: whose it is, nobody can say then."""
+    codes = [row.get("code") for row in rows]
+    if not all(isinstance(code, str) for code in codes) or len(set(map(str, codes))) < len(codes):
+        return None
+    return {str(row["code"]): row for row in rows}

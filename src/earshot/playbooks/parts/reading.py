@@ -84,6 +84,16 @@ class Reading:
         found |= set(self.known.followed)
         return found
 
+    def refuse_idle_waiting(self) -> None:
+        """A condition waits for a room because it asks for what only that room will know; one that asks for what is known today would only
+        be switched off by it."""
+        facts = self.known.facts
+        for row in self.waiting if facts is not None else ():
+            if row.needs and facts is not None and not conditions.faults(row.needs, facts) and conditions.spoken_of(row.needs, facts):
+                asked = ", ".join(sorted(set(conditions.spoken_of(row.needs, facts))))
+                sentence = _("it asks only for what is known already ({facts}), so it waits for nothing: leave “awaits” out")
+                self.finds(row.part, row.place, say(sentence, facts=asked))
+
     def tiers(self, part: str) -> Codes:
         """The tiers that a condition of the part may name: those of the process, and for a part in force by date also those of older
         processes that open deals still follow."""

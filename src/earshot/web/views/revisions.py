@@ -137,7 +137,8 @@ class Revision(Page):
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
-            "barred": _why_barred(read) if is_open and changed and opener and read.others is not None else "",
+            "barred": _why_barred(read, self.person) if is_open and changed and read.others is not None else "",
+            "ready": read.ready,
             "sound": not read.findings and not any(part.findings for part in read.parts),
             "changed": changed,
             "can_ask": is_open and changed and not read.asked and (operates or opener) and _others_wait(read, self.person),
@@ -230,18 +231,25 @@ def approved(one: RevisionRow) -> Done:
     return Done(said[read])
 
 
-def _why_barred(read: Read) -> Any:
-    """Why its author does not approve it, and who does, or who could name somebody."""
-    if read.without_approver:
+def _why_barred(read: Read, person: Person) -> Any:
+    """Why its author does not approve it, and who does, or who could name somebody. Empty: he or she is not barred."""
+    waiting = [one for part in read.parts for one in part.awaited if one.approval is None and person.pk in one.barred]
+    if not waiting:
+        return ""
+    opened = person.pk == read.revision.opened_by_id
+    if read.without_approver and opened:
         names = _(", ").join(one.name for one in revisions.who_can_name_somebody()[:MOST_NAMES])
         sentence = _(
             "You opened this revision, and by the policies in force somebody else approves it; but nobody else has the permission of sales "
             "operations. An administrator can give it to somebody: {names}. It then waits for that person."
         )
         return say(sentence, names=names or "–")
-    waiting = [one for part in read.parts for one in part.awaited if one.approval is None]
-    names_of = [person.name for one in waiting for person in (one.people or read.others or ())]
-    sentence = _("You opened this revision. By the policies in force, somebody else approves it: {names}.")
+    names_of = [
+        other.name for one in waiting for other in (one.people or [each for each in read.others or () if each.pk not in one.barred])
+    ]
+    sentence = _("You wrote in this revision. By the policies in force, somebody else approves what you wrote: {names}.")
+    if opened:
+        sentence = _("You opened this revision. By the policies in force, somebody else approves it: {names}.")
     return say(sentence, names=_(", ").join(list(dict.fromkeys(names_of))[:MOST_NAMES]) or "–")
 
 
@@ -276,7 +284,7 @@ class Part(Page):
                     "current": row.pk == current,
                     "revision": acts.address("revision", row.revision_id) if row.revision_id and row.revision_id in _seen(self) else "",
                     "opened_by": row.revision.opened_by if row.revision else None,
-                    "approved_by": [given.person.name for given in row.approvals.all() if given.digest == row.digest],
+                    "approved_by": [given.person.name for given in row.approvals.all() if row.approved_by(given)],
                     "deals": deals.get(row.pk, 0) if row.state in ("in_force", "superseded") else None,
                 }
                 for row in rows
