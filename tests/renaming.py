@@ -53,7 +53,7 @@ LABELS = (
     "result_en",
     *(f"{what}_{language}" for what in ("reason", "help", "ask", "example") for language in ("zh", "en")),
 )
-IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers"), (PROCESS, "steps")}  # their order is the process itself
+IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers"), (PROCESS, "steps"), (PROCESS, "mandates")}  # their order is the process itself
 # What a condition may compare with a code, and the space of that code.
 COMPARED = {"deal.tier": "tier", "deal.stage": "stage", "words.categories": "category", "team.roles": "role", "calls.answered": "support"}
 FOURTH = "fourth"  # key of the person of the fourth role

@@ -149,6 +149,8 @@ class Known:
         self.by_field: dict[str, list[Any]] = {
             "account": self.by_name["account_id"],
             "owner": people,
+            "heir": people,
+            "holding": ["accounts", "deals", "seats"],
             "person": people,
             "to": list(now.process.stages),
             "stage": list(now.process.stages),
@@ -247,9 +249,32 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     account = tour("seller", "POST /accounts", {"name": "Blue Nile", "sector": "Telecoms"})["id"]
     tour("seller", "GET /accounts", query={"q": "Nile"})
     tour("seller", "GET /accounts/{account_id}", account_id=account)
+    tour("operations", "POST /segments", {"code": "telecoms", "zh": "电信", "en": "Telecoms"})
+    tour("seller", "GET /segments")
+    tour("seller", "PATCH /accounts/{account_id}", {"segment": "telecoms"}, match='"1"', account_id=account)
+    site = tour("seller", "POST /accounts/{account_id}/sites", {"name": "NOC", "city": "Khartoum"}, account_id=account)["sites"][0]["id"]
+    tour("seller", "POST /accounts/{account_id}/sites/endings", {"site": site, "reason": "closed"}, account_id=account)
+    tour("head", "POST /accounts/{account_id}/key-periods", {"reason": "a network of 400 sites"}, account_id=account)
+    tour("head", "POST /accounts/{account_id}/key-periods/endings", {"reason": "sold"}, account_id=account)
+    tour("head", "POST /accounts/{account_id}/handovers", {"owner": str(world.seller.pk), "reason": "as it is"}, account_id=account)
+    tour("seller", "GET /people/{person_id}/owed", person_id=str(world.seller.pk))
+    chosen = [{"holding": "accounts", "id": account}]
+    handed = {"heir": str(world.colleague.pk), "reason": "as planned", "what": chosen}
+    tour("seller", "POST /people/{person_id}/hand-overs", handed, person_id=str(world.seller.pk))
+    back = {"owner": str(world.seller.pk), "reason": "not after all"}
+    tour("colleague", "POST /accounts/{account_id}/handovers", back, account_id=account)
+    tour("operations", "POST /segments/endings", {"code": "telecoms", "reason": "split"})
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
     tour("seller", "GET /deals/sums")
+    tour("operations", "POST /rates", {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]})
+    tour("seller", "GET /rates")
+    tour("head", "GET /my-unit")
+    view = tour("seller", "POST /views", {"name": "Late", "asked": {"how": "late"}})["id"]
+    tour("seller", "GET /views")
+    tour("seller", "GET /views/{view_id}", view_id=view)
+    tour("seller", "PATCH /views/{view_id}", {"shared": True}, match='"1"', view_id=view)
+    tour("seller", "POST /views/{view_id}/endings", view_id=view)
     yield "opened"
 
     said = [{"words": words, "category": category, "speaker": 0} for words, category in world.three_items()]
@@ -459,6 +484,8 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour(by, "POST /people/{person_id}/permissions/endings", {"permission": "deals.see_all", "reason": "not needed"}, person_id=who)
     spare = tour("administrator", "POST /me/tokens", {"name": "spare"})["id"]
     tour("administrator", "DELETE /tokens/{token_id}", token_id=spare)
+    gone = {"heir": str(world.seller.pk), "reason": "moves abroad"}
+    tour("administrator", "POST /people/{person_id}/departures", gone, person_id=str(world.colleague.pk))
     yield "read"
 
 

@@ -116,9 +116,8 @@ def test_a_version_says_by_how_much_it_rises_and_for_whom_on_the_page_in_the_api
         gate["deciders"].append("SR")
 
     pack = pack_of(tmp_path / "more", more)
-    [first, *others] = [(one.figure.role, one.figure.per, one.rises) for one in effect_of(pack).changes]
-    assert first == ("SR", burden.DEAL, 2)  # one vote more, and hearing before it
-    assert others == [("SDT", burden.CONTACT, 1)]
+    rises = [(one.figure.role, one.figure.per, one.rises) for one in effect_of(pack).changes]
+    assert rises == [("SR", burden.DEAL, 2), ("SDT", burden.CONTACT, 1)]  # one vote more, and hearing before it
     body = {"name": "more", "parts": dict(pack.sources.texts)}
     found = caller("operations").post("/playbook/pack/checks", body)["asks"]
     assert [(row["role"], row["rises"]) for row in found["acts"]] == [("SR", 2), ("SDT", 1)]

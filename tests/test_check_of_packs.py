@@ -161,7 +161,7 @@ def test_a_stage_ends_with_one_gate(tmp_path: Path):
 
 def test_a_process_has_stages(tmp_path: Path):
     def none(parts: Parts) -> None:
-        parts["process"] |= {"stages": [], "gates": []}
+        parts["process"] |= {"stages": [], "gates": [], "mandates": []}
         parts["support"] |= {"triggers": [], "none_needed": []}
         for row in parts["templates"]["templates"]:
             row.pop("stage", None)
@@ -494,3 +494,58 @@ def test_whatever_a_file_says_is_a_finding_and_never_an_error(text: str) -> None
     found = packs.check(Sources("odd", {**SHIPPED.texts, "hearing": text}))
     assert {one.file for one in found} == {"hearing.yaml"}
     packs.said(text)
+
+
+# What is worth knowing
+
+
+def warnings(tmp_path: Path, change: Callable[[Parts], Any]) -> list[tuple[str, str]]:
+    report = packs.look(Sources.of_folder(changed_pack(tmp_path / "pack", change)), KNOWN)
+    assert report.findings == []
+    return [(one.place, spoken(one.sentence)) for one in report.warnings]
+
+
+def seated(parts: Parts, **columns: Any) -> None:
+    """Finance sits on teams of some deals only, and decides at the first gate."""
+    process = parts["process"]
+    process["mandates"] = []
+    process["seats"] = [row for row in process["seats"] if row["role"] != "FIN"]
+    process["seats"].append({"code": "seat-fin", "role": "FIN", "zh": "财务", "en": "Finance", "when": "deal.amount >= 100.0"})
+    for row in process["gates"]:
+        row["deciders"] = ["SDT"]
+        row.pop("when", None)
+    process["gates"][0].update({"deciders": ["SDT", "FIN"], **columns})
+
+
+def test_a_decider_who_has_a_seat_for_some_deals_only_is_warned_of(tmp_path: Path):
+    [(place, says)] = warnings(tmp_path / "some", seated)
+    assert place == "gates/ATI/deciders/1"
+    assert "“FIN” has a seat only where “deal.amount >= 100.0”" in says
+    assert "or the gate stays shut" in says
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"when": "deal.amount >= 500.0"}, {"when": "deal.amount >= 100.0 && deal.currency == 'CNY'"}, {"deciders": ["SDT"]}],
+)
+def test_a_gate_that_stands_only_where_the_seat_does_is_not(tmp_path: Path, columns: dict[str, Any]):
+    assert warnings(tmp_path, lambda parts: seated(parts, **columns)) == []
+
+
+def test_nor_one_whose_decider_sits_on_every_team_or_on_none(tmp_path: Path):
+    def every(parts: Parts) -> None:
+        seated(parts)
+        parts["process"]["seats"].append({"code": "seat-fin-2", "role": "FIN", "zh": "财务", "en": "Finance, always"})
+
+    def between_them(parts: Parts) -> None:
+        seated(parts)
+        parts["process"]["seats"].append(
+            {"code": "seat-fin-2", "role": "FIN", "zh": "财务", "en": "Finance, small", "when": "deal.amount < 200.0"}
+        )
+
+    def by_posts(parts: Parts) -> None:
+        seated(parts)
+        parts["process"]["seats"] = [row for row in parts["process"]["seats"] if row["role"] != "FIN"]
+
+    for name, change in (("every", every), ("between", between_them), ("posts", by_posts)):
+        assert warnings(tmp_path / name, change) == [], name

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from api_caller import Caller
 from earshot.cli.root import earshot
-from earshot.deals import figures, queries
+from earshot.deals import figures, gates, mandates, queries
 from earshot.deals.actions import change_deal, state_figures, vote, withdraw_vote
 from earshot.deals.conditions import judged
 from earshot.deals.decisions import MARGIN, Figure
-from earshot.deals.models import Deal, Vote
+from earshot.deals.models import Deal, GatePass, Vote
+from earshot.desk.queries import my_day
 from earshot.journal.actors import process
 from earshot.journal.models import Entry
 from earshot.journal.queries import tell
 from earshot.kit import now
 from earshot.kit.problems import Refusal
-from worlds import World, later, said, snapshot
+from earshot.playbooks import packs
+from earshot.playbooks.queries import known
+from earshot.playbooks.sources import Sources
+from earshot.teams.actions import accept_seat, nominate
+from earshot.teams.models import Seat
+from worlds import World, changed_pack, later, plain, put_in_force, said, snapshot, spoken
 
 
 def fresh(deal: Deal) -> Deal:
@@ -194,3 +202,169 @@ def test_by_the_command_line_figures_are_stated_and_votes_taken_back(world: Worl
     vote(by=world.by("head"), deal=deal, approves=False, reason="too early")
     run("withdraw-vote", deal.number, by=world.head.name)
     assert queries.live_votes(queries.open_visit(deal)) == []
+
+
+# Mandates.
+
+TEAM = {"code": "team", "zh": "作战单元", "en": "The team", "role": "FR", "gate": "ATC", "within": "offer.gross_margin >= 25.0"}
+MAKERS = {
+    "code": "makers",
+    "zh": "销售决策人",
+    "en": "Decision makers",
+    "role": "SDT",
+    "gate": "ATC",
+    "within": "offer.gross_margin >= 10.0",
+}
+
+
+def with_mandates(*mandates: dict[str, Any]) -> Any:
+    """One gate at the end of the first stage, where owner, delivery and the decision makers decide."""
+
+    def change(parts: dict[str, Any]) -> None:
+        plain(parts)
+        process = parts["process"]
+        gate = next(row for row in process["gates"] if row["code"] == "ATC")
+        process["gates"] = [{**gate, "stage": "ML", "conditions": []}]
+        process["mandates"] = [dict(row) for row in mandates]
+
+    return change
+
+
+def findings(folder: Path, *mandates: dict[str, Any]) -> list[str]:
+    found = packs.check(Sources.of_folder(changed_pack(folder, with_mandates(*mandates))), known())
+    return [spoken(finding.as_line().sentence) for finding in found if "mandates" in finding.place]
+
+
+@pytest.fixture
+def at_gate(world: World, tmp_path: Path) -> Deal:
+    """A deal before the gate, of which nothing was said: only figures and votes are wanting."""
+    put_in_force(changed_pack(tmp_path / "pack", with_mandates(TEAM, MAKERS)))
+    deal = world.deal()
+    seat = Seat.objects.get(team=deal.team_id, role="FR")
+    accept_seat(by=world.by("delivery"), membership=nominate(by=world.by("seller"), seat=seat, person=world.delivery))
+    return fresh(deal)
+
+
+def figure(world: World, deal: Deal, margin: str) -> Deal:
+    deal = fresh(deal)
+    state_figures(by=world.by("seller"), deal=deal, version=deal.version, gross_margin=margin, source="estimate")
+    return fresh(deal)
+
+
+def review(deal: Deal) -> dict[str, list[tuple[bool | None, bool, str]]]:
+    found = gates.review(fresh(deal))
+    assert found is not None
+    lines: dict[str, list[tuple[bool | None, bool, str]]] = {}
+    for one in found.conditions:
+        lines.setdefault(one.line.code, []).append((one.met, one.warns, spoken(one.line.sentence)))
+    return lines
+
+
+def asked(world: World, key: str, deal: Deal) -> bool:
+    return any(line.cause == "vote" and line.target.id == deal.pk for line in my_day(world.people[key]))
+
+
+@pytest.mark.req("B9.1a", breaks="earshot.deals.rules.covering")
+def test_inside_the_mandate_the_team_decides_itself_at_once_and_the_record_says_so(world: World, at_gate: Deal) -> None:
+    deal = figure(world, at_gate, "30")
+    assert not asked(world, "head", deal)
+    vote(by=world.by("seller"), deal=deal, approves=True)
+    vote(by=world.by("delivery"), deal=deal, approves=True)
+    assert fresh(deal).stage.code == "MO1"
+    [record] = GatePass.objects.filter(visit__deal=deal)
+    said = [line["sentence"]["en"] for line in record.lines if line["code"] == "gate.within_mandate"]
+    assert [sentence.startswith("Within the mandate “The team”: ") for sentence in said] == [True]
+
+
+@pytest.mark.req("B9.1a", breaks="earshot.deals.rules.covering")
+def test_who_is_relieved_by_a_mandate_is_not_asked_and_cannot_stop_the_team(world: World, at_gate: Deal) -> None:
+    deal = figure(world, at_gate, "30")
+    with pytest.raises(Refusal) as refused:
+        vote(by=world.by("head"), deal=deal, approves=False, reason="I would not")
+    assert refused.value.code == "vote.within_mandate"
+
+
+def test_outside_the_teams_mandate_the_next_one_is_asked(world: World, at_gate: Deal) -> None:
+    deal = figure(world, at_gate, "15")
+    assert asked(world, "head", deal)
+    vote(by=world.by("seller"), deal=deal, approves=True)
+    vote(by=world.by("delivery"), deal=deal, approves=True)
+    assert fresh(deal).stage.code == "ML"
+    vote(by=world.by("head"), deal=deal, approves=True)
+    assert fresh(deal).stage.code == "MO1"
+
+
+def test_where_no_mandate_covers_it_nobody_opens_the_gate(world: World, at_gate: Deal) -> None:
+    deal = figure(world, at_gate, "5")
+    for key in ("seller", "delivery", "head"):
+        vote(by=world.by(key), deal=deal, approves=True)
+    assert fresh(deal).stage.code == "ML"
+    [(met, warns, sentence)] = review(deal)["gate.outside_mandates"]
+    assert (met, warns) == (False, False)
+    assert "Decision makers" in sentence
+
+
+def test_without_figures_nobody_is_relieved_and_a_line_says_which_are_wanting(world: World, at_gate: Deal) -> None:
+    [(met, warns, sentence)] = review(at_gate)["gate.mandate_unknown"]
+    assert (met, warns) == (None, True)
+    assert "offer.gross_margin" in sentence
+    for key in ("seller", "delivery", "head"):
+        vote(by=world.by(key), deal=at_gate, approves=True)
+    assert fresh(at_gate).stage.code == "MO1"
+
+
+@pytest.mark.req("B12.4a")
+def test_sales_alone_decides_nothing_inside_a_mandate_either(world: World, at_gate: Deal) -> None:
+    deal = figure(world, at_gate, "30")
+    vote(by=world.by("seller"), deal=deal, approves=True)
+    assert fresh(deal).stage.code == "ML"
+
+
+def test_a_mandate_of_a_unit_is_for_deals_of_it_and_those_below(world: World, tmp_path: Path) -> None:
+    put_in_force(changed_pack(tmp_path / "pack", with_mandates(TEAM | {"unit": "solutions"}, MAKERS)))
+    deal = figure(world, world.deal(), "30")
+    assert mandates.authority(deal, gates.gate_of(deal)).covers.code == "makers"  # type: ignore[union-attr, arg-type]  # it is before the gate
+    put_in_force(changed_pack(tmp_path / "other", with_mandates(TEAM | {"unit": "company"}, MAKERS)))
+    deal = figure(world, world.deal("another"), "30")
+    assert mandates.authority(deal, gates.gate_of(deal)).covers.code == "team"  # type: ignore[union-attr, arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([TEAM | {"role": "SR"}], "this role does not decide at the gate"),
+        ([TEAM | {"role": "FRX"}], "no role has the code “FRX”"),
+        ([TEAM | {"gate": "ATX"}], "no gate has the code “ATX”"),
+        ([TEAM | {"unit": "nowhere"}], "no unit has the code “nowhere”"),
+        ([TEAM | {"within": "offer.luck > 1.0"}], "nothing provides the fact “offer.luck”"),
+        (
+            [TEAM | {"within": "offer.gross_margin > 30.0 && offer.gross_margin < 20.0"}],
+            "no deal is ever within it",
+        ),
+        ([TEAM, MAKERS | {"within": "offer.gross_margin >= 40.0"}], "those before it take every deal"),
+        ([TEAM, TEAM | {"code": "again", "within": "offer.gross_margin >= 10.0"}], "would come back to the same people"),
+        ([TEAM | {"role": "AR"}, MAKERS, TEAM | {"code": "later", "within": "offer.gross_margin >= 1.0"}], "sales alone would decide"),
+    ],
+)
+def test_a_mandate_that_gives_nothing_or_too_much_is_refused(
+    world: World, tmp_path: Path, rows: list[dict[str, Any]], sentence: str
+) -> None:
+    assert any(sentence in found for found in findings(tmp_path / "pack", *rows)), findings(tmp_path / "other", *rows)
+
+
+def test_sound_mandates_are_not_refused(world: World, tmp_path: Path) -> None:
+    assert findings(tmp_path / "pack", TEAM, MAKERS) == []
+    assert findings(tmp_path / "units", TEAM | {"unit": "solutions"}, TEAM | {"code": "b", "unit": "delivery"}, MAKERS) == []
+
+
+def test_my_day_asks_as_many_statements_for_many_gates_with_mandates_as_for_few(world: World, at_gate: Deal) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            my_day(world.head)
+        return len(caught)
+
+    figure(world, world.deal("one more"), "15")
+    few = count()
+    for n in range(4):
+        figure(world, world.deal(f"more {n}"), "15")
+    assert count() == few

@@ -238,7 +238,7 @@ def drain() -> int:
 def make_account(world: World, name: str = "x") -> Account:
     from earshot.accounts.actions import open_account
 
-    return open_account(by=world.by("seller"), name=name, owner=world.seller)
+    return open_account(by=world.by("seller"), name=name, owner=world.seller, another=True)
 
 
 def test_a_later_reaction_is_owed_in_the_transaction_of_its_entry_and_delivered_once(world: World, owed: list[Entry]) -> None:

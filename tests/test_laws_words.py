@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 import databases
+from earshot.deals.actions import state_figures
 from earshot.deals.queries import visible_to as deals_visible_to
 from earshot.kit import now, uuid7
 from earshot.kit.engine import guards
@@ -176,6 +177,7 @@ SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc")
 def full(world: World) -> World:
     """A world in which every guarded table has a row."""
     deal = world.spoken_deal()
+    state_figures(by=world.by("seller"), deal=deal, version=deal.version, gross_margin="28.5", source="estimate")
     correct_item(by=world.by("seller"), item=world.items(deal)[0], correction="a third")
     answered, withdrawn = (
         post_message(by=world.by("seller"), about=deal, text=text, to=[world.head], asks="answer") for text in ("几点？", "哪里？")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from api_caller import Caller
+from earshot.cli.root import earshot
 from earshot.deals.actions import change_deal, lose_deal, move_on
 from earshot.deals.models import Deal, Rate, StageVisit
 from earshot.deals.queries import today
@@ -356,3 +359,52 @@ def test_what_has_no_rate_is_left_out_openly():
     found = worth({"USD": Decimal("5.00"), "CNY": Decimal("1.00")}, {})
     assert (found.total, list(found.originals), found.without) == (Decimal("1.00"), ["CNY", "USD"], ["USD"])
     assert worth({"USD": Decimal(5)}, {}).total is None
+
+
+def test_rates_by_page_api_and_file(world: World, caller: Call, tmp_path: Path):
+    operations, seller = Visitor("operations", "en"), Visitor("seller", "en")
+    page = operations.get("/rates/")
+    form = next(one for one in page.forms if one.act == "enter")
+    wrong = operations.submit(form, "/rates/", currency="USD", rate="lots")
+    assert wrong.status == 422
+    assert "Write a number, such as 7.1234." in wrong.text
+    assert "1 rate is entered." in operations.submit(form, "/rates/", currency="usd", rate="7.1234").text
+    many = next(one for one in operations.get("/rates/").forms if one.act == "file")
+    assert "2 rates are entered." in operations.submit(many, "/rates/", lines="EUR,2026-11-20,8.2\nJPY,2026-11-20,0.046").text
+    refused = operations.submit(many, "/rates/", lines="EUR,2026-11-20,8.2\nJPY,2026-11-20,-1")
+    assert (refused.status, "Line 2: Write a rate above zero" in refused.text) == (422, True)
+    assert not [one for one in seller.get("/rates/").forms if one.act in ("enter", "file")]
+    body = {"rates": [{"currency": "GBP", "day": "2026-11-20", "rate": "9.4"}]}
+    assert caller("operations").post("/rates", body)["entered"] == 1
+    assert caller("seller").post("/rates", body).status == 403
+    assert [one["rate"] for one in caller("seller").get("/rates", currency="GBP")["items"]] == ["9.4"]
+    assert len(caller("seller").all("/rates", limit=1)) == 4
+    file = tmp_path / "rates.csv"
+    file.write_text("\ufeffcurrency,day,rate\nHKD,2026-11-20,0.91\n", encoding="utf-8")
+    told = CliRunner().invoke(earshot, ["--language", "en", "rates", "enter", str(file), "--as", world.operations.name])
+    assert told.exit_code == 0, told.output
+    assert "HKD" in CliRunner().invoke(earshot, ["--language", "en", "rates", "list", "--as", world.seller.name]).output
+
+
+def test_a_deal_may_be_in_any_currency_and_a_sum_says_what_has_no_rate(world: World):
+    seller = Visitor("seller", "en")
+    assert '<option value="KES"' in seller.get("/deals/new/").html
+    deal = world.deal("Kisumu", amount="1000")
+    change_deal(by=world.by("seller"), deal=deal, version=deal.version, currency="KES")
+    page = seller.get("/deals/?q=Kisumu")
+    assert "KES 1,000 (no rate, left out)" in page.text
+    enter_rates(by=world.by("operations"), rates=[Given("KES", today().isoformat(), "0.055")])
+    page = seller.get("/deals/?q=Kisumu")
+    assert "≈ ¥55" in page.text
+    assert "1 KES = 0.055 CNY (2026-11-23)" in page.text
+
+
+def test_the_command_line_lists_and_sums(world: World):
+    world.moved_deal("north")
+    listed = CliRunner().invoke(
+        earshot, ["--language", "en", "deals", "list", "--words", "north", "--how", "blocked", "--as", world.seller.name]
+    )
+    assert "north" in listed.output
+    summed = CliRunner().invoke(earshot, ["--language", "en", "deals", "sums", "--words", "north", "--as", world.seller.name])
+    assert "2105000.00 CNY" in summed.output
+    assert CliRunner().invoke(earshot, ["--language", "en", "deals", "list", "--older", "x", "--as", world.seller.name]).exit_code != 0

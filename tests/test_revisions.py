@@ -96,8 +96,8 @@ def test_a_part_is_changed_alone_with_a_reason_and_the_version_before_stays_read
 @pytest.mark.req("B28.1b", breaks="earshot.playbooks.packs._cross_check")
 def test_a_draft_is_kept_with_what_is_wrong_in_it_and_is_not_approved_until_it_is_mended(world: World) -> None:
     revision = opened(world, "hearing", SHIPPED.texts["hearing"].replace("service_level: hear-critical", "service_level: hear-critcal", 1))
-    [finding] = revisions.findings(revision)
-    assert (finding.file, finding.place) == ("hearing.yaml", "hearers/running-cost-SR/service_level")
+    found = revisions.findings(revision)
+    assert [(one.file, one.place) for one in found] == [("hearing.yaml", "hearers/running-cost-SR/service_level")]
     met = refused(lambda: approve(by=world.by("operations"), revision=revision))
     assert met.code == "playbook.pack"
     assert "did you mean “hear-critical”" in said(met)
@@ -524,7 +524,6 @@ fields:
         ("unit: delivery, zh: 机房", "unit: solutions, zh: 机房", {"solutions", "delivery"}),
         ("  - {code: room, template: site, unit: delivery, zh: 机房, en: Room}\n", "", {"delivery"}),
         ("templates:", "approved_by: owners\ntemplates:", {""}),
-        ("templates:", "# only words\ntemplates:", set()),
     ],
 )
 @pytest.mark.req("B21.2b", breaks="earshot.playbooks.rules.owners")
@@ -545,6 +544,11 @@ def test_who_changes_a_row_of_his_own_does_not_put_those_of_others_into_another_
     one, two, own = {"code": "a", "unit": "one"}, {"code": "b", "unit": "one"}, {"code": "c", "unit": "two"}
     assert rules.owners({"fields": [one, two, own]}, {"fields": [two, one, own | {"zh": "改"}]}) == {"", "two"}
     assert rules.owners({"fields": [one, two]}, {"fields": [one, own, two]}) == {"two"}
+
+
+def test_words_that_change_no_row_are_nobodys() -> None:
+    new = FIELDS.replace("templates:", "# only words\ntemplates:")
+    assert rules.owners(yaml.safe_load(FIELDS), yaml.safe_load(new)) == set()
 
 
 def test_heads_draft_the_rows_of_their_own_units_and_operations_all() -> None:

@@ -24,6 +24,7 @@ from earshot.playbooks.conditions import compared
 from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
 from earshot.teams.models import Seat
+from pages import Visitor
 from worlds import World, changed_pack, later, plain, put_in_force, said, spoken
 
 TIERS: list[dict[str, Any]] = [
@@ -313,8 +314,8 @@ def test_the_seats_of_a_larger_size_are_added_by_one_act_once(world: World, tmp_
         with pytest.raises(Refusal) as refused:
             add_missing_seats(by=world.by(key), deal=deal)
         assert refused.value.status == 403
-    [seat] = add_missing_seats(by=world.by("seller"), deal=deal)
-    assert (seat.role, seat.template, seat.leader) == ("FR", "seat-FR", False)
+    added = add_missing_seats(by=world.by("seller"), deal=deal)
+    assert [(seat.role, seat.template, seat.leader) for seat in added] == [("FR", "seat-FR", False)]
     assert add_missing_seats(by=world.by("seller"), deal=deal) == []
     assert Entry.objects.filter(verb="deals.seats_added", scopes__object_id=deal.pk).count() == 1
 
@@ -455,3 +456,36 @@ def test_a_size_that_gets_another_code_leaves_running_deals_in_their_profile(wor
         assert words in said(refused.value)
     in_force(tmp_path / "c", renamed_size("big", "huge", trigger="deal.amount > 0.0"))
     assert profile_of(Deal.objects.select_related("account", "unit").get(pk=deal.pk)).profile == "strict"
+
+
+@pytest.mark.parametrize(
+    ("seat", "says", "act"),
+    [
+        ({"when": "deal.amount >= 5000000.0"}, "has no seat on this team; nobody in", "give_post"),
+        ({}, "nobody sits in its seat yet", "name_member"),
+    ],
+)
+def test_a_gate_for_whose_role_nobody_may_vote_says_who_can_mend_it(
+    world: World, tmp_path: Path, seat: dict[str, Any], says: str, act: str
+) -> None:
+    """A seat for great deals only, or one that nobody has taken; and nobody holds a post in the role."""
+
+    def change(parts: dict[str, Any]) -> None:
+        parts["process"]["seats"].append({"code": "seat-fin", "role": "FIN", "zh": "财务", "en": "Finance", **seat})
+        next(row for row in parts["process"]["gates"] if row["code"] == "ATI")["deciders"].append("FIN")
+
+    def plainly(parts: dict[str, Any]) -> None:
+        plain(parts)
+        change(parts)
+
+    put_in_force(changed_pack(tmp_path, plainly))
+    deal = world.moved_deal()
+    review = gates.review(deal)
+    assert review is not None
+    [line] = [one.line for one in review.unmet if "decides here" in spoken(one.line.sentence)]
+    assert says in spoken(line.sentence)
+    assert (line.code, line.act) == ("gate.not_approved", act)
+    assert str(line.who) == (world.seller.name if act == "name_member" else world.administrator.name)
+    shown = Visitor("seller", "en").get(f"/deals/{deal.pk}/gate/")
+    assert says in shown.text
+    assert act != "name_member" or "Ask somebody" in shown.text

@@ -47,7 +47,7 @@ def test_a_row_waits_only_for_rooms_that_are_not_built():
 def test_a_table_whose_rows_must_wait_is_read_by_nothing():
     """When its room begins to read it, its rows are checked for names and written, and need not wait any more."""
     must_wait = {table: form["properties"]["awaits"]["enum"] for _part, table, form in tables() if "awaits" in form["required"]}
-    assert set(must_wait) == {"chains", "mandates", "green_channels", "emergency_groups", "measures"}
+    assert set(must_wait) == {"chains", "green_channels", "emergency_groups", "measures"}
     for table, rooms in must_wait.items():
         [room] = rooms
         readers = [path for path in (HOUSE / room).rglob("*.py") if f'"{table}"' in path.read_text() or f".{table}" in path.read_text()]

@@ -21,8 +21,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from api_caller import Caller
+from earshot.accounts.actions import add_site, begin_key, set_segment
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
+from earshot.desk.saved import save_view
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
 from earshot.people.actions import give_permission, give_skill, make_token
@@ -88,6 +90,10 @@ def keepers(status: int, nobody: int = IN) -> list[int]:
     return row(*(status if one in ("operations", "administrator") else 403 for one in PEOPLE), nobody=nobody)
 
 
+# Who heads a unit.
+HEADS = row(404, 404, 200, 200, 404, 404, 404, 404, 404, nobody=401)
+# Of list and board: anybody keeps a view of his or her own; no view is open here.
+VIEWS = {"POST save": everybody(302), **{f"POST {act}": everybody(404) for act in ("rename", "keep", "end")}}
 # Address → what is sent (method and act) → statuses.
 PAGES: dict[str, dict[str, list[int]]] = {
     "": {
@@ -99,10 +105,32 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST judge_again": row(*(302 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
         "POST nothing-known": everybody(404),
     },
+    # Whoever heads no unit finds nothing there; the acts are those of the deal's own pages.
+    "unit/": {
+        "GET": everybody(),
+        "POST vote": deal(403, 409),
+        "POST take_note": call(302, 302, 302, 302),
+        "POST see_to": only("seller", 302),
+        "POST nominate": deal(302, 302),
+        "POST set_date": deal(422, 422),  # no date is named
+    },
     "hear/": {"GET": everybody(), "POST take_note": call(302, 302, 302, 302)},
     # Who has exactly one open deal has no choice to make: the stranger, and the engineer who is asked to sit on one.
     "capture/": {"GET": row(200, 302, 200, 200, 200, 200, 200, 200, 302, nobody=IN)},
-    "deals/": {"GET": everybody(), "POST anything": everybody(404)},
+    "deals/": {"GET": everybody(), **VIEWS, "POST anything": everybody(404)},
+    "deals/board/": {
+        "GET": everybody(),
+        **VIEWS,
+        "POST move": deal(409, 409),  # the card is asked for the next stage; the gate is shut
+        "POST back": deal(302, 302),
+    },
+    # The form of one rate is empty, and so is the file; only operations get so far as to be told.
+    "rates/": {
+        "GET": everybody(),
+        "POST enter": row(*(422 if one == "operations" else 403 for one in PEOPLE), nobody=IN),
+        "POST file": row(422, nobody=IN),
+    },
+    "views/<uuid:id>/": {"GET": only("seller", 302)},
     "deals/new/": {"GET": everybody(), "POST open": deal(302, 302)},
     "deals/<uuid:id>/": {
         "GET": deal(200, 200),
@@ -157,7 +185,16 @@ PAGES: dict[str, dict[str, list[int]]] = {
     },
     "accounts/": {"GET": everybody()},
     "accounts/new/": {"GET": everybody(), "POST open": everybody(302)},
-    "accounts/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(302, 302)},
+    "accounts/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST write": deal(302, 302),
+        "POST change": deal(302, 302),
+        "POST begin_key": deal(403, 302),  # who answers for it does not promote it
+        "POST end_key": deal(403, 302),
+        "POST add_site": deal(302, 302),
+        "POST end_site": deal(302, 302),
+        "POST hand": deal(302, 302),
+    },
     # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
     "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
     "messages/": {"GET": everybody()},
@@ -170,6 +207,12 @@ PAGES: dict[str, dict[str, list[int]]] = {
     },
     "discussions/<slug:kind>/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST write": call(302, 302, 302, 302)},
     "people/<uuid:id>/": {"GET": everybody()},
+    # The seller's: his or her own, the head's who heads the unit, and whoever administers.
+    "people/<uuid:id>/hand-over/": {
+        "GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=IN),
+        "POST hand": row(302, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+        "POST leave": row(403, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+    },
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
         "POST give_post": administers(302),
@@ -263,6 +306,11 @@ PAGES: dict[str, dict[str, list[int]]] = {
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
     "deals/sums": {"GET": everybody(200, 401)},
+    "my-unit": {"GET": HEADS},
+    "rates": {"GET": everybody(200, 401), "POST": row(*(201 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
+    "views": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "views/{view_id}": {"GET": only("seller", 200, 401), "PATCH": only("seller", 200, 401)},
+    "views/{view_id}/endings": {"POST": only("seller", 204, 401)},
     "deals/{deal_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},
@@ -313,7 +361,17 @@ API: dict[str, dict[str, list[int]]] = {
     "calls/{call_id}/pauses": {"POST": call(403, 403, 403, 201, 401)},
     "calls/{call_id}/resumptions": {"POST": call(403, 403, 403, 409, 401)},
     "accounts": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
-    "accounts/{account_id}": {"GET": deal(200, 200, 401)},
+    "people/{person_id}/owed": {"GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=401)},
+    "people/{person_id}/hand-overs": {"POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401)},
+    "people/{person_id}/departures": {"POST": row(403, 404, 404, 204, 404, 404, 204, 404, 404, nobody=401)},
+    "accounts/{account_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
+    "accounts/{account_id}/handovers": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/key-periods": {"POST": deal(403, 201, 401)},
+    "accounts/{account_id}/key-periods/endings": {"POST": deal(403, 201, 401)},
+    "accounts/{account_id}/sites": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/sites/endings": {"POST": deal(201, 201, 401)},
+    "segments": {"GET": everybody(200, 401), "POST": operates(201, 403, 401)},
+    "segments/endings": {"POST": operates(201, 403, 401)},
     "people": {"GET": everybody(200, 401)},
     "people/{person_id}": {"GET": everybody(200, 401)},
     "people/{person_id}/holdings": {"GET": administers(200, 401)},
@@ -408,10 +466,18 @@ class Case:
         extra: dict[str, dict[str, str]] = {
             "take_note": {"shown": self.ids["item"]},
             "move_on": {"version": str(self.version)},
-            "move": {"version": str(self.version), "to": "1", "reason": "a better one"},
+            "move": {"version": str(self.version), "to": "1", "reason": "a better one", "on": f"{self.ids['deal']}:{self.version}:"},
+            "save": {"name": "a view"},
+            "set_date": {"deal": self.ids["deal"], "version": str(self.version)},
+            "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
+            "begin_key": {"since": "2040-01-01", "reason": "it will matter"},
+            "end_key": {"reason": "it matters no more"},
+            "add_site": {"name": "plant", "city": "Khartoum"},
+            "end_site": {"site": self.ids["site"], "reason": "closed"},
+            "hand": {"to": self.ids["delivery"], "reason": "leaves"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
             "release": {"reason": "needed elsewhere"},
@@ -421,7 +487,7 @@ class Case:
             "end_skill": {"code": "solution-design", "reason": "long ago"},
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
-            "vote": {"approves": "yes", "version": str(self.version)},
+            "vote": {"approves": "yes", "version": str(self.version), "deal": self.ids["deal"]},
             "record": {"contact_1": "Osman", "words_1": "one thing"},
             "complete": {"place": "Khartoum"},
             "file": {"item": self.ids["item"], "category": self.world.categories[1]},
@@ -461,6 +527,11 @@ class Case:
                 "version": str(version()),
             },
         }
+        if address.startswith("people/"):
+            to = {"to": self.ids["delivery"], "reason": "leaves"}
+            extra |= {"hand": to | {"what": f"accounts:{self.ids['account']}"}, "leave": to}
+        if address.startswith("accounts/"):
+            extra["change"] = {"version": "1", "name": "another name", "sector": "", "segment": "", "parent": ""}
         if address.startswith("playbook/"):
             draft = {"part": "hearing", "seen": self.ids["seen"]}
             extra |= {"open": {"reason": "because", "parts": "policies"}, "add": {"part": "policies"}, "undo": draft}
@@ -480,6 +551,9 @@ class Case:
         because = {"reason": "because"}
         bodies: dict[str, Any] = {
             "POST deals": {"title": "a deal", "account": self.ids["account"]} | AIM,
+            "POST rates": {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]},
+            "POST views": {"name": "a view", "asked": {"mine": "1"}},
+            "PATCH views/{view_id}": {"name": "another name"},
             "PATCH deals/{deal_id}": {"title": "another title"},
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
@@ -528,6 +602,16 @@ class Case:
             },
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
+            "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
+            "POST people/{person_id}/departures": {"heir": self.ids["delivery"], **because},
+            "PATCH accounts/{account_id}": {"sector": "power"},
+            "POST accounts/{account_id}/handovers": {"owner": self.ids["delivery"], **because},
+            "POST accounts/{account_id}/key-periods": {"since": "2040-01-01", **because},
+            "POST accounts/{account_id}/key-periods/endings": because,
+            "POST accounts/{account_id}/sites": {"name": "plant", "city": "Khartoum"},
+            "POST accounts/{account_id}/sites/endings": {"site": self.ids["site"], **because},
+            "POST segments": {"code": "power", "zh": "电力", "en": "Power"},
+            "POST segments/endings": {"code": "telecoms", **because},
             "POST me/tokens": {"name": "program"},
             "POST me/channels": {"kind": "wecom", "address": ROBOT},
             "POST me/channels/{channel_id}/confirmations": {"code": self.ids["code"]},
@@ -563,7 +647,10 @@ def case(world: World) -> Case:
     message = post_message(by=world.by("seller"), about=item, text="when?", to=[world.engineer], asks="answer")
     revision = open_revision(by=world.by("operations"), reason="because", parts=["hearing"])
     draft = write_part(by=world.by("operations"), revision=revision, part="hearing", text=f"# 改\n{SHIPPED.texts['hearing']}")
+    begin_key(by=world.by("head"), account=stands.account, reason="it matters", until="2030-12-31")
+    set_segment(by=world.by("operations"), code="telecoms", zh="电信", en="Telecoms")
     ids = {
+        "site": add_site(by=world.by("seller"), account=stands.account, name="NOC", city="Khartoum").pk,
         "profile": "strict",
         "revision": revision.pk,
         "revision_version": Revision.objects.get(pk=revision.pk).version,
@@ -600,6 +687,7 @@ def case(world: World) -> Case:
         "engineer_two": world.engineer_two.pk,
         "post": Post.objects.get(person=world.seller).pk,
         "role": Post.objects.get(person=world.seller).role,
+        "view": save_view(by=world.by("seller"), name="mine", asked={"mine": "1"}).pk,
         "name": SHIPPED.name,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
@@ -620,6 +708,7 @@ KINDS_OF_PAGES = {
     "calendars": "calendar",
     "playbook/revisions": "revision",
     "playbook/versions": "draft",
+    "views": "view",
 }
 
 
@@ -723,13 +812,15 @@ def test_api(case: Case):
             statuses = []
             body = case.body(method, address)
             headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
+            if address == "accounts/{account_id}":
+                headers = {"if_match": '"1"'}
             if address.endswith(("/hours", "/files")):
                 headers = {"if_match": f'"{case.ids["calendar_version"]}"'}
             if address.startswith("playbook/revisions/{revision_id}"):
                 headers = {"if_match": f'"{self_tag(case, address)}"'}
             if address in ("playbook/pack", "playbook/profile"):
                 headers = {"if_match": f'"{version()}"'}
-            elif address == "playbook/older-deals" and method == "POST":
+            elif (address == "playbook/older-deals" and method == "POST") or address == "views/{view_id}":
                 headers = {"if_match": '"1"'}
             for caller in callers:
                 if address == "openapi.json":

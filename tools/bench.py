@@ -1,6 +1,8 @@
 """`make bench`: what list, open one, create and move stage cost at 20,000 deals, in CPU milliseconds a request (application and
-database), each beside a ceiling of the same run; then what the sweep of the clocks costs with a million of them pending.
-EARSHOT_BENCH_DEALS, EARSHOT_BENCH_CLOCKS and EARSHOT_BENCH_RUNS make it smaller; EARSHOT_BENCH_ONLY=requests or sweep does one half.
+database), each beside a ceiling of the same run; then what the sweep of the clocks costs with a million of them pending, and looking for a
+customer among 200,000.
+EARSHOT_BENCH_DEALS, EARSHOT_BENCH_CLOCKS, EARSHOT_BENCH_NAMES and EARSHOT_BENCH_RUNS make it smaller; EARSHOT_BENCH_ONLY=requests, sweep
+or names does one part.
 
 Ceilings. Reads: the same 50 rows joined with the account by plain `.values()` and `JsonResponse`. Pages: an empty page of the
 same base template. Writes: the same INSERTs and UPDATEs bare in one transaction. The sweep: the same rows claimed bare.
@@ -19,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEALS = int(os.environ.get("EARSHOT_BENCH_DEALS", "20000"))
 CLOCKS = int(os.environ.get("EARSHOT_BENCH_CLOCKS", "1000000"))
+NAMES = int(os.environ.get("EARSHOT_BENCH_NAMES", "200000"))
 RUNS = int(os.environ.get("EARSHOT_BENCH_RUNS", "5"))
 ONLY = os.environ.get("EARSHOT_BENCH_ONLY", "")
 
@@ -59,6 +62,7 @@ def run(engine: str) -> bool:
 
     call_command("migrate", verbosity=0, interactive=False)
     import bench_cases
+    import bench_names
     import bench_sweep
     from bench_measure import measure
 
@@ -66,14 +70,16 @@ def run(engine: str) -> bool:
     company = bench_cases.company(DEALS)
     print(f"\n{engine}: {DEALS} deals, made in {time.perf_counter() - begin:.0f} s; CPU milliseconds a request", flush=True)
     outcomes = []
-    if ONLY != "sweep":
+    if ONLY in ("", "requests"):
         print(f"{'':<34}{'Earshot':>9}{'ceiling':>11}", flush=True)
-    for case in bench_cases.cases(company) if ONLY != "sweep" else ():
+    for case in bench_cases.cases(company) if ONLY in ("", "requests") else ():
         outcome = measure(case, runs=RUNS, each=20)
         print(outcome.line(), flush=True)
         outcomes.append(outcome)
-    if ONLY != "requests":
+    if ONLY in ("", "sweep"):
         bench_sweep.run_sweep(CLOCKS, RUNS)
+    if ONLY in ("", "names"):
+        bench_names.run_names(NAMES, RUNS)
     return all(outcome.times <= outcome.aim for outcome in outcomes)
 
 

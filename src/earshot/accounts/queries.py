@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from earshot.accounts.models import Account
+from earshot.accounts.models import Account, AccountName, KeyPeriod, Segment
 from earshot.accounts.permits import SEE_ALL
+from earshot.journal.models import Entry
+from earshot.kit import now
+from earshot.kit.names import bare, plain, spelt
 from earshot.people.models import Person
+from earshot.people.queries import is_head_at_or_above
 from earshot.people.standing import Seeing, seen_by
 
 
@@ -33,6 +40,63 @@ def sees(person: Person, account: Account) -> bool:
 
 
 def containing(accounts: QuerySet[Account], words: str) -> QuerySet[Account]:
-    """Those whose name or number contains the words; all where there are none."""
-    words = words.strip()
-    return accounts.filter(Q(name__icontains=words) | Q(number__icontains=words)) if words else accounts
+    """Those that are found by these words: a fragment of the name, of its pinyin or the initials of that, or of the number; all where
+    nothing is asked."""
+    if not words.strip():
+        return accounts
+    if not plain(words):
+        return accounts.filter(name__contains=words.strip())  # signs alone, which no index holds
+    return accounts.filter(pk__in=AccountName.objects.filter(words__fragment=words).values("account"))
+
+
+def may_work(person: Person, account: Account) -> bool:
+    """Whether the person changes what is known of the account: who answers for it, and the heads of its unit and above."""
+    return account.owner_id == person.pk or is_head_at_or_above(person, account.unit)
+
+
+def alike(name: str, but: Account | None = None) -> QuerySet[Account]:
+    """Accounts that may be the same customer: of the same normal form, or of the same sound, as one types it."""
+    form = bare(name)
+    same = Q(bare=form) if form.isascii() else Q(bare=form) | Q(sound=spelt(form)[0])
+    found = Account.objects.filter(pk__in=AccountName.objects.filter(same).values("account"))
+    return found if but is None else found.exclude(pk=but.pk)
+
+
+_ABOVE = """
+WITH RECURSIVE up (id) AS (SELECT parent_id FROM accounts_account WHERE id = %s
+UNION SELECT a.parent_id FROM accounts_account a JOIN up ON a.id = up.id)
+SELECT 1 FROM up WHERE id = %s
+"""
+
+
+def stands_above(upper: Account, lower: Account) -> bool:
+    """Whether `lower` belongs to `upper`, directly or through others."""
+    key = Account._meta.pk.get_db_prep_value
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOVE, [key(lower.pk, connection), key(upper.pk, connection)])
+        return cursor.fetchone() is not None
+
+
+def today() -> date:
+    return timezone.localdate(now())
+
+
+def key_on(account: Account, day: date) -> KeyPeriod | None:
+    """By which record the account was a key account on that day; None: it was none."""
+    return KeyPeriod.objects.filter(Q(until__isnull=True) | Q(until__gte=day), account=account, since__lte=day).first()
+
+
+def key_accounts(accounts: QuerySet[Account], day: date) -> QuerySet[Account]:
+    """Those of the accounts that were key accounts on that day."""
+    then = KeyPeriod.objects.filter(Q(until__isnull=True) | Q(until__gte=day), since__lte=day)
+    return accounts.filter(pk__in=then.values("account"))
+
+
+def segments() -> QuerySet[Segment]:
+    """Those that can be chosen, by code."""
+    return Segment.objects.filter(ended_at__isnull=True).order_by("code")
+
+
+def changes_since(account: Account, version: int) -> QuerySet[Entry]:
+    """The entries that raised the account's version above `version`."""
+    return Entry.objects.filter(objects_touched__object_id=account.pk, data__version__gt=version).order_by("seq").distinct()

@@ -7,15 +7,24 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from earshot.accounts.models import Account, Contact
+from earshot.accounts.models import Account, Contact, Site
 from earshot.journal import kinds, verbs
 from earshot.people.standing import SOURCES, Key
 
 kinds.register("account", Account, page="account")
 kinds.register("contact", Contact)
+kinds.register("site", Site)
 verbs.register(
     {
         "accounts.account_opened": _("{actor} opened the account {account}"),
+        "accounts.account_changed": _("{actor} changed {account}: {changes}"),
+        "accounts.account_handed": _("{actor} gave {account} from {former} to {owner}: {reason}"),
+        "accounts.key_begun": _("{actor} made {account} a key account from {since} until {until}: {reason}"),
+        "accounts.key_ended": _("{actor} ended {account} as a key account on {until}: {reason}"),
+        "accounts.site_added": _("{actor} added the place {site} of {account}"),
+        "accounts.site_ended": _("{actor} recorded that {site} is no place of {account} any more: {reason}"),
+        "accounts.segment_set": _("{actor} set the segment “{segment}” ({code})"),
+        "accounts.segment_ended": _("{actor} ended the segment “{segment}” ({code}): {reason}"),
         "accounts.contact_added": _("{actor} added {contact} at {account}"),
     }
 )

@@ -14,12 +14,30 @@ from earshot.api.answers import Reply, read, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.clocks import ClockShown, clock_shown
 from earshot.api.deals import DealLine, line_of
-from earshot.api.fields import CLEAN, AnyId, AnyReason, Body, Id, Moment, Page, Reference, moment, moment_or_none, reference, reference_to
+from earshot.api.fields import (
+    CLEAN,
+    AnyId,
+    AnyReason,
+    Body,
+    Coded,
+    Id,
+    Moment,
+    Named,
+    Page,
+    Reference,
+    moment,
+    moment_or_none,
+    named,
+    reference,
+    reference_to,
+)
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Alarm
 from earshot.desk import queries
 from earshot.desk.finding import find
+from earshot.desk.unit import my_unit
 from earshot.journal.queries import Told, about
+from earshot.kit.problems import missing
 
 router = Router()
 
@@ -103,23 +121,97 @@ def entry_shown(told: Told) -> EntryShown:
 @read
 def my_day(request: Asked) -> MyDay:
     """Everything that waits for you, the most pressing first: one line for each thing and cause."""
-    lines = queries.my_day(me(request))
+    return {"items": [day_line(one) for one in queries.my_day(me(request))]}
+
+
+def day_line(one: queries.DayLine) -> DayLineShown:
     return {
-        "items": [
+        "cause": one.cause,
+        "sentence": str(one.sentence),
+        "detail": one.detail,
+        "scope": reference(one.scope),
+        "act": one.act,
+        "target": reference(one.target),
+        "ids": [str(key) for key in one.ids],
+        "colour": one.colour,  # type: ignore[typeddict-item]  # one of the rule's colours
+        "due_at": moment_or_none(one.due_at),
+        "clock": clock_shown(one.clock),
+    }
+
+
+class WordsShown(TypedDict):
+    """What the customer said, to the letter."""
+
+    id: Id
+    words: str
+
+
+class DecisionShown(TypedDict):
+    """A gate that waits for your vote, with the critical words; `unheard`: of those that you have not heard, without which your vote does
+    not count. Voted at `POST /deals/{id}/votes`."""
+
+    deal: DealLine
+    gate: Coded
+    question: str
+    words: list[WordsShown]
+    unheard: list[Id]
+
+
+class ChairShown(TypedDict):
+    """An empty seat of an open deal, and who may be asked to take it."""
+
+    seat: Id
+    role: Coded
+    deal: Reference
+    fitting: list[Named]
+
+
+class MyUnitShown(TypedDict):
+    """Of the units that you head, with all below them; the counts say how many there are where fewer are shown."""
+
+    units: list[Named]
+    decisions: list[DecisionShown]
+    breaches: list[DayLineShown]
+    breaches_count: int
+    chairs: list[ChairShown]
+    chairs_count: int
+    slipping: list[DealLine]
+    slipping_count: int
+
+
+@router.get("/my-unit", response=MyUnitShown)
+@read
+def show_my_unit(request: Asked) -> MyUnitShown:
+    """What waits for a decision, what is overdue, which chairs are empty and which deals are past their date. Who heads no unit: 404."""
+    found = my_unit(me(request))
+    if found is None:
+        raise missing()
+    return {
+        "units": [named(one) for one in found.units],
+        "decisions": [
             {
-                "cause": one.cause,
-                "sentence": str(one.sentence),
-                "detail": one.detail,
-                "scope": reference(one.scope),
-                "act": one.act,
-                "target": reference(one.target),
-                "ids": [str(key) for key in one.ids],
-                "colour": one.colour,  # type: ignore[typeddict-item]  # one of the rule's colours
-                "due_at": moment_or_none(one.due_at),
-                "clock": clock_shown(one.clock),
+                "deal": line_of(one.deal),
+                "gate": {"code": one.deal.stage.gate.code, "name": str(one.deal.stage.gate)},
+                "question": one.deal.stage.gate.question,
+                "words": [{"id": str(read.item.pk), "words": read.item.words} for read in one.words],
+                "unheard": [str(pk) for pk in one.unheard],
             }
-            for one in lines
-        ]
+            for one in found.decisions
+        ],
+        "breaches": [day_line(one) for one in found.breaches],
+        "breaches_count": found.breaches_count,
+        "chairs": [
+            {
+                "seat": str(one.seat.pk),
+                "role": {"code": one.seat.role, "name": one.role},
+                "deal": reference_to(one.deal),
+                "fitting": [named(who) for who in one.fitting],
+            }
+            for one in found.chairs
+        ],
+        "chairs_count": found.chairs_count,
+        "slipping": [line_of(deal) for deal in found.slipping],
+        "slipping_count": found.slipping_count,
     }
 
 

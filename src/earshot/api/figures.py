@@ -21,7 +21,7 @@ Share = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,2})?$
 Name = Literal["offer.gross_margin", "offer.advance_share", "offer.days_to_cash"]
 
 
-class FigureShown(TypedDict):
+class StatedFigure(TypedDict):
     """`name`: of the fact that conditions of the playbook speak of; `value`: in per cent, or days; `source`: where `person` has it from."""
 
     id: Id
@@ -42,7 +42,7 @@ class NewFigures(Body):
     source: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=CLEAN)]
 
 
-def _figure(row: Figure) -> FigureShown:
+def _figure(row: Figure) -> StatedFigure:
     return {
         "id": str(row.pk),
         "name": row.name,  # type: ignore[typeddict-item]  # of those that there are
@@ -53,16 +53,16 @@ def _figure(row: Figure) -> FigureShown:
     }
 
 
-@router.get("/deals/{deal_id}/figures", response=Page[FigureShown])
+@router.get("/deals/{deal_id}/figures", response=Page[StatedFigure])
 @read
-def list_figures(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[FigureShown]:
+def list_figures(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[StatedFigure]:
     """What was stated about the offer, the newest first: of each name, the first one counts."""
     deal = find(me(request), "deal", deal_id)
     found, after = paging.part(Figure.objects.filter(deal=deal).select_related("person"), ("-at", "-id"), cursor, limit)
     return {"items": [_figure(row) for row in found], "next": after}
 
 
-@router.post("/deals/{deal_id}/figures", response={201: list[FigureShown]})
+@router.post("/deals/{deal_id}/figures", response={201: list[StatedFigure]})
 @versioned
 @write
 def state_figures(request: Asked, deal_id: AnyId, body: NewFigures) -> Reply:

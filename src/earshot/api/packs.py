@@ -69,11 +69,12 @@ class ChangeShown(TypedDict):
 
 class Checked(TypedDict):
     """`findings`: by file and line. `whole` false: the form of a file is not sound, so what the rows say was not looked at yet.
-    `asks`: what it would ask of people; null where it cannot be used. `not_yet`: rows that wait for a room that is not built yet, of
-    those files whose form is sound."""
+    `warnings`: what is worth knowing, and refuses nothing. `asks`: what it would ask of people; null where it cannot be used. `not_yet`:
+    rows that wait for a room that is not built yet, of those files whose form is sound."""
 
     whole: bool
     findings: list[FindingShown]
+    warnings: list[FindingShown]
     changes: list[ChangeShown]
     not_yet: list[WaitingShown]
     asks: EffectShown | None
@@ -145,13 +146,25 @@ def show_pack(request: Asked) -> Reply:
 def check(request: Asked, body: PackSent) -> Reply:
     """What is wrong with a pack, and what it would change; nothing is put in force (sales operations)."""
     found = check_pack(actor(request), body.sources())
-    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in found.findings]
+    findings, warnings = (
+        [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in some]
+        for some in (found.findings, found.warnings)
+    )
     changed = [
         {"part": one.part, "row": one.row, "label": str(one), "before": one.before, "after": one.after} for one in changes(body.sources())
     ]
     complete = None if found.findings else queries.completed(body.sources())
     asks = effect_shown(effect_of(packs.read(complete))) if complete else None
-    return Reply({"whole": found.whole, "findings": findings, "changes": changed, "asks": asks, "not_yet": _not_yet(found.waiting)})
+    return Reply(
+        {
+            "whole": found.whole,
+            "findings": findings,
+            "warnings": warnings,
+            "changes": changed,
+            "asks": asks,
+            "not_yet": _not_yet(found.waiting),
+        }
+    )
 
 
 @router.put("/playbook/pack", response=InForce)

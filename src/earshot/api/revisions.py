@@ -66,7 +66,8 @@ class RevisionLine(TypedDict):
 
 
 class RevisionShown(RevisionLine):
-    """`begins`: null: when it is approved. `findings`: of the check in parts that the revision does not change. `asks`: what it will ask
+    """`begins`: null: when it is approved. `findings`: of the check in parts that the revision does not change; `warnings`:
+    what is worth knowing of the whole playbook, and refuses nothing. `asks`: what it will ask
     of people otherwise than if it never began; null: nothing differs, the check finds something, or it has begun.
     `without_approver`: nobody but who opened it could approve it, who by the policies in force may not."""
 
@@ -75,6 +76,7 @@ class RevisionShown(RevisionLine):
     asked: bool
     parts: list[RevisedPart]
     findings: list[FindingShown]
+    warnings: list[FindingShown]
     asks: EffectShown | None
     without_approver: bool
 
@@ -190,6 +192,7 @@ def _answer(one: Revision, status: int = 200) -> Reply:
         "asked": found.asked,
         "parts": [_part(part) for part in found.parts],
         "findings": [finding_shown(finding) for finding in found.findings],
+        "warnings": [finding_shown(one) for one in found.pack.warnings] if found.pack else [],
         "asks": effect_shown(effect) if effect is not None else None,  # type: ignore[typeddict-item]  # made as it says
         "without_approver": found.without_approver,
     }

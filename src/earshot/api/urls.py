@@ -39,9 +39,12 @@ from earshot.api import (
     playbooks,
     problems,
     processes,
+    rates,
     revisions,
+    succession,
     teams,
     test_clock,
+    views,
     voice,
 )
 from earshot.api.auth import Bearer
@@ -80,6 +83,7 @@ def _door() -> Door:
         ("Deals", clocks),
         ("Accounts", accounts),
         ("People", people),
+        ("People", succession),
         ("Notifications", channels),
         ("Working time", calendars),
         ("Administration", administration),
@@ -90,6 +94,8 @@ def _door() -> Door:
         ("Playbook", revisions),
         ("Playbook", drafts),
         ("Desk", desk),
+        ("Exchange rates", rates),
+        ("Saved views", views),
         ("Deliveries", deliveries),
     ):
         door.add_router("", room.router, tags=[name])

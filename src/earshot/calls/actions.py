@@ -381,6 +381,25 @@ def _pass_on(by: Actor, call: Call, former: Person, reason: str) -> None:
         record("calls.answered_for", by=by, objects=objects, scopes=[call.deal, call])
 
 
+def hand_call(by: Actor, call: Call, former: Person, to: Person, reason: str, *, by_rule: bool) -> None:
+    """Part of a hand-over: what the person does or answers for goes to the successor, if qualified; otherwise to who answers for it now,
+    where `by_rule` allows it, and is refused by name where not (law 5: somebody does at every moment)."""
+    call = _locked(call)
+    if queries.lacking(call, to) and not is_head_at_or_above(to, call.unit):
+        if not by_rule:
+            raise wrong("to", say(_("{name} is not qualified for the call {call}."), name=to.name, call=call.number))
+        _pass_on(by, call, former, reason)
+        return
+    if answered := call.accountable_id == former.pk:
+        call.accountable = to
+        call.save(update_fields=["accountable"])
+    if Assignment.objects.filter(call=call, person=former, ended_at__isnull=True).exists():
+        _assign(by, call, to, "calls.passed_on", reason, former=former)
+    elif answered:
+        objects = {"call": call, "deal": call.deal, "unit": call.unit, "assignee": to, "former": former}
+        record("calls.answered_for", by=by, objects=objects, scopes=[call.deal, call])
+
+
 def end_with_deal(entry: Entry) -> None:
     """A reaction to a deal won or lost: its open duties end with it; their clocks stop."""
     open_ids = list(Call.objects.filter(deal=entry.one("deal")).values_list("pk", flat=True))

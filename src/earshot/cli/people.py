@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.root import Group, option
-from earshot.cli.who import acting, colleague
+from earshot.cli.who import acting, colleague, uuid
 from earshot.cli.words import rows
+from earshot.desk.succession import owed_as_seen
 from earshot.journal.actors import process
-from earshot.kit.problems import Refusal, say, wrong
-from earshot.people import actions
+from earshot.kit.problems import Refusal, missing, say, wrong
+from earshot.people import actions, succession
 from earshot.people.actions import give_login, make_token
 from earshot.people.actors import as_person
 from earshot.people.models import Grant, Person, Post, Unit
@@ -171,3 +172,43 @@ def end_permission_(whom: str, permission: str, reason: str, person: Person) -> 
 
 def _holds_no(person: Person, what: str) -> Refusal:
     return Refusal("person.holds_none", say(gettext_lazy("{name} does not hold {what}."), name=person.name, what=what))
+
+
+@people.command(help=noop("Everything open that is PERSON's: accounts, deals, seats, calls, statements to hear, messages to answer."))
+@click.argument("whom", metavar="PERSON")
+@acting()
+def owed(whom: str, person: Person) -> None:
+    somebody = colleague(person, whom)
+    if not succession.may_hand(person, somebody):
+        raise missing()
+    rows([one.holding, str(one.id), one.label or "–"] for one in owed_as_seen(person, somebody))
+
+
+HEIR = option("--to", metavar="PERSON", help=noop("Who takes it over."))
+
+
+@people.command("hand-over", help=noop("What is open and PERSON's goes to a successor: all of it, or what --what names."))
+@click.argument("whom", metavar="PERSON")
+@HEIR
+@option("--what", multiple=True, metavar="HOLDING:ID", help=noop("As “people owed” names it; can be given several times."))
+@REASON
+@acting()
+def hand_over_(whom: str, to: str | None, what: tuple[str, ...], reason: str, person: Person) -> None:
+    somebody, heir = colleague(person, whom), colleague(person, to) if to else None
+    chosen = [(name, found) for name, _colon, pk in (one.partition(":") for one in what) if (found := uuid(pk))]
+    if len(chosen) < len(what):
+        raise missing()
+    n = succession.hand_over(by=as_person(person), person=somebody, to=heir, reason=reason, what=chosen or None)
+    click.echo(_("Handed over: {n}.").format(n=n))
+
+
+@people.command(help=noop("PERSON is no longer with the company. Refused while something is open and nobody takes it over."))
+@click.argument("whom", metavar="PERSON")
+@HEIR
+@option("--to-head", is_flag=True, help=noop("Nobody yet: what is open goes to the next head, by your decision."))
+@REASON
+@acting()
+def leave(whom: str, to: str | None, to_head: bool, reason: str, person: Person) -> None:
+    somebody, heir = colleague(person, whom), colleague(person, to) if to else None
+    succession.leave(by=as_person(person), person=somebody, reason=reason, to=heir, to_head=to_head)
+    click.echo(_("{name} is no longer with the company.").format(name=somebody.name))

@@ -74,6 +74,9 @@ def _tell(pack: Sources, report: packs.Report) -> None:
         click.echo(f"    {finding.sentence}")
         if finding.text:
             click.echo(f"    | {finding.text}")
+    for warning in report.warnings:
+        click.echo(f"{warning.file}:{warning.line}  {warning.place}")
+        click.echo(f"  ! {warning.sentence}")
     if report.findings:
         sentence = ngettext(
             "The pack {name} cannot be used: {n} finding.", "The pack {name} cannot be used: {n} findings.", len(report.findings)
@@ -95,12 +98,22 @@ def _tell(pack: Sources, report: packs.Report) -> None:
 
 def _as_json(pack: Sources, report: packs.Report) -> dict[str, Any]:
     """The same words as the API's `/playbook/pack/checks`."""
-    findings = [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in report.findings]
+    findings, warnings = (
+        [{"file": f.file, "place": f.place, "line": f.line, "sentence": str(f.sentence), "text": f.text} for f in some]
+        for some in (report.findings, report.warnings)
+    )
     not_yet = [
         {"file": f"{row.part}.yaml", "place": row.place, "line": row.line, "code": row.code, "label": str(row), "awaits": row.awaits}
         for row in report.waiting
     ]
-    return {"name": pack.name, "usable": not findings, "whole": report.whole, "findings": findings, "not_yet": not_yet}
+    return {
+        "name": pack.name,
+        "usable": not findings,
+        "whole": report.whole,
+        "findings": findings,
+        "warnings": warnings,
+        "not_yet": not_yet,
+    }
 
 
 @playbook.command(

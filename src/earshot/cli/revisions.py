@@ -67,6 +67,8 @@ def tell_revision(one: Revision) -> None:
         click.echo(f"  - {_('Nobody but who opened it could approve it, and by the policies in force somebody else is to.')}")
     for finding in [*(one for part in read.parts for one in part.findings), *read.findings]:
         click.echo(f"  - {tell_line(finding.as_line())}")
+    for warning in read.pack.warnings if read.pack else ():
+        click.echo(f"  ! {tell_line(warning.as_line())}")
     if (effect := effect_of_revision(read)) is not None:
         tell_effect(effect)
 

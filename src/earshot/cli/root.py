@@ -20,6 +20,7 @@ from earshot import __version__
 from earshot.cli import MAKING
 
 COMMANDS = {
+    "accounts": "earshot.cli.accounts:accounts",
     "alarms": "earshot.cli.desk:alarms",
     "calendar": "earshot.cli.calendars:calendar",
     "calls": "earshot.cli.calls:calls",
@@ -28,6 +29,7 @@ COMMANDS = {
     "check": "earshot.cli.house:check",
     "day": "earshot.cli.desk:day",
     "deals": "earshot.cli.deals:deals",
+    "rates": "earshot.cli.rates:rates",
     "deliveries": "earshot.cli.journal:deliveries",
     "demo": "earshot.cli.demo:demo",
     "intake": "earshot.cli.intake:intake",

@@ -12,6 +12,7 @@ from earshot.deals.queries import still_open
 from earshot.deals.registry import ASKED
 from earshot.deals.sizes import size_of
 from earshot.kit import now
+from earshot.kit.ruling import permissive
 from earshot.people.models import UnitAbove
 from earshot.playbooks import book, burden, packs, queries, revisions
 from earshot.playbooks.policies import Choices, Place, Policy, Shift, shifts
@@ -106,6 +107,7 @@ def effect_of(pack: packs.Pack, before: packs.Pack | None = None) -> Effect:
     return Effect(burden.changes(figures, queries.asks_of(pack).figures), asked_by(pack.choices, choices))
 
 
+@permissive("it asks nothing else of anybody", lambda read: None)
 def effect_of_revision(read: revisions.Read) -> Effect | None:
     """What the playbook will ask of people from the day on which a revision begins, otherwise than if it never did. None: it differs in
     nothing, the check finds something wrong with it, or it has begun."""

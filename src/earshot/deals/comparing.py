@@ -49,7 +49,12 @@ def shape(gate: Gate) -> tuple[Any, ...]:
     """What a vote at the gate was about: the question, who decides, and what else the gate asks."""
     deciders = sorted((row.role.code, row.role.sells, row.role.owner) for row in gate.deciders.all())
     asked = sorted((row.code, row.needs) for row in gate.conditions.all())
-    return gate.code, gate.question_zh, gate.question_en, deciders, sorted(gate.checks), asked
+    return gate.code, gate.question_zh, gate.question_en, deciders, sorted(gate.checks), asked, _mandates(gate)
+
+
+def _mandates(gate: Gate) -> list[tuple[str, str, str]]:
+    rows = sorted(gate.mandates.all(), key=lambda row: row.position)
+    return [(row.role.code, row.unit_code, row.within) for row in rows]
 
 
 @permissive("every vote stands", lambda before, after: None)
@@ -130,6 +135,8 @@ def _of_gate(was_at: Stage, was: Gate, stage: Stage, gate: Gate) -> list[Change]
     for code, role in old.items():
         if code not in new:
             found.append(Change(GOES, "decider", code, say(_("At “{gate}”, {role} no longer decides."), gate=gate, role=role)))
+    if _mandates(gate) != _mandates(was):
+        found.append(Change(CHANGES, "decider", gate.code, say(_("At “{gate}”, the mandates are others now."), gate=gate)))
     for name in sorted(set(gate.checks) - set(was.checks)):
         found.append(Change(COMES, "condition", name, say(_("“{gate}” asks for the check “{name}” as well."), gate=gate, name=name)))
     for name in sorted(set(was.checks) - set(gate.checks)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -73,6 +73,11 @@ def plain(value: Decimal) -> str:
     return "0" if shown == "-0" else shown
 
 
+def as_fact(row: Figure) -> int | float:
+    """The value as conditions of the playbook take it."""
+    return int(row.value) if KINDS[row.name].whole else float(row.value)
+
+
 _STATED = Prepared(lambda deal: Figure.objects.filter(deal=deal).select_related("person").order_by("-at", "-pk"))
 
 
@@ -89,3 +94,12 @@ def standing(deal: Deal) -> Mapping[str, Figure]:
     for row in stated(deal.pk):
         found.setdefault(row.name, row)
     return {name: found[name] for name in KINDS if name in found}
+
+
+def standing_of(deal_ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, Figure]]:
+    """The same for many deals, in one statement; none where there are no deals."""
+    found: dict[UUID, dict[str, Figure]] = {}
+    if deal_ids:
+        for row in Figure.objects.filter(deal__in=deal_ids).order_by("-at", "-pk"):
+            found.setdefault(row.deal_id, {}).setdefault(row.name, row)
+    return found

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import queries, registry, rules
+from earshot.deals import mandates, queries, registry, rules
 from earshot.deals.conditions import judged, of_gate, of_stages, of_standing
 from earshot.deals.models import Deal, Vote
 from earshot.deals.policies import (
@@ -29,6 +29,7 @@ from earshot.journal.kinds import ref
 from earshot.kit.problems import Line, say
 from earshot.kit.ruling import permissive
 from earshot.people.models import Person
+from earshot.people.permits import ADMINISTER, holders
 from earshot.playbooks import book, conditions
 from earshot.playbooks.models import Gate, Role
 from earshot.playbooks.policies import Policy, Standing
@@ -172,8 +173,10 @@ def decision(deal: Deal, gate: Gate, asks: Standing) -> list[Condition]:
     """One condition a decider role: an approving vote of somebody who has heard every critical statement of the deal; besides, what the
     policies ask of those who approve together."""
     visit = queries.open_visit(deal)
-    roles = [decider.role for decider in sorted(gate.deciders.all(), key=lambda d: d.pk)]
-    votes = queries.live_votes(visit)
+    authority = mandates.authority(deal, gate)
+    roles = [decider.role for decider in sorted(gate.deciders.all(), key=lambda d: d.pk) if decider.role.code not in authority.relieved]
+    asked = {role.code for role in roles}
+    votes = [vote for vote in queries.live_votes(visit) if vote.role.code in asked]
     unheard = not_ready(deal, [vote.person for vote in votes])
     warns = asks.warns(HEARD_BEFORE_VOTE)
     sales_side = queries.sales_side(deal, [vote.person for vote in votes])
@@ -191,14 +194,15 @@ def decision(deal: Deal, gate: Gate, asks: Standing) -> list[Condition]:
     lacking = rules.roles_still_to_approve([role.code for role in roles], ballots)
     by_sales = rules.sales_alone(ballots) and not lacking
     alone = by_sales and asks.blocks(NOT_SALES_ALONE)
-    found = []
+    found = mandates.lines(deal, gate, authority)
     for role in roles:
         of_role = [vote for vote in votes if vote.role.code == role.code]
         met = role.code not in lacking and not alone
         sentence = _approved(role, of_role, unheard) if met else _not_approved(role, of_role, unheard, alone)
-        who: object = "" if met else _who_may_vote(deal, role)
+        names = "" if met else ", ".join(person.name for person in queries.voters_now(deal, role.code)[:5])
         code = "gate.approved" if met else "gate.not_approved"
-        found.append(Condition(met, Line(code, sentence, about=ref(deal), who=who, act="vote", target=ref(deal))))
+        line = Line(code, sentence, about=ref(deal), who=names, act="vote", target=ref(deal))
+        found.append(Condition(met, line if met or names else _nobody_decides(deal, role)))
     if by_sales and not alone:
         sentence = _("Only people of the sales side have approved")
         found.append(Condition(False, Line("gate.sales_alone", sentence, about=ref(deal), act="vote", target=ref(deal)), warns=True))
@@ -220,9 +224,21 @@ def _together(deal: Deal, roles: Sequence[str], ballots: Sequence[rules.Ballot],
     ]
 
 
-def _who_may_vote(deal: Deal, role: Role) -> object:
-    names = ", ".join(person.name for person in queries.voters_now(deal, role.code)[:5])
-    return names or _("operations: nobody holds this role here")
+def _nobody_decides(deal: Deal, role: Role) -> Line:
+    """Nobody may vote for the role, so the gate stays shut until somebody is named: to the seat of the role on the team, where it has one;
+    else to a post in the role, in the deal's unit or one above."""
+    free = [row for row in seats(deal.team_id) if row.seat.role == role.code]
+    about = ref(deal)
+    if free:
+        sentence = _("{role} decides here, and nobody sits in its seat yet: the gate stays shut until somebody does")
+        return Line("gate.not_approved", say(sentence, role=role), about, deal.owner.name, "name_member", about)
+    administrators = Person.objects.filter(holders(ADMINISTER)).order_by("name")
+    names = ", ".join(person.name for person in administrators[:5])
+    sentence = _(
+        "{role} decides here, and has no seat on this team; nobody in {unit} or above holds a post in it: the gate stays shut until "
+        "somebody does"
+    )
+    return Line("gate.not_approved", say(sentence, role=role, unit=deal.unit), about=about, who=names, act="give_post", target=about)
 
 
 def _approved(role: Role, votes: Sequence[Vote], unheard: Unheard) -> object:

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from earshot.accounts.models import Account
+from earshot.accounts.queries import containing as containing_accounts
 from earshot.deals.models import WON, Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
@@ -45,10 +46,12 @@ def with_names(deals: QuerySet[Deal]) -> QuerySet[Deal]:
 
 
 def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
-    """Those whose title, number or account's name contains the words; all where there are none."""
+    """Those whose title or number contains the words, or whose account is found by them; all where there are none."""
     words = words.strip()
-    named = Q(title__icontains=words) | Q(number__icontains=words) | Q(account__name__icontains=words)
-    return deals.filter(named) if words else deals
+    if not words:
+        return deals
+    customers = containing_accounts(Account.objects.all(), words).values("pk")
+    return deals.filter(Q(title__icontains=words) | Q(number__icontains=words) | Q(account__in=customers))
 
 
 def just_opened(person: Person, title: str, account: Account, owner: Person, since: datetime) -> Deal | None:
@@ -250,20 +253,21 @@ def passes(deal: Deal) -> list[tuple[GatePass, list[Vote]]]:
     return [(row, votes.get(row.visit_id, [])) for row in rows]
 
 
-def votes_waiting_for(person: Person) -> list[QuerySet[Deal]]:
+def votes_waiting_for(person: Person) -> list[tuple[str, QuerySet[Deal]]]:
     """Open deals at a gate where the person may vote and has not voted in this visit: one query by each post that decides
-    somewhere, and one by the seats that the person sits in. They may overlap."""
+    somewhere, with its role, and one by the seats that the person sits in. They may overlap."""
     voted = Vote.objects.filter(person=person, replaced_at__isnull=True, visit__left_at__isnull=True).values("visit__deal")
     waiting = Deal.objects.filter(closing__isnull=True).exclude(pk__in=voted)
     found = []
     deciding = Decider.objects.values("role__code")
     for role, unit in Post.objects.filter(person=person, until__isnull=True, role__in=deciding).values_list("role", "unit_id"):
         below = UnitAbove.objects.filter(above=unit).values("unit")
-        found.append(waiting.filter(stage__gate__deciders__role__code=role, stage__gate__deciders__role__owner=False, unit__in=below))
-    found.append(waiting.filter(owner=person, stage__gate__deciders__role__owner=True))
+        at_gate = waiting.filter(stage__gate__deciders__role__code=role, stage__gate__deciders__role__owner=False, unit__in=below)
+        found.append((role, at_gate))
+    found.append(("", waiting.filter(owner=person, stage__gate__deciders__role__owner=True)))
     seats = Seat.objects.filter(memberships__person=person, memberships__ended_at__isnull=True, memberships__acceptance__isnull=False)
     if seats.filter(role__in=deciding).exists():
-        found.append(waiting.filter(team__seats__in=seats, stage__gate__deciders__role__code=F("team__seats__role")))
+        found.append(("", waiting.filter(team__seats__in=seats, stage__gate__deciders__role__code=F("team__seats__role"))))
     return found
 
 

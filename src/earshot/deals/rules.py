@@ -54,6 +54,18 @@ def roles_still_to_approve(deciders: Sequence[str], ballots: Iterable[Ballot]) -
     return [role for role in deciders if role not in approved]
 
 
+@permissive("nobody is relieved", lambda mandates: (None, frozenset()))
+def covering(mandates: Sequence[tuple[str, bool | None]]) -> tuple[int | None, frozenset[str]]:
+    """The mandate that covers a decision, and the roles that need not be asked because of it: those of later mandates. `mandates`: role,
+    and whether the deal is within it (None: nobody can say), the narrowest first. Only one that is known to hold covers (None: none
+    does, and nobody is relieved)."""
+    for at, (_role, met) in enumerate(mandates):
+        if met is True:
+            asked = {role for role, _met in mandates[: at + 1]}
+            return at, frozenset(role for role, _met in mandates[at + 1 :] if role not in asked)
+    return None, frozenset()
+
+
 @permissive("never alone", lambda ballots: False)
 def sales_alone(ballots: Iterable[Ballot]) -> bool:
     """Whether only people of the sales side have approved: never enough where solution, delivery or support is decided, whatever

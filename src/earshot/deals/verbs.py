@@ -23,6 +23,7 @@ verbs.register(
         "deals.deal_opened": _("{actor} opened {deal}"),
         "deals.deal_brought_in": _("{actor} brought in {deal} in the stage “{stage}”"),
         "deals.deal_changed": _("{actor} changed {deal}: {changes}"),
+        "deals.deal_handed": _("{actor} gave {deal} from {former} to {owner}: {reason}"),
         "deals.stage_entered": _("{deal} entered the stage “{stage}” ({actor})"),
         "deals.stage_reversed": _("{actor} took {deal} back to “{stage}”: {reason}"),
         "deals.move_refused": _("{actor} tried to move {deal} on from “{stage}”: refused, {count} conditions are not met"),

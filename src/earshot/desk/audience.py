@@ -52,6 +52,7 @@ class Heard:
         of_revisions = (who for (kind, _pk), who in self.about.items() if kind == REVISION)
         return (self.seen_by | self.names).union(*of_revisions)
 
+    @permissive("every page has changed", lambda *_: True)
     def seen_on(self, thing: Object, person: UUID) -> bool:
         """Whether the page of this object, open before this person, has changed. An entry on a deal may be another's alone; a revision
         shows itself whole to whoever sees it, so its page hears of each of its entries."""

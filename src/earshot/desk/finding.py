@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
 from earshot.deals import queries as deals
+from earshot.desk import saved
 from earshot.kit.problems import missing
 from earshot.people.models import Person, Token, Unit
 from earshot.people.permits import ADMINISTER
@@ -56,7 +57,7 @@ def _teams(person: Person) -> QuerySet[Team]:
 
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "deal": _deals,
-    "account": lambda person: accounts.visible_to(person).select_related("unit", "owner"),
+    "account": lambda person: accounts.visible_to(person).select_related("unit", "owner", "segment", "parent__unit"),
     "item": lambda person: voice.visible_to(person).select_related("deal", "meeting"),
     "call": lambda person: calls.visible_to(person).select_related("deal", "unit", "accountable", "trigger__support"),
     "meeting": lambda person: Meeting.objects.filter(deal__in=deals.visible_to(person).values("pk")).select_related("deal", "author"),
@@ -70,6 +71,7 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "person": _people,
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
     "unit": _units,
+    "view": lambda person: saved.visible_to(person).select_related("owner"),
     "revision": lambda person: revisions.visible_to(person).select_related("opened_by"),
     "playbook": lambda person: revisions.versions_seen(person).select_related("revision__opened_by"),
 }

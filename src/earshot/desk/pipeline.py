@@ -26,8 +26,9 @@ from django.db.models import (
     TextField,
     Value,
     When,
+    Window,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries as deals
@@ -426,6 +427,20 @@ def in_order(versions: Iterable[UUID]) -> dict[str, Stage]:
                 ordered = dict([*list(ordered.items())[:at], (code, stage), *list(ordered.items())[at:]])
             before = code
     return ordered
+
+
+def board(person: Person, wanted: Wanted, each: int) -> Mapping[str, list[Row]]:
+    """Stage code → its most pressing deals, `each` of a stage at most: by their date, those without one last. Two statements, whatever
+    their number."""
+    pressing = [Coalesce(F("due"), Value(NEVER)).asc(), F("id").desc()]
+    ranked = rows(person, wanted).annotate(rank=Window(RowNumber(), partition_by=[F("stage__code")], order_by=pressing))
+    ids = list(ranked.filter(rank__lte=each).order_by("rank").values_list("pk", flat=True))
+    lines, order = _lines(Deal.objects.filter(pk__in=ids), "due")
+    found: dict[str, list[Row]] = {}
+    for one in lines.order_by(*order):
+        row = _row(one)
+        found.setdefault(row.stage_code, []).append(row)
+    return found
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
-from earshot.deals import gates
+from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
 from earshot.deals.models import AT_GATE, Deal
@@ -386,13 +386,19 @@ def ready_for_decision(waiting: QuerySet[Deal]) -> QuerySet[Deal]:
     return waiting.filter(~Exists(unheard), ~Exists(owed), account__isnull=False, due__isnull=False)
 
 
-def _votes(person: Person) -> list[DayLine]:
-    """Gates where nothing but the decision is missing. A gate that waits for more is not the voter's turn yet."""
+def deciding_now(person: Person) -> list[Deal]:
+    """The deals at whose gate the person's vote is the next step: nothing but the decision is missing there, as far as the laws ask."""
     found: dict[UUID, Deal] = {}
-    for waiting in deals.votes_waiting_for(person):
+    for role, waiting in deals.votes_waiting_for(person):
         ready = deals.with_names(ready_for_decision(waiting)).select_related("stage__gate").order_by("pk")
         # A gate with a condition of its own may be none for this deal; that is told from what was read already.
-        found |= {deal.pk: deal for deal in ready[: 5 * MOST] if gates.stands(deal, deal.stage.gate)}
+        there = [(deal, gate) for deal in ready[: 5 * MOST] if (gate := gates.gate_of(deal)) is not None]
+        found |= {deal.pk: deal for deal in mandates.asking(role, there)}
+    return list(found.values())
+
+
+def _votes(person: Person) -> list[DayLine]:
+    """Gates where nothing but the decision is missing. A gate that waits for more is not the voter's turn yet."""
     return [
         DayLine(
             cause="vote",
@@ -403,7 +409,7 @@ def _votes(person: Person) -> list[DayLine]:
             colour=rules.RED,
             ids=(deal.pk,),
         )
-        for deal in list(found.values())[:MOST]
+        for deal in deciding_now(person)[:MOST]
     ]
 
 

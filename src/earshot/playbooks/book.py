@@ -141,7 +141,7 @@ def process_of(version: UUID) -> Process:
     stages = (
         rows.Stage.objects.filter(version=version)
         .select_related("version", "gate")
-        .prefetch_related("gate__deciders__role", "gate__conditions", "conditions")
+        .prefetch_related("gate__deciders__role", "gate__conditions", "gate__mandates__role", "conditions")
         .order_by("position")
     )
     steps = list(rows.Step.objects.filter(version=version).order_by("position")) or [

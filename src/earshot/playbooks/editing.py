@@ -226,12 +226,26 @@ def _changed(part: str, before: Said, said: Mapping[str, Said]) -> list[Changed]
     return found
 
 
-def impacts_of(read: revisions.Read) -> dict[str, dict[str, Impact]]:
-    """Part → `table/code` → whom the rows that a revision changes touch, as things stand."""
+@dataclass(frozen=True)
+class Touched:
+    """A row that a revision changes, by what it is called, and whom that touches. `place`: `table/code`."""
+
+    place: str
+    name: str
+    impact: Impact
+
+
+def impacts_of(read: revisions.Read) -> dict[str, list[Touched]]:
+    """Part → the rows that a revision changes, with whom they touch, as things stand."""
     versions = {one.version.part: one.version for one in read.parts}
     beside = revisions.playbooks_with(versions, revisions.begins(read.revision))
     said = {name: _sound(name, beside[0].sources.texts.get(name, "")) for name in PARTS}
-    return {one.version.part: impacts(_changed(one.version.part, _sound(one.version.part, one.before), said)) for one in read.parts}
+    found = {}
+    for one in read.parts:
+        changed = _changed(one.version.part, _sound(one.version.part, one.before), said)
+        named = {f"{each.table}/{each.code}": _worded(each.rows[-1]) for each in changed}
+        found[one.version.part] = [Touched(place, named[place], impact) for place, impact in impacts(changed).items()]
+    return found
 
 
 def impacts(changed: Sequence[Changed]) -> dict[str, Impact]:

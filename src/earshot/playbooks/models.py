@@ -291,6 +291,25 @@ class Decider(models.Model):
         return str(self.role)
 
 
+class Mandate(Row):
+    """Within which figures those who decide at the gate up to this role need ask nobody further up: `within`, in CEL. In order, the
+    narrowest first. `unit_code`: for deals of this unit and those below it; empty: of every one."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="mandates")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+    unit_code = models.CharField(max_length=60, blank=True)
+    within = models.TextField()
+    position = models.PositiveSmallIntegerField()
+
+    class Meta(Row.Meta):
+        abstract = False
+        ordering = ["position"]
+        constraints = [
+            *Row.Meta.constraints,
+            models.UniqueConstraint(fields=["gate", "role", "unit_code"], name="one_mandate_a_role"),
+        ]
+
+
 class SeatTemplate(Row):
     """A seat that a deal's team begins with. `zh`, `en`: why it is wanted. `when`: in CEL, for which deals; empty: for all."""
 

@@ -36,12 +36,13 @@ UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, LookupError, TypeError
 @dataclass(frozen=True)
 class Pack:
     """A pack that was read. `tables`: of each part that it has, without the rows that wait for a room to come (`waiting`); `settings`:
-    what else stands at the top of its file."""
+    what else stands at the top of its file; `warnings`: what is worth knowing of it, and refuses nothing."""
 
     sources: Sources
     tables: Mapping[str, Tables]
     settings: Mapping[str, Mapping[str, Any]]
     waiting: Sequence[Waiting]
+    warnings: Sequence[Finding] = ()
 
     @property
     def name(self) -> str:
@@ -80,23 +81,25 @@ def looked_at(sources: Sources, known: Known | None = None) -> tuple[Pack | None
     reader = _Reader(sources, known or Known())
     if reader.found:
         return None, reader.found
-    return Pack(sources, reader.tables, reader.settings, reader.waiting), []
+    return Pack(sources, reader.tables, reader.settings, reader.waiting, reader.warned), []
 
 
 @dataclass(frozen=True)
 class Report:
     """What there is to say of a pack. `findings`: what is wrong, by file and line; `waiting`: rows that wait for a room that is not built
-    yet, of those files whose form is sound. `whole` False: the form of a file is not sound, so what the rows say was not looked at."""
+    yet, of those files whose form is sound. `whole` False: the form of a file is not sound, so what the rows say was not looked at.
+    `warnings`: what is worth knowing, and refuses nothing."""
 
     findings: Sequence[Finding]
     waiting: Sequence[Waiting]
     whole: bool
+    warnings: Sequence[Finding] = ()
 
 
 def look(sources: Sources, known: Known | None = None) -> Report:
     """What is wrong with a pack: with the form of its files; where that is sound, with what they say."""
     reader = _Reader(sources, known or Known())
-    return Report(reader.found, reader.waiting, reader.sound)
+    return Report(reader.found, reader.waiting, reader.sound, reader.warned)
 
 
 def check(sources: Sources, known: Known | None = None) -> list[Finding]:
@@ -161,6 +164,7 @@ class _Reader:
         self.texts = sources.texts
         self.nodes: dict[str, yaml.Node | None] = {}
         self.found: list[Finding] = []
+        self.warned: list[Finding] = []
         self.tables: dict[str, Tables] = {}
         self.settings: dict[str, Mapping[str, Any]] = {}
         self.waiting: list[Waiting] = []
@@ -171,7 +175,7 @@ class _Reader:
         for part, tables in self.written.items():
             self._stand_twice(part, tables)
         if self.sound:
-            _cross_check(Reading(self.tables, known, self.finds, self.waiting, self.settings))
+            _cross_check(Reading(self.tables, known, self.finds, self.waiting, self.settings, self.warns))
         self.found.sort(key=lambda finding: (_FILES.index(finding.file), finding.line or 0))
 
     def _take_in(self, part: str) -> None:
@@ -227,10 +231,16 @@ class _Reader:
                     self.finds(part, f"{table}/{row['code']}", sentence, line)
                 first.setdefault(row["code"], line)
 
+    def warns(self, part: str, place: str, sentence: Any) -> None:
+        self.warned.append(self._at(part, place, sentence, None))
+
     def finds(self, part: str, place: str, sentence: Any, line: int | None = None) -> None:
+        self.found.append(self._at(part, place, sentence, line))
+
+    def _at(self, part: str, place: str, sentence: Any, line: int | None) -> Finding:
         line = line or self._line_of(part, place)
         text = _LINE_ENDS.split(self.texts[part])[line - 1].strip()[:MOST_SHOWN] if line else ""
-        self.found.append(Finding(f"{part}.yaml", place, line, sentence, text))
+        return Finding(f"{part}.yaml", place, line, sentence, text)
 
     def _line_of_name(self, part: str, place: str, names: Collection[str]) -> int | None:
         """The line of the first of these names in the row at the place; None where there is none."""

@@ -40,6 +40,7 @@ verbs.register(
         "talk.feed_made": _("{actor} made an address for the calendar of {person}"),
         "talk.feed_renewed": _("{actor} replaced the address of the calendar of {person}"),
         "talk.feed_revoked": _("{actor} withdrew the address of the calendar of {person}"),
+        "talk.handed": _("{to} is asked the {message} instead ({actor})"),
         "talk.released": _("{former} need no longer answer the {message}: {why}"),
     },
     quiet={"talk.posted"},  # the discussion itself stands beside the timeline

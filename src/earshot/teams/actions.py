@@ -147,6 +147,32 @@ def release_seat(*, by: Actor, membership: Membership, reason: str, to: Person |
     return _nominate(by, seat, to) if to is not None else None
 
 
+def hand_lead(by: Actor, team: Team, former: Person, to: Person, reason: str) -> None:
+    """Part of handing over what the team serves: if the former owner led it, the new one is asked to, as when a team is formed. One who
+    sits on it already keeps that seat; the leading one is then an empty chair."""
+    led = Membership.objects.filter(seat__team=team, seat__leader=True, person=former, ended_at__isnull=True).first()
+    if led is None:
+        return
+    led = _open(led)
+    _end(by, led, reason, "teams.released", accepted=Acceptance.objects.filter(membership=led).exists())
+    if not Membership.objects.filter(seat__team=team, person=to, ended_at__isnull=True).exists():
+        _nominate(by, led.seat, to)
+
+
+def hand_seat(by: Actor, membership: Membership, to: Person, reason: str) -> bool:
+    """Part of a hand-over: the seat is free of who sat there or was asked, and the successor is asked to take it. One who cannot, for want
+    of the role or with a seat there already, leaves it an empty chair. Returns whether the successor was asked."""
+    membership = _open(membership)
+    seat, accepted = membership.seat, Acceptance.objects.filter(membership=membership).exists()
+    _end(by, membership, reason, "teams.released", accepted=accepted)
+    try:
+        _fits(to, seat)
+    except Refusal:
+        return False
+    _nominate(by, seat, to)
+    return True
+
+
 def _end(by: Actor, membership: Membership, reason: str, name: str, **data: Any) -> None:
     membership.end_reason = text("reason", reason, most=300)
     membership.ended_at = now()

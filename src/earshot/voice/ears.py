@@ -161,6 +161,25 @@ def stop_clocks_of_heard(entry: Entry, items: Sequence[Item]) -> None:
     clocks.meet(done, because=entry)
 
 
+def hand_ears(entry: Entry, ears: Sequence[Ear], to: Person) -> None:
+    """Part of a hand-over: what the person was to hear and has not, the successor hears, each by an ear of his or her own. One who has it
+    to hear anyway has no second ear for the same role."""
+    deals.lock(*{ear.item.deal_id for ear in ears})
+    groups: dict[tuple[UUID, str, str], list[Ear]] = {}
+    for ear in ears:
+        groups.setdefault((ear.item.deal_id, ear.role, ear.rule), []).append(ear)
+    asked = Ear.objects.filter(item__in=[ear.item_id for ear in ears], person=to, ended_at__isnull=True)
+    known = set(asked.values_list("item_id", "role"))
+    for group in groups.values():
+        deal = group[0].item.deal
+        twice = [ear for ear in group if (ear.item_id, ear.role) in known]
+        fresh = [ear for ear in group if ear not in twice]
+        if twice:
+            _end_ears(entry, twice, {ear.item_id: ear.item for ear in twice})
+        if fresh:
+            _pass(entry, deal, fresh, fresh, [to])
+
+
 def end_with_deal(entry: Entry) -> None:
     """A reaction to a deal won or lost: nobody's clock runs on for it. What was said, and who had not heard it, stays on record."""
     clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True), because=entry)

@@ -31,6 +31,7 @@ class Mine:
     votes: bool = False
     works: bool = False
     operates: bool = False
+    administers: bool = False
 
 
 NOBODY = Mine()
@@ -97,6 +98,8 @@ def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
         shown |= {"act_label": _("Ask somebody"), "act_url": f"{of(target)}#team"}
     elif one.act == "set_goal" and mine.works:
         shown |= {"act_label": _("Set goal and date"), "act_url": f"{of(target)}#change"}
+    elif one.act == "give_post" and mine.administers:
+        shown |= {"act_label": _("Give somebody the post"), "act_url": reverse("search")}
     elif one.act == "state_figures" and mine.works:
         shown |= {"act_label": _("State the figures"), "act_url": f"{of(target)}#figures"}
     elif one.act == "raise_calls" and mine.operates:

@@ -31,6 +31,7 @@ def samples() -> dict[str, Any]:
         **_people(),
         **_words(now),
         **_sums(),
+        **_board(),
         **_clocks(now),
         **_gate(now),
         **_lists(now),
@@ -155,6 +156,38 @@ def _sums() -> dict[str, Any]:
             "¥2.4 亿 · US$100 万 · NGN 30 万（没有汇率，未计入）", "¥240,000,000 · US$1,000,000 · NGN 300,000 (no rate, left out)"
         ),
         "rates": "1 USD = 7.1 CNY (2026-11-20)",
+    }
+
+
+def _board() -> dict[str, Any]:
+    deal, account, name = _said("苏丹站点混合供电", "Hybrid power for sites"), _said("苏丹电信", "Sudatel"), _said("李然", "Li Ran")
+    long_name = _said(
+        "全国一千二百个站点混合供电与远程监控改造一期二期三期合并项目",
+        "Hybrid power and remote monitoring for twelve hundred sites, phases one to three",
+    )
+    card = {
+        "id": "a",
+        "title": deal,
+        "number": "D-2026-00004",
+        "url": "#boards",
+        "account": account,
+        "owner": name,
+        "money": money(2_105_000),
+        "due": date(2026, 11, 2),
+        "days": _said("14 天", "14 days"),
+        "usual": _said("通常 8 天", "usual: 8 days"),
+        "on": "a:1:b",
+        "back": "#boards",
+    }
+    late = {**card, "id": "b", "title": long_name, "money": "", "account": "", "due": None, "usual": "", "wins": True, "back": ""}
+    head = {"url": "#boards", "usual": "", "originals": "", "more": 0}
+    stages = [_said("发现需求", "Find the need"), _said("方案设计", "Design the solution"), _said("商务谈判", "Negotiate")]
+    return {
+        "board": [
+            {**head, "label": stages[0], "code": "a", "place": 0, "count": 128, "money": money(238_000_000), "cards": [card], "more": 127},
+            {**head, "label": stages[1], "code": "b", "place": 1, "count": 1, "money": "", "cards": [late]},
+            {**head, "label": stages[2], "code": "c", "place": 2, "count": 0, "money": "", "cards": []},
+        ]
     }
 
 

@@ -111,8 +111,7 @@ def of_words(deal: Deal) -> Values:
 
 def of_offer(deal: Deal) -> Values:
     """What was stated last, until offers give it themselves."""
-    stated = figures.standing(deal)
-    return {name: int(row.value) if figures.KINDS[name].whole else float(row.value) for name, row in stated.items()}
+    return {name: figures.as_fact(row) for name, row in figures.standing(deal).items()}
 
 
 def of_calls(deal: Deal) -> Values:

@@ -48,7 +48,9 @@ from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
+from earshot.voice.models import Ear
 from earshot.wiring import addressees, asking, facts, impacts, news, subjects
+from earshot.wiring.holdings import HOLDINGS
 from earshot.wiring.topics import TOPICS
 
 
@@ -118,6 +120,14 @@ def _ears_of_seat(entry: Entry) -> None:
         voice_ears.align_ears(entry, deal, seat.role)
 
 
+def _ears_of_owner(entry: Entry) -> None:
+    """Another owns the deal now: what the former one was to hear as its owner passes to who acts for each of those roles."""
+    deal = Deal.objects.select_related("owner", "unit").get(pk=entry.one("deal"))
+    waiting = Ear.objects.filter(item__deal=deal, person=entry.one("former"), ended_at__isnull=True)
+    for role in sorted(set(waiting.values_list("role", flat=True))):
+        voice_ears.align_ears(entry, deal, role)
+
+
 def _alarmed(entry: Entry) -> None:
     """A step told somebody, or what it told of is over: whoever is alarmed sees what about, and only as long as it lasts."""
     touched = entry.parts()
@@ -168,6 +178,7 @@ def _judge_again(entry: Entry) -> None:
 
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account", new=True)),
+    ("accounts.account_handed", _standing(accounts.OWNS_ACCOUNT, "account")),
     ("teams.nominated", deal_actions.refuse_seats_of_closed),
     ("teams.accepted", deal_actions.refuse_seats_of_closed),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
@@ -196,6 +207,9 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_brought_in", _first_members_of_deal),
     ("deals.deal_changed", _standing(deals.OWNS, "deal")),
     ("deals.deal_changed", _members_of_deal),
+    ("deals.deal_handed", _standing(deals.OWNS, "deal")),
+    ("deals.deal_handed", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_handed", _ears_of_owner),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
     ("deals.stage_entered", call_actions.raise_for_stage),
     ("deals.deal_changed", call_actions.raise_where_it_holds),
@@ -282,6 +296,8 @@ def fill() -> None:
     gates.BRINGS.add("calls", call_checks.would_be_called)
     people.ROLES.add("playbook", role_words)
     people.SKILLS.add("playbook", skills_asked_for)
+    for name, holding in HOLDINGS.items():
+        people.HOLDINGS.add(name, holding)
     teams.OWNERS.add("deal", deal_queries.owners_of_team)
     teams.STANDINGS.add("deal", deal_policies.standing_of_team)
     hearing.ACTING.add("called", call_queries.acting)

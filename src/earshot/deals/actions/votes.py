@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import gates, policies, queries
+from earshot.deals import gates, mandates, policies, queries
 from earshot.deals.actions.moves import pass_on
 from earshot.deals.actions.writing import not_stale, words
 from earshot.deals.conditions import unjudged_on
@@ -38,7 +38,11 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
     gate = gates.gate_of(deal)
     if gate is None or hasattr(deal, "closing"):
         raise Refusal("gate.none", _("There is no gate before this deal at present, so there is nothing to vote on."), about=ref(deal))
-    roles = queries.roles_deciding(person, deal, gate)
+    roles = mandates.roles_of(person, deal, gate)
+    if not roles and queries.roles_deciding(person, deal, gate):
+        covers = mandates.authority(deal, gate).covers
+        sentence = _("This is within the mandate “{mandate}”: the team decides it without asking you.")
+        raise Refusal("vote.within_mandate", say(sentence, mandate=covers), about=ref(deal), status=409)
     if not roles:
         raise forbidden(
             "vote.not_decider", say(_("You hold no role that decides at the gate “{gate}” of this deal."), gate=gate), ref(deal)

@@ -122,12 +122,12 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
         ),
         "mandates": Table(
             _("Mandates"),
-            _("Within which figures a role decides alone at a gate, without asking further up."),
+            _("Within which figures those who decide at a gate, up to a role, ask nobody further up; the narrowest first."),
             {
                 "role": _ROLE,
                 "unit": Column(pgettext_lazy("of the company", "Unit"), _("Only for people of this unit; empty: of every one."), UNITS),
-                "gate": Column(_("Gate"), _("The gate at which the role decides."), _GATES),
-                "within": Column(_("Within"), _("The condition, in CEL, within which it decides alone.")),
+                "gate": Column(_("Gate"), _("The gate at which it holds."), _GATES),
+                "within": Column(_("Within"), _("The condition, in CEL; where it holds, the roles of later rows are not asked.")),
             },
         ),
         "green_channels": Table(

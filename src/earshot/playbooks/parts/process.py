@@ -8,7 +8,7 @@ from earshot.kit.problems import say
 from earshot.playbooks import models as rows
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
-from earshot.playbooks.parts import contradictions, reach
+from earshot.playbooks.parts import authority, contradictions, reach
 from earshot.playbooks.parts.form import BOOL, CODE, NEEDS, WORDS, Row, Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading, unknown
 
@@ -37,8 +37,8 @@ SCHEMA: Schema = part(
         "seats": table({"role": CODE, "leader": BOOL, "when": NEEDS}, ["role"]),
         # The links that the customer's decision chain must have; `order_types`: of which kinds of order, all where it is absent.
         "chains": table({"order_types": _CODES}, [], read_by="chains"),
-        # Within which figures a role decides alone at a gate, without asking anybody further up.
-        "mandates": table({"role": CODE, "unit": CODE, "gate": CODE, "within": NEEDS}, ["role", "gate", "within"], read_by="offers"),
+        # Within which figures those who decide at a gate up to a role need ask nobody further up; the narrowest first.
+        "mandates": table({"role": CODE, "unit": CODE, "gate": CODE, "within": NEEDS}, ["role", "gate", "within"]),
         # Which role may let a deal skip which gates, and within how many days what was skipped is made good (law 12).
         "green_channels": table(
             {"grants": CODE, "skips": _CODES, "make_good_days": {"type": "integer", "minimum": 1, "maximum": 365}},
@@ -61,6 +61,7 @@ def check(reading: Reading) -> None:
     selling = {row["code"] for row in process["roles"] if row.get("sells")}
     for gate in process["gates"]:
         _check_gate(reading, gate, roles, selling)
+    _check_mandates(reading, roles, selling)
     if len([row for row in process["seats"] if row.get("leader")]) != 1:
         reading.finds(rows.PROCESS, "seats", _("exactly one seat is the leader's"))
     for row in process["seats"]:
@@ -76,6 +77,7 @@ def check(reading: Reading) -> None:
         reading.tell(rows.PROCESS, reach.never_reached(process, facts))
         reading.tell(rows.PROCESS, reach.never_true(whens, facts))
         reading.tell(rows.PROCESS, reach.tiers_never_reached(process["tiers"], facts))
+        reading.warn(rows.PROCESS, reach.without_seat(process, facts))
     if not [row for row in process["roles"] if row.get("owner")]:
         reading.finds(rows.PROCESS, "roles", _("one role must be marked as owner: it holds the deal"))
 
@@ -93,6 +95,23 @@ def _check_gate(reading: Reading, gate: Row, roles: set[str], selling: set[str])
         reading.condition(rows.PROCESS, f"{place}/when", gate["when"], lasting=True)
     if set(gate["deciders"]) <= selling:
         reading.finds(rows.PROCESS, f"{place}/deciders", _("sales alone cannot decide here: name a decider of another side as well"))
+
+
+def _check_mandates(reading: Reading, roles: set[str], selling: set[str]) -> None:
+    process = reading.tables[rows.PROCESS]
+    mandates = process.get("mandates", [])
+    if not mandates:
+        return
+    reading.names(rows.PROCESS, "mandates", "role", roles, _("role"))
+    reading.names(rows.PROCESS, "mandates", "gate", reading.codes(rows.PROCESS, "gates"), _("gate"))
+    reading.names(rows.PROCESS, "mandates", "unit", reading.known.units, _("unit"))
+    for row in mandates:
+        reading.condition(rows.PROCESS, f"mandates/{row['code']}/within", row["within"])
+    deciders = {gate["code"]: list(gate["deciders"]) for gate in process["gates"] if set(gate["deciders"]) <= roles}
+    reading.tell(rows.PROCESS, authority.without_effect(mandates, deciders, selling))
+    if reading.known.facts is not None:
+        stages = {gate["code"]: gate["stage"] for gate in process["gates"]}
+        reading.tell(rows.PROCESS, authority.never_asked(mandates, stages, reading.known.facts))
 
 
 def conditions_of(tables: Tables) -> list[tuple[str, Row]]:
@@ -152,8 +171,9 @@ def write(version: PartVersion, tables: Tables) -> None:
         for at in (rows.ENTRY, rows.EXIT):
             for one in row.get(at, []):
                 rows.StageCondition.objects.create(version=version, **named(one), stage=stages[row["code"]], at=at, needs=one["needs"])
+    gates: dict[str, rows.Gate] = {}
     for row in tables["gates"]:
-        gate = rows.Gate.objects.create(
+        gate = gates[row["code"]] = rows.Gate.objects.create(
             version=version,
             **named(row),
             stage=stages[row["stage"]],
@@ -165,6 +185,16 @@ def write(version: PartVersion, tables: Tables) -> None:
         for condition in row.get("conditions", []):
             rows.GateCondition.objects.create(version=version, **named(condition), gate=gate, needs=condition["needs"])
         rows.Decider.objects.bulk_create([rows.Decider(gate=gate, role=roles[role]) for role in row["deciders"]])
+    for position, row in enumerate(tables.get("mandates", []), start=1):
+        rows.Mandate.objects.create(
+            version=version,
+            **named(row),
+            gate=gates[row["gate"]],
+            role=roles[row["role"]],
+            unit_code=row.get("unit", ""),
+            within=row["within"],
+            position=position,
+        )
     for row in tables["seats"]:
         role, leader = roles[row["role"]], row.get("leader", False)
         rows.SeatTemplate.objects.create(version=version, **named(row), role=role, leader=leader, when=row.get("when", ""))

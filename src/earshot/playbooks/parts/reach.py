@@ -76,6 +76,27 @@ def _sound(source: str, known: Facts) -> bool:
     return not faults(source, known)
 
 
+@permissive("every decider has a seat", lambda process, known: [])
+def without_seat(process: Tables, known: Facts) -> Found:
+    """Deciders who have a seat on the team for some deals only, as far as it cannot be shown that the gate stands for no others: there
+    somebody must hold a post in the role, or the gate stays shut. A role without any seat is decided by posts alone, and meant so."""
+    found: Found = []
+    for gate in process["gates"]:
+        for number, role in enumerate(gate["deciders"]):
+            seats = [row for row in process["seats"] if row["role"] == role]
+            whens = [row["when"] for row in seats if "when" in row]
+            stands = gate.get("when", "true")
+            if not seats or len(whens) < len(seats) or not all(_sound(source, known) for source in [stands, *whens]):
+                continue
+            if not taken_before(stands, whens, known):
+                sentence = _(
+                    "“{role}” has a seat only where “{when}”; for other deals somebody must hold a post in this role, or the gate "
+                    "stays shut"
+                )
+                found.append((f"gates/{gate['code']}/deciders/{number}", say(sentence, role=role, when=" || ".join(whens))))
+    return found
+
+
 @permissive("every row can come true", lambda tables, known, given=None: [])
 def never_true(tables: Mapping[str, Sequence[Row]], known: Facts, given: str = "") -> Found:
     """Rows of these tables whose `when` is never met. `given`: the column in which a row names the stage in which it is asked."""

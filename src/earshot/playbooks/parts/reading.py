@@ -61,13 +61,15 @@ def unknown(what: Any, code: str, known: Collection[str]) -> Any:
 @dataclass(frozen=True)
 class Reading:
     """`tables`: of each part whose form is sound, without the rows that wait; those are `waiting`. `finds`: takes a finding: part,
-    place inside its file, sentence. `settings`: what else stands at the top of each part."""
+    place inside its file, sentence; `warns`: the same of what is worth knowing and refuses nothing. `settings`: what else stands at
+    the top of each part."""
 
     tables: Mapping[str, Tables]
     known: Known
     finds: Callable[[str, str, Any], None]
     waiting: Collection[Waiting] = field(default=())
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warns: Callable[[str, str, Any], None] = lambda part, place, sentence: None
 
     def codes(self, part: str, table: str) -> Codes:
         waits = {row.code: row.awaits for row in self.waiting if (row.part, row.table) == (part, table)}
@@ -77,6 +79,10 @@ class Reading:
         """Findings of a rule: places inside the part's file, and sentences."""
         for place, sentence in found:
             self.finds(part, place, sentence)
+
+    def warn(self, part: str, found: Iterable[tuple[str, Any]]) -> None:
+        for place, sentence in found:
+            self.warns(part, place, sentence)
 
     def stages(self) -> Codes:
         """The stages that a part in force by date may speak of: those of the process, and of older ones that open deals still follow."""

@@ -26,7 +26,7 @@ from earshot.playbooks import book
 from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
 from earshot.talk import rules
 from earshot.talk.models import Acknowledgement, Message, Recipient, Release
-from earshot.talk.models.messages import LEFT_TEAM, LOST_SIGHT, WITHDRAWN
+from earshot.talk.models.messages import HANDED, LEFT_TEAM, LOST_SIGHT, WITHDRAWN
 from earshot.talk.queries import messages as queries
 from earshot.talk.registry import Place
 
@@ -37,7 +37,7 @@ ASKED = {
     ANSWER: pgettext_lazy("what a service level serves", "messages that ask for an answer"),
     DIRECTIVE: pgettext_lazy("what a service level serves", "directives"),
 }
-WHY = {LEFT_TEAM: _("no longer on the team"), LOST_SIGHT: _("no longer sees what it is about")}
+WHY = {LEFT_TEAM: _("no longer on the team"), LOST_SIGHT: _("no longer sees what it is about"), HANDED: _("handed over to a successor")}
 
 
 @verb
@@ -284,6 +284,26 @@ def release_unseeing(entry: Entry, people: Collection[UUID]) -> None:
         gone += [one for one in rows if one.message_id not in seen]
     why = {one.pk: LEFT_TEAM if one.message.team_id else LOST_SIGHT for one in gone}
     _release("talk.released", process("talk/sight").because(entry), gone, why)
+
+
+def hand_messages(entry: Entry, recipients: Sequence[Recipient], to: Person) -> None:
+    """Part of a hand-over: what the person was asked and has not answered, the successor is asked, in the time that the playbook sets,
+    counted anew. Where the successor does not see the message, its author is told that the person need not answer any more."""
+    by = process("talk/hand-over").because(entry)
+    locks.hold(SIGHT, shared=True)
+    locks.lock(Recipient.objects.filter(pk__in=[one.pk for one in recipients]))
+    found = queries.unanswered().filter(pk__in=[one.pk for one in recipients]).select_related("person__unit", "message__author")
+    places = queries.places_of(one.message for one in found)
+    seen = set(queries.visible_to(to).filter(pk__in=[one.message_id for one in found]).values_list("pk", flat=True))
+    _release("talk.released", by, list(found), {one.pk: HANDED if one.message_id in seen else LOST_SIGHT for one in found})
+    for message in dict.fromkeys(one.message for one in found if one.message_id in seen and one.message.author_id != to.pk):
+        recipient = Recipient(message=message, person=to)
+        if not written.insert([recipient], unless_taken=True):
+            continue  # it was written to the successor already
+        place = places[message.object_id]
+        objects: dict[str, Any] = {"message": message, "about": place.about, "to": [to]}
+        handed = record("talk.handed", by=by, objects=objects, scopes=queries.scopes(message, place))
+        _start(handed, [recipient], place, _level(message.asks))
 
 
 def _release(name: str, by: Actor, rows: Sequence[Recipient], why: Mapping[UUID, str]) -> None:

@@ -13,7 +13,8 @@ from earshot.people.models import Person
 from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
 from earshot.teams.models import Team
 
-LEFT_TEAM, LOST_SIGHT, WITHDRAWN = "left_team", "lost_sight", "withdrawn"
+LEFT_TEAM, LOST_SIGHT, WITHDRAWN, HANDED = "left_team", "lost_sight", "withdrawn", "handed"
+CAUSES = (LEFT_TEAM, LOST_SIGHT, WITHDRAWN, HANDED)
 
 
 @append_only
@@ -81,14 +82,15 @@ class Acknowledgement(models.Model):
 
 @append_only
 class Release(models.Model):
-    """Nothing is asked of the recipient any more: he or she no longer sees the message, or its author withdrew what it asks."""
+    """Nothing is asked of the recipient any more: he or she no longer sees the message, its author withdrew what it
+    asks, or somebody else was handed it."""
 
     recipient = models.OneToOneField(Recipient, on_delete=models.PROTECT, related_name="release")
     at = models.DateTimeField()
-    why = models.CharField(max_length=12, choices=[(why, why) for why in (LEFT_TEAM, LOST_SIGHT, WITHDRAWN)])
+    why = models.CharField(max_length=12, choices=[(why, why) for why in CAUSES])
 
     class Meta:
-        constraints = [models.CheckConstraint(name="release_of_known_cause", condition=Q(why__in=[LEFT_TEAM, LOST_SIGHT, WITHDRAWN]))]
+        constraints = [models.CheckConstraint(name="release_of_known_cause", condition=Q(why__in=list(CAUSES)))]
 
     def __str__(self) -> str:
         return f"{self.recipient_id}: {self.why}"

@@ -46,8 +46,9 @@ register.simple_tag(table_rows)
 
 # In cascade order; the first file declares the layers.
 SHEETS = (
-    "tokens", "ground", "house", "page", "text", "mark", "quote", "message", "clock", "course", "person", "state", "gate", "figure", "sums",
-    "table", "field", "source", "form", "button", "empty", "notice", "live", "stages", "timeline", "duty", "tabs", "year", "print",
+    "tokens", "ground", "house", "page", "text", "mark", "quote", "message", "clock", "course", "person", "state", "gate", "figure",
+    "sums", "board", "table", "field", "source", "form", "button", "empty", "notice", "live", "stages", "timeline", "duty", "tabs", "year",
+    "print",
 )  # fmt: skip
 
 

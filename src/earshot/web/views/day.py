@@ -71,7 +71,7 @@ class MyDay(Page):
         owed = calls.of_units_headed_by(self.person).exclude(pk__in=calls.waiting_for(self.person).order_by().values("pk"))
         count = owed.count()
         rows = [cells(read) for read in calls.read(owed[:OF_UNITS])] if count else []
-        return {"unit_calls": rows, "unit_count": count, "call_columns": COLUMNS}
+        return {"unit_calls": rows, "unit_count": count, "call_columns": COLUMNS, "heads": True}
 
     def confirm(self, posted: QueryDict) -> Done:
         confirm_presence(by=self.by, attendance=find(self.person, "attendance", one_id(posted.get("attendance", ""))))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -17,19 +21,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from earshot.accounts import queries as accounts
-from earshot.deals.actions import open_deal
+from earshot.deals.actions import move_back, move_on, open_deal
 from earshot.deals.rates import Worth, company_currency
-from earshot.desk import pipeline
+from earshot.desk import pipeline, saved
 from earshot.desk.finding import find
+from earshot.desk.models import SavedView
+from earshot.desk.saved import change_view, end_view, save_view
 from earshot.kit.paging import NoCursor
-from earshot.kit.problems import Refusal, say
+from earshot.kit.problems import Refusal, missing, say
 from earshot.people.models import Unit
+from earshot.playbooks import book
 from earshot.web import acts, sessions
 from earshot.web.page import Done, Form, Page, one_id, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import day_left, money, quoted, when
 
-A_PAGE = 50
+A_PAGE, A_COLUMN = 50, 20
 STATES = {
     "": pgettext_lazy("state of deals", "open"),
     "won": pgettext_lazy("state of deals", "won"),
@@ -63,9 +70,13 @@ class Pipeline(Page):
     place = ""  # name of its address
     wanted: pipeline.Wanted
     wrong: Mapping[str, Any] = {}
+    view: SavedView | None = None
+    acts = {"save": ("name", "shared"), "rename": ("name", "shared", "version"), "keep": ("version",), "end": ()}
 
     def seek(self) -> None:
         super().seek()
+        opened = self.request.GET.get("view", "")
+        self.view = find(self.person, "view", one_id(opened)) if opened else None
         try:
             self.wanted = pipeline.read(self.request.GET.dict())
         except Refusal as refusal:
@@ -83,7 +94,11 @@ class Pipeline(Page):
         return {
             "filters": filters,
             "wrong": {name: self.wrong.get(name, "") for name in pipeline.NAMES},
-            "sort": {"sort": self.wanted.sort} if self.wanted.sort else {},
+            "sort": {
+                name: value for name, value in (("sort", self.wanted.sort), ("view", str(self.view.pk) if self.view else "")) if value
+            },
+            **self.views(),
+            "wrong_asked": bool(self.wrong),
             "filtered": bool(self.wrong) or self.wanted.narrowed,
             "more_asked": any(filters[name] for name in MORE),
             "now": _(", ").join(self.filtered_in_words(choices, dict(units))),
@@ -99,10 +114,58 @@ class Pipeline(Page):
             "sum": in_all(sums.all) if sums else "",
             "originals": dotted(originals_said(sums.all)) if sums else "",
             "rates": rates_said(sums.all.worth) if sums else "",
+            "rates_url": reverse("rates") if sums and set(sums.all.worth.originals) - {company_currency()} else "",
             "ways": [
-                {"url": self.at(place="deals"), "label": pgettext("a way to show the pipeline", "List"), "current": self.place == "deals"},
+                {"url": self.at(place=place), "label": label, "current": self.place == place}
+                for place, label in (
+                    ("deals", pgettext("a way to show the pipeline", "List")),
+                    ("deals_board", pgettext("a way to show the pipeline", "Board")),
+                )
             ],
         }
+
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"rename": {"name": self.view.name, "shared": self.view.shared_at is not None}} if self.view else {}
+
+    def views(self) -> dict[str, Any]:
+        """My saved views, and the one that is open: another's, when it is shared."""
+        view = self.view
+        mine = list(saved.of(self.person))
+        return {
+            "view": view,
+            "view_is_mine": view is not None and view.owner_id == self.person.pk,
+            "view_changed": view is not None and not self.wrong and view.asked != self.wanted.query(),
+            "view_link": self.request.build_absolute_uri(reverse("view", kwargs={"id": view.pk})) if view and view.shared_at else "",
+            "my_views": [
+                {"url": view_at(self.place, one), "label": one.name, "current": view is not None and one.pk == view.pk} for one in mine
+            ],
+        }
+
+    def save(self, posted: QueryDict) -> Done:
+        kept = save_view(by=self.by, name=posted.get("name", ""), asked=self.wanted.query(), shared=bool(posted.get("shared")))
+        return Done(say(_("Kept under the name “{name}”."), name=kept.name), view_at(self.place, kept))
+
+    def rename(self, posted: QueryDict) -> Done:
+        view = self.opened()
+        kept = change_view(
+            by=self.by, view=view, version=seen_version(posted), name=posted.get("name", ""), shared=bool(posted.get("shared"))
+        )
+        return Done(say(_("The view “{name}” is changed."), name=kept.name), self.at())
+
+    def keep(self, posted: QueryDict) -> Done:
+        kept = change_view(by=self.by, view=self.opened(), version=seen_version(posted), asked=self.wanted.query())
+        return Done(say(_("The view “{name}” is changed."), name=kept.name), self.at())
+
+    def end(self, posted: QueryDict) -> Done:
+        view = self.opened()
+        end_view(by=self.by, view=view)
+        self.view = None
+        return Done(say(_("The view “{name}” is deleted."), name=view.name), self.at())
+
+    def opened(self) -> SavedView:
+        if self.view is None:
+            raise missing()
+        return self.view
 
     def summed(self, sums: pipeline.Sums) -> list[dict[str, Any]]:
         """The sums as `c-sums` takes them; each opens the deals that it is made of."""
@@ -113,6 +176,7 @@ class Pipeline(Page):
             shown.append(
                 {
                     "label": str(one.stage),
+                    "code": one.code,
                     "url": self.at(stage=one.code),
                     "count": one.count,
                     "money": worth_said(one.worth),
@@ -156,9 +220,27 @@ class Pipeline(Page):
 
     def at(self, *, place: str = "", **other: str) -> str:
         """The same, elsewhere or with something else asked."""
-        asked = {**self.wanted.query(), **other}
+        asked = {**self.wanted.query(), "view": str(self.view.pk) if self.view else "", **other}
         query = urlencode({name: value for name, value in asked.items() if value})
         return reverse(place or self.place) + (f"?{query}" if query else "")
+
+
+class View(Page):
+    """A saved view, by its link: the pipeline as it asks."""
+
+    kind = "view"
+
+    def get(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(view_at("deals", self.thing))
+
+
+def view_at(place: str, view: SavedView) -> str:
+    return f"{reverse(place)}?{urlencode({**view.asked, 'view': str(view.pk)})}"
+
+
+def seen_version(posted: QueryDict) -> int:
+    seen = posted.get("version", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
 
 
 class Deals(Pipeline):
@@ -207,6 +289,112 @@ class Deals(Pipeline):
             money(row.amount, row.currency) if row.amount is not None else _("not known"),
             when(row.closed_at) if row.outcome else ageing(row, usual),
         ]
+
+
+class Board(Pipeline):
+    """The same deals in a column for each stage. To move a card is the verb of the deal's own page: what is refused is said line by line,
+    and the card stands where it stood."""
+
+    template = "web/deals_board.html"
+    place = "deals_board"
+    acts = {**Pipeline.acts, "move": ("on",), "back": ("deal", "to", "reason", "version")}
+
+    def context(self) -> dict[str, Any]:
+        shared = super().context()
+        return {
+            **shared,
+            "board": [] if self.wrong else self.drawn(shared["sums"]),
+            "here": self.request.get_full_path(),
+            **self.back_form(),
+        }
+
+    def drawn(self, sums: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The columns as `c-board` takes them. A stage of the process in force stands there without any deal, too; what is narrowed to
+        one stage shows that alone."""
+        wanted = replace(self.wanted, sort="")
+        cards = pipeline.board(self.person, wanted, A_COLUMN)
+        usual = pipeline.usual()
+        by_code = {one["code"]: one for one in sums}
+        codes = [code for code in pipeline.choices().stages if code in by_code or code in book.in_force().process.stages]
+        codes = [code for code in codes if code in by_code] if self.wanted.narrowed else codes
+        stages = pipeline.choices().stages
+        columns = []
+        for place, code in enumerate(codes):
+            column = by_code.get(code, {"label": str(stages[code]), "count": 0, "money": "", "originals": "", "usual": ""})
+            shown = [self.card(row, usual) for row in cards.get(code, [])]
+            more = column["count"] - len(shown)
+            columns.append(
+                {**column, "code": code, "place": place, "cards": shown, "more": more, "url": self.at(place="deals", stage=code)}
+            )
+        return columns
+
+    def card(self, row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> dict[str, Any]:
+        known = usual.get(row.stage_code)
+        following = next_code(row)
+        return {
+            "id": str(row.id),
+            "title": row.title,
+            "number": row.number,
+            "url": acts.address("deal", row.id),
+            "account": row.account or "",
+            "owner": row.owner,
+            "money": money(row.amount, row.currency) if row.amount is not None else "",
+            "due": None if row.outcome else row.due,
+            "days": "" if row.days is None else days_said(row.days),
+            "usual": usual_said(known) if known and row.days is not None and row.days > known.days else "",
+            "outcome": OUTCOMES[row.outcome] if row.outcome else "",
+            "on": "" if row.outcome else f"{row.id}:{row.version}:{following}",
+            "wins": not following,
+            "back": "" if row.outcome or row.stage.position == 1 else f"{self.at(back=str(row.id))}#back",
+        }
+
+    def back_form(self) -> dict[str, Any]:
+        """The one deal that is to be taken back: asked for by its card, or by what was typed before it was refused."""
+        typed = self.typed if self.typed is not None and self.typed.get("act") == "back" else None
+        asked = typed.get("deal", "") if typed is not None else self.request.GET.get("back", "")
+        if not asked:
+            return {"back": None}
+        deal = find(self.person, "deal", one_id(asked))
+        if hasattr(deal, "closing"):
+            return {"back": None}
+        earlier = [one for one in book.process_of(deal.process_id).stages.values() if one.position < deal.stage.position]
+        chosen = typed.get("to", "") if typed is not None else self.request.GET.get("to", "")
+        return {
+            "back": deal,
+            "back_to": [(one.code, str(one)) for one in earlier],
+            "back_chosen": chosen or (earlier[-1].code if earlier else ""),
+            "back_hidden": {"act": "back", "deal": str(deal.pk)},
+            "back_version": typed.get("version", "") if typed is not None else deal.version,
+            "back_off": self.at(),
+        }
+
+    def move(self, posted: QueryDict) -> Done:
+        """`on`: the deal, the version that the card showed, and the stage that is meant (empty: won)."""
+        deal_id, _colon, rest = posted.get("on", "").partition(":")
+        seen, _colon, to = rest.partition(":")
+        deal = find(self.person, "deal", one_id(deal_id))
+        version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
+        moved = move_on(by=self.by, deal=deal, version=version, to=to or None)
+        if hasattr(moved, "closing"):
+            return Done(say(_("{deal} is won."), deal=moved), self.at())
+        return Done(say(_("{deal} stands in “{stage}” now."), deal=moved, stage=moved.stage), self.at())
+
+    def back(self, posted: QueryDict) -> Done:
+        deal = find(self.person, "deal", one_id(posted.get("deal", "")))
+        moved = move_back(
+            by=self.by,
+            deal=deal,
+            version=seen_version(posted),
+            to=posted.get("to", ""),
+            reason=posted.get("reason", ""),
+        )
+        return Done(say(_("{deal} stands in “{stage}” now."), deal=moved, stage=moved.stage), self.at())
+
+
+def next_code(row: pipeline.Row) -> str:
+    """The code of the stage after the deal's; empty: it would be won."""
+    later = [one for one in book.process_of(row.process_id).stages.values() if one.position > row.stage.position]
+    return later[0].code if later else ""
 
 
 def ageing(row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> Any:
@@ -315,5 +503,12 @@ class NewDeal(Page):
         return Done(say(_("{deal} is open. Record what the customer says."), deal=deal), acts.address("deal", deal.pk))
 
 
-def currencies() -> list[tuple[str, str]]:
-    return [(code, code) for code in CURRENCIES]
+def currencies(also: str = "") -> list[tuple[str, str]]:
+    """Those that are asked for most, then every other one that is paid with somewhere today. `also`: one that stands there already."""
+    known = [*CURRENCIES, *(code for code in _paid_with() if code not in CURRENCIES)]
+    return [(code, code) for code in (known if not also or also in known else [*known, also])]
+
+
+@cache
+def _paid_with() -> list[str]:
+    return sorted({code for place in get_global("territory_currencies") for code in get_territory_currencies(place)})

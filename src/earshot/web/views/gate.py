@@ -11,13 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from earshot.deals import gates
+from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
 from earshot.deals.actions import vote, withdraw_vote
 from earshot.deals.models import LOST, Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
 from earshot.desk.finding import find
 from earshot.kit.problems import Line, Refusal, say
+from earshot.people.permits import ADMINISTER
+from earshot.people.standing import reach_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
@@ -70,7 +72,7 @@ class Gate(Page):
         review = None if hasattr(deal, "closing") else gates.review(deal)
         gate = review.gate if review else None
         review = review if gate else None
-        roles = deals.roles_deciding(self.person, deal, gate) if gate else []
+        roles = mandates.roles_of(self.person, deal, gate) if gate else []
         critical = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
         owed = list(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True))
         shown = Item.objects.filter(pk__in=[*critical, *owed])
@@ -78,7 +80,14 @@ class Gate(Page):
         reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
         unheard = [read for read in reads if read.item.pk not in heard]
         visit = deals.open_visit(deal) if review else None
-        mine = Mine(items=set(owed), votes=bool(roles), works=False)
+        # Where nobody may vote for a role, whoever can name somebody does it from here; else the page is about the words and the vote.
+        vacant = review is not None and any(one.line.code == "gate.not_approved" and one.line.act != "vote" for one in review.unmet)
+        mine = Mine(
+            items=set(owed),
+            votes=bool(roles),
+            works=vacant and deals.may_work(self.person, deal),
+            administers=vacant and ADMINISTER in reach_of(self.person).permissions,
+        )
         told = self.told_above()
         lines = gate_lines(
             review, mine, deal, lambda line: line.target is not None and line.target.id in told and line.target.id in mine.items
@@ -86,7 +95,7 @@ class Gate(Page):
         for one in lines:
             if one.get("act_url") == reverse("to_hear"):
                 one["act_url"] = "#words"
-            elif one.get("act_label"):
+            elif str(one.get("act_url", "")).endswith("#vote"):
                 one["act_url"] = "#vote"
         votes = deals.live_votes(visit) if visit else []
         return {

@@ -93,6 +93,7 @@ class Pack(Page):
         return {
             "name": new.name,
             "bad": [_told(finding) for finding in found.findings],
+            "warnings": [_told(finding) for finding in found.warnings],
             "whole": found.whole,
             "changes": [
                 {

@@ -8,11 +8,13 @@ from typing import Any, NoReturn
 from django.http import HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from earshot.deals import queries as deals
-from earshot.desk.finding import find
+from earshot.desk.finding import FINDERS, find
 from earshot.desk.queries import timeline
+from earshot.desk.succession import owed_as_seen
+from earshot.desk.succession import words as owed_words
 from earshot.kit import now
 from earshot.kit.problems import Together, missing, say, wrong
 from earshot.people.actions import end_grant, end_post, end_skill, give_permission, give_post, give_skill, make_token, revoke_token
@@ -20,6 +22,7 @@ from earshot.people.models import Grant, Post, Skill, Token, Unit
 from earshot.people.models import Person as Somebody
 from earshot.people.permits import ADMINISTER, OPERATE, PERMITS, held, holds, require
 from earshot.people.queries import known_skills
+from earshot.people.succession import hand_over, leave, may_hand
 from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
 from earshot.web import acts, parts
@@ -65,6 +68,7 @@ class Person(Page):
                 for deal in rows[:50]
             ],
             "is_me": somebody.pk == self.person.pk,
+            "hand_over": reverse("hand_over", kwargs={"id": somebody.pk}) if may_hand(self.person, somebody) else "",
             "administration": reverse("administration", kwargs={"id": somebody.pk}) if holds(self.person, ADMINISTER) else "",
             "entries": parts.entries(timeline(self.person, somebody.pk, most=20)),
         }
@@ -187,6 +191,49 @@ def _administered() -> list[dict[str, str]]:
         {"name": one.name, "unit": one.unit.name if one.unit else "", "url": reverse("administration", kwargs={"id": one.pk})}
         for one in people[:500]
     ]
+
+
+class HandOver(Page):
+    """Everything open that is a person's, to be handed to a named successor in one act or singly, and the record that he or she leaves."""
+
+    template = "web/hand_over.html"
+    kind = "person"
+    acts = {"hand": ("to", "reason", "what[]", "everything"), "leave": ("to", "reason", "to_head")}
+
+    def seek(self) -> None:
+        super().seek()
+        if not may_hand(self.person, self.thing):
+            raise missing()
+
+    def context(self) -> dict[str, Any]:
+        somebody: Somebody = self.thing
+        things = owed_as_seen(self.person, somebody)
+        colleagues = FINDERS["person"](self.person).filter(left_at__isnull=True).exclude(pk=somebody.pk).order_by("name", "pk")
+        return {
+            "person_url": acts.address("person", somebody.pk),
+            "is_me": somebody.pk == self.person.pk,
+            "count": len(things),
+            "what": [{"value": f"{one.holding}:{one.id}", "label": str(owed_words(one))} for one in things],
+            "successors": parts.options(colleagues[:500]),
+        }
+
+    def _successor(self, posted: QueryDict) -> Somebody | None:
+        return find(self.person, "person", one_id(to)) if (to := posted.get("to", "")) else None
+
+    def hand(self, posted: QueryDict) -> Done:
+        chosen = [one.partition(":") for one in posted.getlist("what")]
+        everything = bool(posted.get("everything"))
+        if not chosen and not everything:
+            raise wrong("what", _("Choose at least one."))
+        what = None if everything else [(name, one_id(pk)) for name, _colon, pk in chosen]
+        to, reason = self._successor(posted), posted.get("reason", "")
+        n = hand_over(by=self.by, person=self.thing, to=to, reason=reason, what=what)
+        return Done(say(ngettext_lazy("{n} thing is handed over.", "{n} things are handed over.", n), n=n))
+
+    def leave(self, posted: QueryDict) -> Done:
+        to, to_head = self._successor(posted), bool(posted.get("to_head"))
+        leave(by=self.by, person=self.thing, reason=posted.get("reason", ""), to=to, to_head=to_head)
+        return Done(say(_("{name} is no longer with the company."), name=self.thing.name), reverse("my_day"))
 
 
 class Me(Page):

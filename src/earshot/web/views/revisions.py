@@ -19,6 +19,7 @@ from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
 from earshot.playbooks import actions, book, editing, revisions
+from earshot.playbooks.editing import Touched
 from earshot.playbooks.models import PARTS, PROCESS, PartVersion
 from earshot.playbooks.models import Revision as RevisionRow
 from earshot.playbooks.queries import Change, changes_of
@@ -127,13 +128,14 @@ class Revision(Page):
         effect = effect_of_revision(read)
         return {
             "one": one,
+            "warnings": [{"sentence": one.as_line().sentence, "judged": True} for one in read.pack.warnings] if read.pack else [],
             "effect": shown(effect) if effect is not None else None,
             "state": {"word": word, "tone": tone},
             "begins": read.begins,
             "is_open": is_open,
             "asked": getattr(one, "request", None),
             "withdrawn": getattr(one, "withdrawal", None),
-            "parts": [self.part(part, part.version.part in drafts, touched.get(part.version.part, {})) for part in read.parts],
+            "parts": [self.part(part, part.version.part in drafts, touched.get(part.version.part, ())) for part in read.parts],
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
@@ -146,7 +148,7 @@ class Revision(Page):
             "free": [(part, NAMES[part]) for part in PARTS if part in drafts and part not in taken and (operates or opener)],
         }
 
-    def part(self, part: Drafted, may_write: bool, touched: Mapping[str, Impact]) -> dict[str, Any]:
+    def part(self, part: Drafted, may_write: bool, touched: Sequence[Touched]) -> dict[str, Any]:
         word, tone = STATES[part.version.state]
         changes = part.changes
         name = part.version.part
@@ -160,7 +162,7 @@ class Revision(Page):
             "findings": [{"sentence": finding.as_line().sentence, "judged": True} for finding in part.findings],
             "sum": summed(changes) if changes else "",
             "diff": lines_of(changes),
-            "touched": [{"row": row, "impact": impact_shown(impact)} for row, impact in list(touched.items())[:MOST_TOUCHED]],
+            "touched": [{"row": one.name, "place": one.place, "impact": impact_shown(one.impact)} for one in touched[:MOST_TOUCHED]],
             "tables_url": reverse("revision_part", kwargs={"id": self.thing.pk, "part": name}),
             "may_write": may_write,
             # What was typed into the form of this part stays, also where it was refused because somebody else was quicker.

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
-from earshot.deals import figures, gates, processes
+from earshot.deals import figures, gates, mandates, processes
 from earshot.deals import queries as deals
 from earshot.deals import seats as wanted
 from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on, state_figures
@@ -27,7 +27,7 @@ from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
 from earshot.kit.problems import Refusal, say
 from earshot.people.models import Person
-from earshot.people.permits import OPERATE
+from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import holders_by_role
 from earshot.people.standing import reach_of
 from earshot.playbooks.policies import NAMES
@@ -38,7 +38,7 @@ from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
 from earshot.web.page import Done, one_id, page_number, version
-from earshot.web.views.deals import CURRENCIES, OUTCOMES, currencies
+from earshot.web.views.deals import OUTCOMES, currencies
 from earshot.web.views.gate import gate_lines, gate_sum
 from earshot.web.views.talk import WRITE, Talks
 
@@ -115,7 +115,7 @@ class War(Talks):
             "earlier": [(step.stage.code, str(step.stage)) for step in path if step.stage.position < deal.stage.position],
             "works": self.works and closing is None,
             "accounts": self.account_options(deal) if self.works else [],
-            "currencies": currencies() if deal.currency in CURRENCIES else [*currencies(), (deal.currency, deal.currency)],
+            "currencies": currencies(deal.currency),
             **self.words(deal),
             "team": self.team(deal, rows),
             "seats_missing": self.missing(deal, rows) if closing is None else [],
@@ -135,9 +135,10 @@ class War(Talks):
         return Mine(
             items=voice.owed_by(self.person, deal),
             calls=calls.owed_by(self.person, deal),
-            votes=bool(review and review.gate and deals.roles_deciding(self.person, deal, review.gate)),
+            votes=bool(review and review.gate and mandates.roles_of(self.person, deal, review.gate)),
             works=self.works,
             operates=OPERATE in reach_of(self.person).permissions,
+            administers=ADMINISTER in reach_of(self.person).permissions,
         )
 
     @staticmethod

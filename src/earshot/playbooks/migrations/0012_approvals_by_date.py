@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0003_standing_by_object"),
-        ("playbooks", "0010_profiles"),
+        ("playbooks", "0011_mandates"),
     ]
 
     operations = [
