@@ -549,3 +549,9 @@ def test_nor_one_whose_decider_sits_on_every_team_or_on_none(tmp_path: Path):
 
     for name, change in (("every", every), ("between", between_them), ("posts", by_posts)):
         assert warnings(tmp_path / name, change) == [], name
+
+
+def test_a_setting_that_yaml_reads_as_true_or_false_is_said_in_words() -> None:
+    text = SHIPPED.texts["policies"].rstrip() + "\npolicies:\n  - {code: nobody-alone, setting: off, zh: 一, en: One}\n"
+    [found] = packs.check(Sources("off", {**SHIPPED.texts, "policies": text}))
+    assert "without quotes, YAML reads “on”, “off”" in spoken(found.sentence)

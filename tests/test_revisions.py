@@ -557,3 +557,10 @@ def test_heads_draft_the_rows_of_their_own_units_and_operations_all() -> None:
     assert not rules.may_draft("templates", {""}, operates=False, heads={"solutions"})
     assert not rules.may_draft("hearing", {"solutions"}, operates=False, heads={"solutions"})
     assert rules.may_draft("hearing", {""}, operates=True, heads=set())
+
+
+def test_a_form_gives_each_line_back_with_the_line_end_that_it_had() -> None:
+    assert rules.line_ends("a\r\nb\r\nc", "a\nb\nc") == "a\nb\nc"
+    assert rules.line_ends("a\r\nb\r\nc", "a\r\nb\r\nc") == "a\r\nb\r\nc"
+    assert rules.line_ends("a\r\nb\r\nc", "a\r\nb\nc") == "a\r\nb\nc"
+    assert rules.line_ends("a\r\nB\r\nnew\r\nc\r\n", "a\r\nb\nc\n") == "a\r\nB\nnew\nc\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from difflib import SequenceMatcher
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -85,9 +86,18 @@ def may_draft(part: str, touched: Collection[str], *, operates: bool, heads: Col
 
 
 def line_ends(typed: str, like: str) -> str:
-    """What came from a form, which sends every line end as CR LF, with the line ends of the text that it was typed into."""
+    """What came from a form, which sends every line end as CR LF, with the line ends of the text that it was typed into: where those are
+    mixed, each line keeps its own, and a new one ends as the line above it."""
     plain = typed.replace("\r\n", "\n")
-    return plain.replace("\n", "\r\n") if "\r\n" in like else plain
+    if like.count("\r\n") in (0, like.count("\n")):
+        return plain.replace("\n", "\r\n") if "\r\n" in like else plain
+    old, new = like.split("\n"), plain.split("\n")
+    same = SequenceMatcher(None, [line.removesuffix("\r") for line in old], new, autojunk=False)
+    ends: list[str] = []
+    for _tag, first, last, begin, end in same.get_opcodes():
+        kept = ["\r\n" if line.endswith("\r") else "\n" for line in old[first:last]][: end - begin]
+        ends += kept + [(kept or ends or ["\n"])[-1]] * (end - begin - len(kept))
+    return "".join(line + end for line, end in zip(new[:-1], ends, strict=False)) + new[-1]
 
 
 def _by_code(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]] | None:
