@@ -309,7 +309,7 @@ def test_who_wrote_what_stands_there_is_an_author_too_though_another_opened_it(w
         assert refused.value.code == "playbook.author"
     page = signed_in(world, "delivery_head").get(f"/playbook/revisions/{revision.pk}/").content.decode()
     assert 'value="approve"' not in page
-    assert "You wrote in this revision." in page
+    assert "这次修订里有你写的内容" in page
     assert Caller(world.operations).get(f"/playbook/revisions/{revision.pk}")["without_approver"] is True
     undo(by=world.by("delivery_head"), revision=revision, part="service_levels")
     write_part(by=world.by("operations"), revision=revision, part="service_levels", text=QUICKER)
