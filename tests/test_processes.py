@@ -130,6 +130,7 @@ def test_the_preview_names_each_thing_that_changes_and_writes_nothing(world: Wor
             }
         )
         gates_.remove(row(parts, "gates", "ATB"))
+        parts["process"]["mandates"] = [one for one in parts["process"].get("mandates", []) if one.get("gate") != "ATB"]
         row(parts, "gates", "ATC")["conditions"] = [{"code": "heard", "needs": "words.unheard == 0", **NAMED}]
         parts["support"]["none_needed"].append({"code": "PIL-none", "stage": "PIL", **NAMED})
         parts["support"]["triggers"].append({"code": "MO1-FR", "stage": "MO1", "support": "key-assumptions", **NAMED})
