@@ -26,7 +26,7 @@ from earshot.playbooks.book import in_force
 from earshot.voice.actions import Said, record_meeting
 
 LIST, ONE, MOVES = "/api/v1/deals", "/api/v1/deals/{id}", "/api/v1/deals/{id}/moves"
-LIST_PAGE, ONE_PAGE = "/deals/", "/deals/{id}/"
+LIST_PAGE, ONE_PAGE, BOARD_PAGE = "/deals/", "/deals/{id}/", "/deals/board/"
 
 
 @dataclass
@@ -108,6 +108,11 @@ def cases(house: Company) -> Iterator[Case]:
     yield Case("page: list of deals", timed(lambda: look(LIST_PAGE)), timed(lambda: look(page)), 3)
     yield Case("page: one deal", timed(lambda: look(ONE_PAGE.format(id=some.pk))), timed(lambda: look(page)), 3)
 
+    summed, of_head = f"{LIST}/sums?state=", pages(house.head)
+    yield Case("API: sums by stage, the head", timed(lambda: head("GET", summed)), timed(lambda: head("GET", "/bench/sums")), 2)
+    yield Case("page: pipeline with sums, the head", timed(lambda: of_head(LIST_PAGE)), timed(lambda: head("GET", "/bench/sums")), 3)
+    yield Case("page: board, the head", timed(lambda: of_head(BOARD_PAGE)), timed(lambda: head("GET", "/bench/sums")), 3)
+
     def create() -> None:
         seller(
             "POST",
@@ -118,6 +123,8 @@ def cases(house: Company) -> Iterator[Case]:
             account=str(house.account.pk),
             amount="120000.00",
             currency="CNY",
+            goal="测量",
+            due="2040-12-31",
         )
 
     yield Case("API: create a deal", timed(create), bare(create), 3)

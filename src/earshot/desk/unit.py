@@ -31,8 +31,8 @@ from earshot.teams.models import Membership, Seat
 from earshot.voice import queries as voice
 from earshot.voice.models import Filing, Hearing, Item
 
-# Of each kind, the most pressing; the rest comes up as these go.
-MOST = 50
+# Of each kind, the most pressing that a page shows; the rest comes up as these go.
+MOST = 20
 MOST_WORDS = 5
 
 

@@ -98,9 +98,9 @@ class Pipeline(Page):
                 name: value for name, value in (("sort", self.wanted.sort), ("view", str(self.view.pk) if self.view else "")) if value
             },
             **self.views(),
-            "wrong_asked": bool(self.wrong),
+            "worth_keeping": self.wanted.narrowed and not self.wrong and (self.view is None or self.view.asked != self.wanted.query()),
             "filtered": bool(self.wrong) or self.wanted.narrowed,
-            "more_asked": any(filters[name] for name in MORE),
+            "more_asked": bool(self.wrong) or (self.view is None and any(filters[name] for name in MORE)),
             "now": _(", ").join(self.filtered_in_words(choices, dict(units))),
             "stages": [(code, str(stage)) for code, stage in choices.stages.items()],
             "steps": [(code, str(step)) for code, step in choices.steps.items()],
