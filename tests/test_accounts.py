@@ -12,17 +12,20 @@ from django.test import Client
 
 from earshot.accounts import queries
 from earshot.accounts.actions import (
+    add_contact,
     add_site,
     begin_key,
     change_account,
+    end_contact,
     end_key,
     end_segment,
     end_site,
     hand_account,
     open_account,
     set_segment,
+    set_superior,
 )
-from earshot.accounts.models import Account, AccountName, KeyPeriod, Site
+from earshot.accounts.models import Account, AccountName, Contact, KeyPeriod, Site
 from earshot.desk.queries import search, timeline
 from earshot.journal.actors import process
 from earshot.kit.names import bare, spelt
@@ -173,6 +176,42 @@ def test_places_have_a_city_and_a_time_zone_and_stay_on_record(world: World) -> 
         end_site(by=world.by("seller"), site=site, reason="搬迁")
     assert refused.value.code == "site.ended"
     assert Site.objects.filter(account=account).count() == 1
+
+
+def test_people_at_the_customer_report_to_each_other_in_no_circle_and_may_leave(world: World) -> None:
+    account = opened(world, "蓝尼罗电信")
+    amal, osman, sara = (add_contact(by=world.by("seller"), account=account, name=name) for name in ("Amal", "Osman", "Sara"))
+    set_superior(by=world.by("seller"), contact=osman, to=amal)
+    set_superior(by=world.by("head"), contact=sara, to=osman)
+    for contact, to in ((amal, sara), (amal, amal), (amal, Contact.objects.filter(account=world.accounts["sudatel"]).first())):
+        if to is not None:
+            with pytest.raises(Refusal) as refused:
+                set_superior(by=world.by("seller"), contact=contact, to=to)
+            assert set(refused.value.fields) == {"to"}
+    with pytest.raises(Refusal) as refused:
+        set_superior(by=world.by("stranger"), contact=osman, to=None)
+    assert refused.value.status == 404
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Contact.objects.filter(pk=amal.pk).update(reports_to=amal)
+    end_contact(by=world.by("seller"), contact=osman, reason="去了竞争对手")
+    assert [(one.name, one.reports_to) for one in queries.contacts_of(account)] == [("Amal", None), ("Sara", None)]
+    with pytest.raises(Refusal) as refused:
+        end_contact(by=world.by("seller"), contact=osman, reason="再次")
+    assert refused.value.code == "contact.left"
+
+
+def test_the_page_says_who_reports_to_whom(world: World) -> None:
+    account = opened(world, "蓝尼罗电信")
+    amal, osman = (add_contact(by=world.by("seller"), account=account, name=name) for name in ("Amal", "Osman"))
+    client = Client()
+    client.force_login(world.login("seller"))
+    url = f"/accounts/{account.pk}/"
+    assert client.post(url, {"act": "report", "contact": str(osman.pk), "to": str(amal.pk)}).status_code == 302
+    osman.refresh_from_db()
+    assert osman.reports_to == amal
+    assert client.post(url, {"act": "report", "contact": str(amal.pk), "to": str(osman.pk)}).status_code == 422
+    assert client.post(url, {"act": "end_contact", "contact": str(osman.pk), "reason": "离开"}).status_code == 302
+    assert "Osman" not in client.get(url).content.decode().partition('id="timeline"')[0].partition('id="contacts"')[2]
 
 
 @pytest.mark.req("law 10")

@@ -486,6 +486,11 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("administrator", "DELETE /tokens/{token_id}", token_id=spare)
     gone = {"heir": str(world.seller.pk), "reason": "moves abroad"}
     tour("administrator", "POST /people/{person_id}/departures", gone, person_id=str(world.colleague.pk))
+    contacts = tour("head", "GET /accounts/{account_id}", account_id=account)["contacts"]
+    if contacts:
+        one = contacts[0]["id"]
+        tour("head", "POST /accounts/{account_id}/reporting", {"contact": one, "superior": None}, account_id=account)
+        tour("head", "POST /accounts/{account_id}/contacts/endings", {"contact": one, "reason": "moved"}, account_id=account)
     yield "read"
 
 

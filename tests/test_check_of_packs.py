@@ -496,6 +496,7 @@ def seated(parts: Parts, **columns: Any) -> None:
         row["deciders"] = ["SDT"]
         row.pop("when", None)
     process["gates"][0].update({"deciders": ["SDT", "FIN"], **columns})
+    process.pop("mandates", None)  # of roles that decide there no more
 
 
 def test_a_decider_who_has_a_seat_for_some_deals_only_is_warned_of(tmp_path: Path):

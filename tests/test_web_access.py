@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from api_caller import Caller
 from earshot.accounts.actions import add_site, begin_key, set_segment
+from earshot.accounts.models import Contact
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
 from earshot.desk.saved import save_view
@@ -194,6 +195,8 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST add_site": deal(302, 302),
         "POST end_site": deal(302, 302),
         "POST hand": deal(302, 302),
+        "POST report": deal(302, 302),
+        "POST end_contact": deal(302, 302),
     },
     # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
     "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
@@ -259,6 +262,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST cells": operates(302),
         "POST add": operates(302),
         "POST remove": operates(302),
+        "POST move": operates(302),
         "POST undo": operates(302),
     },
     "playbook/parts/<slug:part>/": {"GET": everybody()},
@@ -365,6 +369,8 @@ API: dict[str, dict[str, list[int]]] = {
     "people/{person_id}/hand-overs": {"POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401)},
     "people/{person_id}/departures": {"POST": row(403, 404, 404, 204, 404, 404, 204, 404, 404, nobody=401)},
     "accounts/{account_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
+    "accounts/{account_id}/reporting": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/contacts/endings": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/handovers": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/key-periods": {"POST": deal(403, 201, 401)},
     "accounts/{account_id}/key-periods/endings": {"POST": deal(403, 201, 401)},
@@ -413,6 +419,7 @@ API: dict[str, dict[str, list[int]]] = {
     "playbook/revisions/{revision_id}/parts/{part}": {"GET": operates(200, nobody=401), "PUT": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/cells": {"PATCH": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/rows": {"POST": operates(201, nobody=401), "DELETE": operates(200, nobody=401)},
+    "playbook/revisions/{revision_id}/parts/{part}/rows/moved": {"POST": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/impacts": {"GET": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/parts/{part}/undone": {"POST": operates(200, nobody=401)},
     "playbook/revisions/{revision_id}/start": {"PUT": operates(200, nobody=401)},
@@ -478,6 +485,8 @@ class Case:
             "add_site": {"name": "plant", "city": "Khartoum"},
             "end_site": {"site": self.ids["site"], "reason": "closed"},
             "hand": {"to": self.ids["delivery"], "reason": "leaves"},
+            "report": {"contact": self.ids["contact"], "to": ""},
+            "end_contact": {"contact": self.ids["contact"], "reason": "moved"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
             "release": {"reason": "needed elsewhere"},
@@ -544,6 +553,7 @@ class Case:
                 extra["cells"] = {"place": "categories/site", "seen": self.ids["seen"], "was": "{}", **named}
                 extra["add"] = {"table": "categories", "seen": self.ids["seen"], **named}
                 extra["remove"] = {"table": "categories", "code": "people", "seen": self.ids["seen"]}
+                extra["move"] = {"table": "categories", "code": "people", "after": "", "seen": self.ids["seen"]}
         return {"act": act, **other, **extra.get(act, {})} if act else {}
 
     def body(self, method: str, address: str) -> Any:
@@ -600,11 +610,14 @@ class Case:
                 "table": "categories",
                 "values": {"code": "more", "zh": "更多", "en": "More"},
             },
+            "POST playbook/revisions/{revision_id}/parts/{part}/rows/moved": {"table": "categories", "code": "people", "after": ""},
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
             "POST people/{person_id}/departures": {"heir": self.ids["delivery"], **because},
             "PATCH accounts/{account_id}": {"sector": "power"},
+            "POST accounts/{account_id}/reporting": {"contact": self.ids["contact"], "superior": None},
+            "POST accounts/{account_id}/contacts/endings": {"contact": self.ids["contact"], **because},
             "POST accounts/{account_id}/handovers": {"owner": self.ids["delivery"], **because},
             "POST accounts/{account_id}/key-periods": {"since": "2040-01-01", **because},
             "POST accounts/{account_id}/key-periods/endings": because,
@@ -650,6 +663,7 @@ def case(world: World) -> Case:
     begin_key(by=world.by("head"), account=stands.account, reason="it matters", until="2030-12-31")
     set_segment(by=world.by("operations"), code="telecoms", zh="电信", en="Telecoms")
     ids = {
+        "contact": Contact.objects.filter(account=stands.account).order_by("pk").values_list("pk", flat=True)[0],
         "site": add_site(by=world.by("seller"), account=stands.account, name="NOC", city="Khartoum").pk,
         "profile": "strict",
         "revision": revision.pk,

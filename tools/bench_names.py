@@ -51,8 +51,8 @@ def fill_names(total: int) -> Person:
         Account.objects.bulk_create(rows)
         found_by = []
         for one in rows:
-            bare = names.bare(one.name)
-            found_by.append(AccountName(account=one, words=names.index_of(one.name, one.number), bare=bare, sound=names.spelt(bare)[0]))
+            by = names.found_by(one.name, one.number)
+            found_by.append(AccountName(account=one, words=by.words, bare=by.bare, sound=by.sound))
         AccountName.objects.bulk_create(found_by)
         first = first or rows[:50]
     Standing.objects.bulk_create(

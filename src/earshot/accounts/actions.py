@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -79,8 +80,8 @@ def may_act_for(person: Person, owner: Person) -> None:
 
 
 def _keep_name(account: Account) -> None:
-    bare = names.bare(account.name)
-    row = AccountName(account=account, words=names.index_of(account.name, account.number), bare=bare, sound=names.spelt(bare)[0])
+    found = names.found_by(account.name, account.number)
+    row = AccountName(account=account, words=found.words, bare=found.bare, sound=found.sound)
     written.put([row], unique=["account"], fields=["words", "bare", "sound"])
 
 
@@ -352,6 +353,53 @@ def add_contact(*, by: Actor, account: Account, name: str, title: str = "") -> C
     if by.is_personal and not queries.visible_to(personally(by)).filter(pk=account.pk).exists():
         raise missing()
     return keep_contact(by, account, name, title)
+
+
+def _contact(by: Actor, contact: Contact) -> Contact:
+    """The contact as it stands now; whoever changes who reports to whom at one customer goes one after the other."""
+    locks.hold(f"contacts of {contact.account_id}")
+    contact = Contact.objects.select_related("account", "reports_to").get(pk=contact.pk)
+    if by.is_personal and not queries.sees(personally(by), contact.account):
+        raise missing()
+    if contact.left_at is not None:
+        raise Refusal("contact.left", say(_("{name} is no longer there."), name=contact.name), about=ref(contact.account), status=409)
+    return contact
+
+
+@verb
+def set_superior(*, by: Actor, contact: Contact, to: Contact | None) -> Contact:
+    """Whom the contact reports to at the customer; None: nobody that we know of. Only for who sees the account."""
+    contact = _contact(by, contact)
+    if to is not None:
+        if to.account_id != contact.account_id or to.left_at is not None:
+            raise wrong("to", _("Choose somebody who is at this customer now."))
+        if to.pk == contact.pk:
+            raise wrong("to", _("Nobody reports to him- or herself."))
+        if queries.is_superior(contact, to):
+            raise wrong(
+                "to", say(_("{superior} reports to {name} already; both ways would be a circle."), superior=to.name, name=contact.name)
+            )
+    former = contact.reports_to
+    if (former and former.pk) == (to and to.pk):
+        return contact
+    contact.reports_to = to
+    contact.save(update_fields=["reports_to"])
+    objects: dict[str, Any] = {"contact": contact, "account": contact.account} | ({"superior": to} if to else {})
+    name = "accounts.contact_reports" if to else "accounts.contact_reports_to_nobody"
+    record(name, by=by, objects=objects, scopes=[contact.account])
+    return contact
+
+
+@verb
+def end_contact(*, by: Actor, contact: Contact, reason: str) -> None:
+    """The contact is no longer at the customer, with a reason. What was said stays; who reported to him or her reports to nobody known."""
+    contact = _contact(by, contact)
+    reason = text("reason", reason, most=300)
+    contact.left_at, contact.reports_to = now(), None
+    contact.save(update_fields=["left_at", "reports_to"])
+    Contact.objects.filter(reports_to=contact).update(reports_to=None)
+    objects = {"contact": contact, "account": contact.account}
+    record("accounts.contact_left", by=by, objects=objects, scopes=[contact.account], data={"reason": reason})
 
 
 def keep_contact(by: Actor, account: Account, name: str, title: str) -> Contact:

@@ -51,7 +51,7 @@ class Account(models.Model):
 
 @fragments("words")
 class AccountName(models.Model):
-    """By what an account is found. `words`: see `kit.names.index_of`. `bare`: its normal form; `sound`: the pinyin of that. Two accounts
+    """By what an account is found. `words`: see `kit.names.found_by`. `bare`: its normal form; `sound`: the pinyin of that. Two accounts
     of the same normal form or sound may be one customer."""
 
     id = models.BigAutoField(primary_key=True)
@@ -107,15 +107,20 @@ class Site(models.Model):
 
 
 class Contact(models.Model):
-    """A person at the customer."""
+    """A person at the customer. `reports_to`: whom he or she answers to there; `left_at`: no longer there, as far as we know."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="contacts")
     name = models.CharField(max_length=100)
     title = models.CharField(max_length=100, blank=True)
+    reports_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reports")
+    left_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "name", "title"], name="one_contact_per_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "name", "title"], name="one_contact_per_name"),
+            models.CheckConstraint(name="contact_not_own_superior", condition=Q(reports_to__isnull=True) | ~Q(reports_to=F("id"))),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title})" if self.title else self.name

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from earshot.accounts.models import Account, AccountName, KeyPeriod, Segment
+from earshot.accounts.models import Account, AccountName, Contact, KeyPeriod, Segment
 from earshot.accounts.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -75,6 +75,26 @@ def stands_above(upper: Account, lower: Account) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_ABOVE, [key(lower.pk, connection), key(upper.pk, connection)])
         return cursor.fetchone() is not None
+
+
+_SUPERIORS = """
+WITH RECURSIVE up (id) AS (SELECT reports_to_id FROM accounts_contact WHERE id = %s
+UNION SELECT c.reports_to_id FROM accounts_contact c JOIN up ON c.id = up.id)
+SELECT 1 FROM up WHERE id = %s
+"""
+
+
+def is_superior(upper: Contact, lower: Contact) -> bool:
+    """Whether `lower` reports to `upper`, directly or through others."""
+    key = Contact._meta.pk.get_db_prep_value
+    with connection.cursor() as cursor:
+        cursor.execute(_SUPERIORS, [key(lower.pk, connection), key(upper.pk, connection)])
+        return cursor.fetchone() is not None
+
+
+def contacts_of(account: Account) -> QuerySet[Contact]:
+    """Who is there now, by name, and whom each reports to."""
+    return Contact.objects.filter(account=account, left_at__isnull=True).select_related("reports_to").order_by("name", "pk")
 
 
 def today() -> date:

@@ -25,6 +25,9 @@ verbs.register(
         "accounts.site_ended": _("{actor} recorded that {site} is no place of {account} any more: {reason}"),
         "accounts.segment_set": _("{actor} set the segment “{segment}” ({code})"),
         "accounts.segment_ended": _("{actor} ended the segment “{segment}” ({code}): {reason}"),
+        "accounts.contact_reports": _("{actor} recorded that {contact} reports to {superior}"),
+        "accounts.contact_reports_to_nobody": _("{actor} recorded that {contact} reports to nobody known"),
+        "accounts.contact_left": _("{actor} recorded that {contact} is no longer at {account}: {reason}"),
         "accounts.contact_added": _("{actor} added {contact} at {account}"),
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 from ninja import Query, Router
 from pydantic import StringConstraints
@@ -60,6 +61,12 @@ class ContactShown(TypedDict):
     title: str
 
 
+class ContactThere(ContactShown):
+    """`reports_to`: id of whom he or she answers to there; null: nobody known."""
+
+    reports_to: Id | None
+
+
 class KeyPeriodShown(TypedDict):
     """From a day to a day, both included; `until` null: until further notice. `end_reason` empty: nobody has ended it."""
 
@@ -90,7 +97,7 @@ class AccountShown(AccountLine):
     key: KeyPeriodShown | None
     key_periods: list[KeyPeriodShown]
     sites: list[SiteShown]
-    contacts: list[ContactShown]
+    contacts: list[ContactThere]
     version: int
 
 
@@ -161,6 +168,18 @@ class Handover(Body):
     reason: ShortReason
 
 
+class Reporting(Body):
+    """`superior`: whom the contact answers to; null: nobody known."""
+
+    contact: AnyId
+    superior: AnyId | None
+
+
+class ContactEnding(Body):
+    contact: AnyId
+    reason: ShortReason
+
+
 class NewSegment(Body):
     code: Code
     zh: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=CLEAN)]
@@ -217,7 +236,9 @@ def account_shown(person: Person, account: Account, status: int = 200) -> Reply:
         "key": _period(current) if current else None,
         "key_periods": [_period(one) for one in periods],
         "sites": [_site(one) for one in account.sites.filter(ended_at__isnull=True).order_by("name", "pk")],
-        "contacts": [contact(one) for one in account.contacts.order_by("name", "pk")],
+        "contacts": [
+            {**contact(one), "reports_to": str(one.reports_to_id) if one.reports_to_id else None} for one in queries.contacts_of(account)
+        ],
         "version": account.version,
     }
     return Reply(data, status, version=account.version)
@@ -337,6 +358,35 @@ def end_site(request: Asked, account_id: AnyId, body: SiteEnding) -> Reply:
     if site is None:
         raise misfit({"site": missing().sentence})
     actions.end_site(by=actor(request), site=site, reason=body.reason)
+    return account_shown(me(request), account, 201)
+
+
+def _contact(account: Account, contact_id: UUID, field: str) -> Contact:
+    found = account.contacts.filter(pk=contact_id).first()
+    if found is None:
+        raise misfit({field: missing().sentence})
+    return found
+
+
+@router.post("/accounts/{account_id}/reporting", response={201: AccountShown})
+@shows_version
+@write
+def set_superior(request: Asked, account_id: AnyId, body: Reporting) -> Reply:
+    """Whom somebody at the customer answers to there."""
+    account = find(me(request), "account", account_id)
+    contact = _contact(account, body.contact, "contact")
+    to = None if body.superior is None else _contact(account, body.superior, "superior")
+    actions.set_superior(by=actor(request), contact=contact, to=to)
+    return account_shown(me(request), account, 201)
+
+
+@router.post("/accounts/{account_id}/contacts/endings", response={201: AccountShown})
+@shows_version
+@write
+def end_contact(request: Asked, account_id: AnyId, body: ContactEnding) -> Reply:
+    """Somebody is no longer at the customer; what was said stays."""
+    account = find(me(request), "account", account_id)
+    actions.end_contact(by=actor(request), contact=_contact(account, body.contact, "contact"), reason=body.reason)
     return account_shown(me(request), account, 201)
 
 

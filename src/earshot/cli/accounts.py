@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from earshot.accounts import actions, queries
-from earshot.accounts.models import Account
+from earshot.accounts.models import Account, Contact
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, colleague, find
 from earshot.cli.words import rows
@@ -168,6 +168,36 @@ def end_place(account: str, name: str, reason: str, person: Person) -> None:
         raise missing()
     actions.end_site(by=as_person(person), site=site, reason=reason)
     click.echo(_("{place} is no longer listed.").format(place=name))
+
+
+def _contact(account: Account, name: str) -> Contact:
+    found = queries.contacts_of(account).filter(name=name).first()
+    if found is None:
+        raise missing()
+    return found
+
+
+@accounts.command(help=noop("NAME reports to SUPERIOR at ACCOUNT; without one, to nobody known."))
+@click.argument("account", metavar="ACCOUNT")
+@click.argument("name", metavar="NAME")
+@click.argument("superior", metavar="SUPERIOR", required=False)
+@acting()
+def reports(account: str, name: str, superior: str | None, person: Person) -> None:
+    found: Account = find(person, "account", account)
+    to = _contact(found, superior) if superior else None
+    actions.set_superior(by=as_person(person), contact=_contact(found, name), to=to)
+    rows([str(one), str(one.reports_to or "–")] for one in queries.contacts_of(found))
+
+
+@accounts.command("end-contact", help=noop("NAME is no longer at ACCOUNT."))
+@click.argument("account", metavar="ACCOUNT")
+@click.argument("name", metavar="NAME")
+@REASON
+@acting()
+def end_contact(account: str, name: str, reason: str, person: Person) -> None:
+    found: Account = find(person, "account", account)
+    actions.end_contact(by=as_person(person), contact=_contact(found, name), reason=reason)
+    rows([str(one), str(one.reports_to or "–")] for one in queries.contacts_of(found))
 
 
 @accounts.command(help=noop("The segments that accounts may be in."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 MOST_ASKED = 100
 # What says only in which legal form a company stands. Two names that differ in nothing else are one customer's; longest first.
@@ -36,9 +37,16 @@ def bare(name: str) -> str:
 
 def spelt(name: str) -> tuple[str, str]:
     """Full pinyin and its initials, of a normal form. What is written in letters stays as it is: a character read as in its word."""
-    from pypinyin import Style, lazy_pinyin  # its tables take a moment to load, and most processes never ask
+    if name.isascii():
+        return name, name
+    from pypinyin import lazy_pinyin  # its tables take a moment to load, and most processes never ask
 
-    return plain("".join(lazy_pinyin(name))), plain("".join(lazy_pinyin(name, style=Style.FIRST_LETTER)))
+    sounds, initials = "", ""
+    for run in _runs(name):
+        syllables = [run] if run.isascii() else lazy_pinyin(run)
+        sounds += "".join(syllables)
+        initials += run if run.isascii() else "".join(syllable[:1] for syllable in syllables)
+    return plain(sounds), plain(initials)
 
 
 def _tokens(run: str) -> list[str]:
@@ -52,12 +60,23 @@ def _runs(text: str) -> Iterator[str]:
     return (match[0] for match in _RUNS.finditer(text))
 
 
-def index_of(name: str, *more: str) -> str:
-    """What a name is found by, as words of plain letters in the order in which they follow each other: any engine's full-text index
-    takes them as they are, in any locale. `more`: what else it is found by (a number)."""
+@dataclass(frozen=True)
+class FoundBy:
+    """By what a name is found. `words`: for the index, words of plain letters in the order in which they follow each other, so that any
+    engine's full-text index takes them as they are, in any locale. `bare`: the normal form; `sound`: the pinyin of that."""
+
+    words: str
+    bare: str
+    sound: str
+
+
+def found_by(name: str, *more: str) -> FoundBy:
+    """By what `name` is found. `more`: what else it is found by (a number)."""
     short = bare(name)
-    ways = dict.fromkeys([plain(name), *(spelt(short) if not short.isascii() else ()), *map(plain, more)])
-    return " zz ".join(" ".join(token for run in _runs(way) for token in _tokens(run)) for way in ways if way)
+    sound, initials = spelt(short)
+    ways = dict.fromkeys([plain(name), *(() if short.isascii() else (sound, initials)), *map(plain, more)])
+    words = " zz ".join(" ".join(token for run in _runs(way) for token in _tokens(run)) for way in ways if way)
+    return FoundBy(words, short, sound)
 
 
 def phrase_of(asked: str) -> list[str]:

@@ -12,8 +12,8 @@ def name_them(apps, schema_editor):
     account_name = apps.get_model("accounts", "AccountName")
     rows = []
     for pk, name, number in apps.get_model("accounts", "Account").objects.values_list("pk", "name", "number").iterator():
-        bare = names.bare(name)
-        rows.append(account_name(account_id=pk, words=names.index_of(name, number), bare=bare, sound=names.spelt(bare)[0]))
+        found = names.found_by(name, number)
+        rows.append(account_name(account_id=pk, words=found.words, bare=found.bare, sound=found.sound))
     account_name.objects.bulk_create(rows, batch_size=1000)
 
 

@@ -1,6 +1,6 @@
 """Names found by any fragment, through the full-text index of either engine.
 
-A column holds the words of `kit.names.index_of`; `@fragments("column")` on its model declares it. SQLite: an FTS5 table beside it, which
+A column holds the words of `kit.names.found_by`; `@fragments("column")` on its model declares it. SQLite: an FTS5 table beside it, which
 three triggers keep; PostgreSQL: a GIN index on the column. Both are written anew after every migration. Ask with the lookup
 `column__fragment="sud"`: a phrase whose last word may go on.
 

@@ -113,6 +113,8 @@ class Account(Talks):
         "add_site": ("name", "city", "address", "zone"),
         "end_site": ("site", "reason"),
         "hand": ("to", "reason"),
+        "report": ("contact", "to"),
+        "end_contact": ("contact", "reason"),
         **WRITE,
     }
     shown: Sequence[Deal] = ()
@@ -143,7 +145,7 @@ class Account(Talks):
             "owner_url": acts.address("person", account.owner_id),
             "new_deal_url": f"{reverse('deal_new')}?account={account.pk}",
             "all_deals_url": f"{reverse('deals')}?{urlencode({'q': account.name, 'state': 'all'})}",
-            "contacts": list(Contact.objects.filter(account=account).order_by("name", "pk")[:200]),
+            "contacts": self.contacts(account),
             "works": works,
             "decides": is_head_at_or_above(self.person, account.unit),
             "key": next((one for one in periods if one.since <= today and (one.until is None or one.until >= today)), None),
@@ -174,6 +176,39 @@ class Account(Talks):
             **self.talk(),
             "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),
         }
+
+    @staticmethod
+    def contacts(account: Customer) -> list[dict[str, Any]]:
+        """The people there; `others`: to whom each may report."""
+        people = list(accounts.contacts_of(account)[:200])
+        known = [(str(one.pk), str(one)) for one in people]
+        return [
+            {
+                "contact": one,
+                "note": say(_("reports to {name}"), name=quoted(one.reports_to.name)) if one.reports_to else "",
+                "superior": str(one.reports_to_id or ""),
+                "others": [other for other in known if other[0] != str(one.pk)],
+                "report": {"act": "report", "contact": str(one.pk)},
+                "end": {"act": "end_contact", "contact": str(one.pk)},
+            }
+            for one in people
+        ]
+
+    def _contact(self, posted: QueryDict, field: str = "contact") -> Contact:
+        found = Contact.objects.filter(account=self.thing, pk=one_id(posted.get(field, ""))).first()
+        if found is None:
+            raise missing()
+        return found
+
+    def report(self, posted: QueryDict) -> Done:
+        to = self._contact(posted, "to") if posted.get("to") else None
+        actions.set_superior(by=self.by, contact=self._contact(posted), to=to)
+        return Done(_("Saved."))
+
+    def end_contact(self, posted: QueryDict) -> Done:
+        contact = self._contact(posted)
+        actions.end_contact(by=self.by, contact=contact, reason=posted.get("reason", ""))
+        return Done(say(_("{name} is no longer listed; what was said stays."), name=contact.name))
 
     def tree(self, account: Customer) -> dict[str, Any]:
         """The customer that it belongs to, by name for those who see that one; its subsidiaries as far as they are seen."""
