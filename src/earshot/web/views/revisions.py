@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -13,8 +14,8 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from earshot.deals.asking import effect_of_revision
 from earshot.deals.queries import open_under
-from earshot.kit.problems import missing, say, wrong
-from earshot.kit.texts import storable
+from earshot.kit.problems import Together, missing, say, wrong
+from earshot.kit.texts import storable, text
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
@@ -275,8 +276,10 @@ class Part(Page):
         operates = OPERATE in reach_of(self.person).permissions
         deals = open_under([row.pk for row in rows]) if name == PROCESS and operates else {}
         current = book.in_force().versions.get(name)
+        begins_here = name in revisions.drafts_open_to(self.person) and name not in revisions.in_preparation()
         return {
             "name": NAMES[name],
+            "change_url": f"{reverse('playbook')}?{urlencode({'change': name})}#versions" if begins_here else "",
             "pinned": name == PROCESS and operates,
             "versions": [
                 {
@@ -331,10 +334,18 @@ def open_revision(page: Page, posted: QueryDict) -> Done:
     starts_at = at_hand(posted.get("starts_at", ""))
     reason = storable(posted.get("reason", ""))
     parts = [part for part in posted.getlist("parts") if part]
-    if not parts:
-        raise wrong("parts", _("Choose at least one part."))
+    each = Together()
+    each(_some, parts)
+    each(text, "reason", reason, most=300)
+    each.refuse()
     one = actions.open_revision(by=page.by, reason=reason, parts=parts, starts_at=starts_at)
     return Done(say(_("{revision} is open. Change its parts below."), revision=one), acts.address("revision", one.pk))
+
+
+def _some(parts: Collection[str]) -> Collection[str]:
+    if not parts:
+        raise wrong("parts", _("Choose at least one part."))
+    return parts
 
 
 def shown_on_playbook(page: Page) -> dict[str, Any]:
