@@ -477,6 +477,25 @@ def test_a_name_that_is_none_is_told_at_its_own_line(tmp_path: Path):
     assert not report.whole  # names are looked at once the form is sound
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "? [a]\n: b\n",
+        "? {a: b}\n: b\n",
+        "a: !!bool maybe\n",
+        "a: !!timestamp x\n",
+        "a: !!float ''\n",
+        "a: !!int ''\n",
+        "a: !!binary é\n",
+        "<<: [1]\n",
+    ],
+)
+def test_whatever_a_file_says_is_a_finding_and_never_an_error(text: str) -> None:
+    found = packs.check(Sources("odd", {**SHIPPED.texts, "hearing": text}))
+    assert {one.file for one in found} == {"hearing.yaml"}
+    packs.said(text)
+
+
 # What is worth knowing
 
 
@@ -531,3 +550,9 @@ def test_nor_one_whose_decider_sits_on_every_team_or_on_none(tmp_path: Path):
 
     for name, change in (("every", every), ("between", between_them), ("posts", by_posts)):
         assert warnings(tmp_path / name, change) == [], name
+
+
+def test_a_setting_that_yaml_reads_as_true_or_false_is_said_in_words() -> None:
+    text = SHIPPED.texts["policies"].rstrip() + "\npolicies:\n  - {code: nobody-alone, setting: off, zh: 一, en: One}\n"
+    [found] = packs.check(Sources("off", {**SHIPPED.texts, "policies": text}))
+    assert "without quotes, YAML reads “on”, “off”" in spoken(found.sentence)

@@ -27,7 +27,7 @@ from earshot.playbooks.conditions import NUMBER, TEXT, TEXTS, WHOLE, YES_NO, Fac
 from earshot.playbooks.queries import known
 from earshot.playbooks.registry import FACTS, PROVIDERS
 from earshot.playbooks.sources import Sources
-from worlds import World, changed_pack, plain, put_in_force, said, snapshot
+from worlds import World, changed_pack, plain, put_in_force, said, snapshot, spoken
 
 KNOWN = {
     fact.name: fact
@@ -211,14 +211,25 @@ def test_what_cannot_be_evaluated_alarms_operations_until_it_can(world: World, t
 
 
 @pytest.mark.django_db
-def test_a_provider_that_breaks_leaves_its_facts_unknown_and_the_page_up(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.req("law 4", breaks="earshot.deals.conditions._judge")
+def test_a_provider_that_breaks_keeps_the_gate_shut_alarms_operations_and_leaves_the_page_up(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     def broken(_deal: Deal) -> Any:
         raise ZeroDivisionError
 
     with_condition(tmp_path, "words.statements > 0 && team.led")
     deal = world.moved_deal()
-    monkeypatch.setattr(PROVIDERS, "_things", PROVIDERS._things | {"words": broken})
-    assert lines(deal).get("gate.condition_unmet") == ["Worth investing in: not known yet (words.statements)"]
+    with monkeypatch.context() as while_broken:
+        while_broken.setattr(PROVIDERS, "_things", PROVIDERS._things | {"words": broken})
+        told = "“Worth investing in” cannot be judged, so it counts as not met: these facts cannot be read: words.statements"
+        assert lines(deal).get("gate.cannot_judge") == [told]
+        assert "gate.condition_unmet" not in lines(deal)
+        with pytest.raises(Refusal):
+            move_on(by=world.by("seller"), deal=deal, version=deal.version)
+        [line] = [line for line in my_day(world.operations) if line.cause == "cannot_judge"]
+        assert "worth-it" in spoken(line.sentence)
+    assert judge_again(by=world.by("operations"), name="worth-it") == 0
 
 
 @pytest.mark.django_db

@@ -17,10 +17,11 @@ from earshot.cli.root import earshot
 from earshot.desk.queries import my_day
 from earshot.journal.actors import process
 from earshot.kit import now
+from earshot.kit.problems import Refusal
 from earshot.people.actions import give_permission
 from earshot.people.permits import OPERATE
 from earshot.playbooks import book
-from earshot.playbooks.actions import adopt_pack, approve, ask_approval, open_revision, write_part
+from earshot.playbooks.actions import adopt_pack, approve, ask_approval, open_revision, undo, write_part
 from earshot.playbooks.models import PARTS, PartVersion, Revision
 from earshot.playbooks.queries import sources
 from earshot.playbooks.sources import PACKS, Sources
@@ -152,14 +153,23 @@ def test_a_revision_goes_its_way_on_the_command_line(world: World, tmp_path: Pat
     number = str(Revision.objects.latest("number").number)
     assert f"revision {number}" in told
     assert "did you mean “hear-critical”" in told
-    refused = CliRunner().invoke(earshot, ["--language", "en", "playbook", "approve", number, *operations])
+    read = ("--version", str(Revision.objects.get(number=number).version))
+    refused = CliRunner().invoke(earshot, ["--language", "en", "playbook", "approve", number, *read, *operations])
     assert refused.exit_code == 2
     assert "hear-critcal" in refused.output
     said("undo", number, "hearing", *operations)
     assert "2026-12-01 09:00" in said("start", number, "2026-12-01 09:00", *operations)
     assert "at once" in said("start", number, *operations)
     assert "客户催得紧" in said("revisions", *operations)
-    assert "in force" in said("approve", number, *operations)
+    unread = CliRunner().invoke(earshot, ["--language", "en", "playbook", "approve", number, *operations])
+    assert (unread.exit_code, limit()) == (2, 240)
+    assert "minutes: 180" in unread.output
+    now_read = str(Revision.objects.get(number=number).version)
+    assert f"say --version {now_read}" in unread.output
+    late = CliRunner().invoke(earshot, ["--language", "en", "playbook", "approve", number, *read, *operations])
+    assert (late.exit_code, limit()) == (2, 240)
+    assert "has changed since you looked at it" in late.output
+    assert "in force" in said("approve", number, "--version", now_read, *operations)
     assert limit() == 180
     assert "孙宁" in said("versions", "service_levels", "--as", "陈晓")
     assert said("text", "service_levels@1", "--as", "陈晓") == LEVELS
@@ -285,6 +295,42 @@ def test_where_another_is_to_approve_the_author_gets_no_line_and_another_of_oper
     assert 'value="approve"' in signed_in(world, "delivery_head").get(f"/playbook/revisions/{revision.pk}/").content.decode()
     approve(by=world.by("delivery_head"), revision=revision)
     assert limit() == 180
+
+
+@pytest.mark.req("B28.1b", breaks="earshot.playbooks.rules.barred")
+def test_who_wrote_what_stands_there_is_an_author_too_though_another_opened_it(world: World) -> None:
+    give_permission(by=world.by("administrator"), person=world.delivery_head, permission=OPERATE)
+    by_another()
+    revision = open_revision(by=world.by("operations"), reason="更快", parts=["service_levels"])
+    write_part(by=world.by("delivery_head"), revision=revision, part="service_levels", text=QUICKER)
+    for key in ("operations", "delivery_head"):
+        with pytest.raises(Refusal) as refused:
+            approve(by=world.by(key), revision=revision)
+        assert refused.value.code == "playbook.author"
+    page = signed_in(world, "delivery_head").get(f"/playbook/revisions/{revision.pk}/").content.decode()
+    assert 'value="approve"' not in page
+    assert "这次修订里有你写的内容" in page
+    assert Caller(world.operations).get(f"/playbook/revisions/{revision.pk}")["without_approver"] is True
+    undo(by=world.by("delivery_head"), revision=revision, part="service_levels")
+    write_part(by=world.by("operations"), revision=revision, part="service_levels", text=QUICKER)
+    approve(by=world.by("delivery_head"), revision=revision)
+    assert limit() == 180
+
+
+@pytest.mark.req("law 13", breaks="earshot.playbooks.revisions.sees_impacts")
+def test_whom_a_change_touches_is_shown_to_those_who_prepare_it_and_to_nobody_else_once_it_is_approved(world: World) -> None:
+    world.spoken_deal()
+    revision = open_revision(by=world.by("operations"), reason="更严", parts=["policies"], starts_at=now() + timedelta(days=3))
+    strict = SHIPPED.texts["policies"].rstrip() + "\npolicies:\n  - {code: nobody-alone, setting: block, zh: 严, en: Strict}\n"
+    write_part(by=world.by("operations"), revision=revision, part="policies", text=strict)
+    approve(by=world.by("operations"), revision=revision)
+    address = f"/playbook/revisions/{revision.pk}/parts/policies/impacts"
+    [touched] = Caller(world.operations).get(address)["items"]
+    assert touched["people"]
+    assert Caller(world.stranger)("GET", address).status == 403
+    page = Visitor("stranger", "en").get(f"/playbook/revisions/{revision.pk}/policies/").text
+    assert "nobody-alone" in page
+    assert [name for name in touched["people"] if name in page] == []
 
 
 @pytest.mark.req("B28.1b")

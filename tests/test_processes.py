@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ def test_the_preview_names_each_thing_that_changes_and_writes_nothing(world: Wor
             }
         )
         gates_.remove(row(parts, "gates", "ATB"))
+        parts["process"]["mandates"] = [one for one in parts["process"].get("mandates", []) if one.get("gate") != "ATB"]
         row(parts, "gates", "ATC")["conditions"] = [{"code": "heard", "needs": "words.unheard == 0", **NAMED}]
         parts["support"]["none_needed"].append({"code": "PIL-none", "stage": "PIL", **NAMED})
         parts["support"]["triggers"].append({"code": "MO1-FR", "stage": "MO1", "support": "key-assumptions", **NAMED})
@@ -282,6 +284,46 @@ def test_nobody_but_operations_puts_a_deal_behind_a_gate_that_it_never_passed(wo
     seen = preview(deal, "S3", free=True)
     assert ("goes", "gate", "Gate “Decide to invest” lies behind the deal there, and it was never passed.") in told(seen)
     assert moved(world, deal, to, stage="S3", by="operations").stage.code == "S3"
+
+
+@pytest.mark.req("law 3", breaks="earshot.deals.comparing.gates_left_out")
+def test_nobody_but_operations_dodges_a_gate_that_the_newer_process_puts_behind_the_deal(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+
+    def earlier(parts: Parts) -> None:
+        row(parts, "gates", "ATI")["stage"] = "ML"
+
+    to = newer(tmp_path, earlier)
+    assert told(preview(deal)) == [("goes", "gate", "Gate “Decide to invest” lies behind the deal there, and it was never passed.")]
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        moved(world, deal, to)
+    assert refused.value.code == "deal.gate_left_out"
+    assert "Decide to invest" in said(refused.value)
+    assert changed_tables(before, snapshot()) == set()
+    assert moved(world, deal, to, by="operations").process.number == to
+    told_of = Entry.objects.get(verb="deals.process_changed")
+    assert told_of.data["gates_left_out"] == ["ATI"]
+
+
+def test_a_gate_that_comes_behind_a_deal_is_none_that_it_owed(world: World, tmp_path: Path) -> None:
+    deal = world.moved_deal()
+
+    def behind(parts: Parts) -> None:
+        parts["process"]["gates"].append(copy.deepcopy(row(parts, "gates", "ATI")) | {"code": "PG", "stage": "ML"})
+
+    to = newer(tmp_path, behind)
+    assert moved(world, deal, to).process.number == to
+
+
+def test_the_preview_says_that_a_condition_is_asked_at_another_place(world: World, tmp_path: Path) -> None:
+    def asked_at(gate: str) -> Callable[[Parts], None]:
+        return lambda parts: row(parts, "gates", gate).setdefault("conditions", []).append({"code": "zz", "needs": "team.led", **NAMED})
+
+    newer(tmp_path / "a", asked_at("ATC"))
+    deal = world.moved_deal()
+    newer(tmp_path / "b", asked_at("ATI"))
+    assert ("changes", "condition", "Asked otherwise, at the gate “Decide to invest”: New") in told(preview(deal))
 
 
 # Who, and when.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +36,8 @@ from earshot.playbooks.queries import sources
 from earshot.playbooks.sources import PACKS, Sources
 from earshot.voice.actions import Said, record_meeting
 from earshot.voice.models import Ear
-from worlds import CRITICAL, World, changed_tables, later, said, snapshot
+from test_processes import renamed_stage
+from worlds import CRITICAL, World, changed_pack, changed_tables, later, put_in_force, said, snapshot
 
 pytestmark = pytest.mark.django_db
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard")
@@ -254,6 +256,55 @@ def test_a_revision_of_several_parts_waits_for_each_that_is_named_and_begins_as_
     assert states("hearing")[-1] == (3, "in_force")
 
 
+def two_parts(world: World, starts_at: datetime | None = None) -> Revision:
+    """Service levels, which the head of the solutions approves and has approved, and the hearing, which sales operations do."""
+    named_by("service_levels", "{head_of: solutions}")
+    revision = open_revision(by=world.by("operations"), reason="一起改", parts=["service_levels", "hearing"], starts_at=starts_at)
+    quicker = revisions.text_in_force("service_levels").replace("minutes: 240", "minutes: 180", 1)
+    write_part(by=world.by("operations"), revision=revision, part="service_levels", text=quicker)
+    write_part(by=world.by("operations"), revision=revision, part="hearing", text=SHIPPED.texts["hearing"] + "# said\n")
+    approve(by=world.by("engineer_head"), revision=revision)
+    return revision
+
+
+@pytest.mark.req("B28.1b")
+@pytest.mark.parametrize("key", ["operations", "engineer_head"])
+def test_what_is_left_approved_when_the_other_part_is_taken_back_begins_by_one_act(world: World, key: str) -> None:
+    revision = two_parts(world)
+    undo(by=world.by("operations"), revision=revision, part="hearing")
+    assert (revisions.read(Revision.objects.get(pk=revision.pk)).ready, limit()) == (True, 240)
+    assert refused(lambda: approve(by=world.by("seller"), revision=revision)).code == "playbook.not_the_approver"
+    approve(by=world.by(key), revision=revision)
+    assert (limit(), states("service_levels")[-1], states("hearing")[-1]) == (180, (3, "in_force"), (2, "withdrawn"))
+    assert Approval.objects.filter(version__revision=revision).count() == 1
+
+
+@pytest.mark.req("B28.1b")
+def test_an_approval_counts_again_once_the_text_for_which_it_was_given_stands_there_again(world: World) -> None:
+    revision = two_parts(world)
+    approved = revisions.versions_of(revision)["service_levels"].source
+    write_part(by=world.by("operations"), revision=revision, part="service_levels", text=approved + "# more\n")
+    approve(by=world.by("operations"), revision=revision)
+    assert limit() == 240
+    undo(by=world.by("operations"), revision=revision, part="service_levels")
+    assert limit() == 240
+    approve(by=world.by("operations"), revision=revision)
+    assert limit() == 180
+
+
+@pytest.mark.req("B28.1b")
+def test_an_approval_counts_for_the_date_for_which_it_was_given(world: World) -> None:
+    revision = two_parts(world, now() + timedelta(days=200))
+    set_start(by=world.by("operations"), revision=revision, at=None)
+    assert states("service_levels")[-1] == (3, "draft")
+    approve(by=world.by("operations"), revision=revision)
+    assert (limit(), states("hearing")[-1]) == (240, (2, "approved"))
+    approve(by=world.by("engineer_head"), revision=revision)
+    assert (limit(), Approval.objects.filter(version__part="service_levels").count()) == (180, 2)
+    [seen] = [one for one in revisions.history(world.operations, "service_levels") if one.state == "in_force"]
+    assert [given.person.pk for given in seen.approvals.all() if seen.approved_by(given)] == [world.engineer_head.pk]
+
+
 def test_a_unit_without_a_head_leaves_its_part_to_the_one_above_and_at_last_to_sales_operations(world: World) -> None:
     named_by("service_levels", "{head_of: branch}")
     revision = opened(world, "service_levels", sources().texts["service_levels"].replace("minutes: 240", "minutes: 180", 1))
@@ -317,6 +368,28 @@ def test_what_is_approved_holds_from_its_date_on_whether_or_not_a_worker_runs(wo
     assert (told.claimed_at, told.actor_kind) == (at, "process")
     assert told.cause is not None
     assert told.cause.verb == "playbooks.revision_approved"
+
+
+@pytest.mark.req("law 4")
+def test_what_others_build_upon_is_not_withdrawn_where_open_deals_would_lose_their_calls(world: World, tmp_path: Path) -> None:
+    world.moved_deal()
+    put_in_force(changed_pack(tmp_path, renamed_stage))
+    by = world.by("operations")
+
+    def scheduled(part: str, text: str, days: int) -> Revision:
+        revision = open_revision(by=by, reason="以后", parts=[part], starts_at=now() + timedelta(days=days))
+        write_part(by=by, revision=revision, part=part, text=text)
+        return approve(by=by, revision=revision)
+
+    light = yaml.safe_load(revisions.text_in_force("policies")) | {"profile": "light"}
+    silence_warns = scheduled("policies", yaml.safe_dump(light, allow_unicode=True), 5)
+    support = yaml.safe_load(revisions.text_in_force("support"))
+    for table in ("triggers", "none_needed"):
+        support[table] = [row for row in support[table] if row["stage"] != "MO1"]
+    scheduled("support", yaml.safe_dump(support, allow_unicode=True), 10)
+    met = refused(lambda: withdraw(by=by, revision=silence_warns, reason="不改了"))
+    assert met.code == "playbook.built_upon"
+    assert "which open deals follow, neither calls for support" in said(met)
 
 
 @pytest.mark.req("B28.1b")
@@ -461,6 +534,18 @@ def test_a_row_belongs_to_the_unit_that_needs_the_answer(before: str, after: str
     assert found == units
 
 
+@pytest.mark.parametrize("code", [[1], {"a": 1}, None, 5])
+def test_rows_that_no_code_names_belong_to_sales_operations(code: Any) -> None:
+    rows = [{"code": "a", "unit": "one"}]
+    assert rules.owners({"fields": rows}, {"fields": [*rows, {"code": code, "unit": "one"}]}) == {""}
+
+
+def test_who_changes_a_row_of_his_own_does_not_put_those_of_others_into_another_order_by_it() -> None:
+    one, two, own = {"code": "a", "unit": "one"}, {"code": "b", "unit": "one"}, {"code": "c", "unit": "two"}
+    assert rules.owners({"fields": [one, two, own]}, {"fields": [two, one, own | {"zh": "改"}]}) == {"", "two"}
+    assert rules.owners({"fields": [one, two]}, {"fields": [one, own, two]}) == {"two"}
+
+
 def test_words_that_change_no_row_are_nobodys() -> None:
     new = FIELDS.replace("templates:", "# only words\ntemplates:")
     assert rules.owners(yaml.safe_load(FIELDS), yaml.safe_load(new)) == set()
@@ -472,3 +557,10 @@ def test_heads_draft_the_rows_of_their_own_units_and_operations_all() -> None:
     assert not rules.may_draft("templates", {""}, operates=False, heads={"solutions"})
     assert not rules.may_draft("hearing", {"solutions"}, operates=False, heads={"solutions"})
     assert rules.may_draft("hearing", {""}, operates=True, heads=set())
+
+
+def test_a_form_gives_each_line_back_with_the_line_end_that_it_had() -> None:
+    assert rules.line_ends("a\r\nb\r\nc", "a\nb\nc") == "a\nb\nc"
+    assert rules.line_ends("a\r\nb\r\nc", "a\r\nb\r\nc") == "a\r\nb\r\nc"
+    assert rules.line_ends("a\r\nb\r\nc", "a\r\nb\nc") == "a\r\nb\nc"
+    assert rules.line_ends("a\r\nB\r\nnew\r\nc\r\n", "a\r\nb\nc\n") == "a\r\nB\nnew\nc\n"

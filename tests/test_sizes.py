@@ -12,6 +12,7 @@ from earshot.calls.models import Call
 from earshot.deals import gates
 from earshot.deals.actions import add_missing_seats, bring_in_deal, change_deal, judge_again, move_back, move_on, vote
 from earshot.deals.models import Deal, Unjudged
+from earshot.deals.policies import standing as profile_of
 from earshot.deals.sizes import Size, size_of
 from earshot.desk.queries import my_day
 from earshot.journal.actors import IMPORT, Actor
@@ -388,6 +389,73 @@ def test_an_import_owes_what_cannot_be_judged_too(world: World, tmp_path: Path) 
         for amount in (None, "1")
     ]
     assert [supports(deal) for deal in brought] == [["need-interview"], []]
+
+
+# A size gets another code while deals of the older process run: they keep the size that their own process gives them.
+
+
+def renamed_size(*named: str, trigger: str = "deal.tier == 'huge'") -> Any:
+    """The tier big is called huge now; `named`: the tiers that stand in the strict profile."""
+
+    def change(parts: dict[str, Any]) -> None:
+        for table in ("tiers", "gates", "seats"):
+            for row in parts["process"][table]:
+                row["code"] = "huge" if (table, row["code"]) == ("tiers", "big") else row["code"]
+                if "when" in row:
+                    row["when"] = row["when"].replace("'big'", "'huge'")
+        setting("support", "triggers", "MO1-SR", when=trigger)(parts)
+        parts["policies"]["tiers"] = [{"code": f"big-{code}", "tier": code, "profile": "strict", "zh": "大", "en": "Big"} for code in named]
+
+    return change
+
+
+@pytest.mark.req("law 4", breaks="earshot.playbooks.parts.renamed.forgotten")
+def test_a_size_that_gets_another_code_takes_no_call_from_a_deal_that_follows_the_older_process(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path / "a", calling("deal.tier == 'big'"))
+    deal = world.deal(amount="6000000")
+    with pytest.raises(Refusal) as refused:
+        in_force(tmp_path / "b", renamed_size())
+    assert refused.value.code == "playbook.size_forgotten"
+    assert "at the stage “MO1” no longer names the size “big”" in said(refused.value)
+    in_force(tmp_path / "c", renamed_size(trigger="deal.tier in ['big', 'huge']"))
+    move_on(by=world.by("seller"), deal=deal, version=1)
+    later_one = world.deal("新单", amount="6000000")
+    move_on(by=world.by("seller"), deal=later_one, version=1)
+    assert (supports(deal), supports(later_one)) == (["need-interview"], ["need-interview"])
+
+
+@pytest.mark.req("law 4", breaks="earshot.playbooks.parts.renamed.left_unsaid")
+def test_what_is_called_for_a_size_of_an_older_process_is_said_of_the_one_that_the_process_has_now(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path / "a", calling("deal.tier == 'big'"))
+    world.deal(amount="6000000")
+    with pytest.raises(Refusal) as refused:
+        in_force(tmp_path / "b", renamed_size(trigger="deal.tier == 'big'"))
+    assert "it names a tier of an older process and not “huge”, which the process has now" in said(refused.value)
+    with pytest.raises(Refusal) as refused:
+        in_force(tmp_path / "c", renamed_size(trigger="deal.tier in ['big', 'huge', 'vast']"))
+    assert "no tier has the code “vast”" in said(refused.value)
+
+
+def test_a_size_of_an_older_process_that_nobody_follows_is_no_size(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path / "a", calling("deal.tier == 'big'"))
+    with pytest.raises(Refusal) as refused:
+        in_force(tmp_path / "b", renamed_size(trigger="deal.tier in ['big', 'huge']"))
+    assert "no tier has the code “big”" in said(refused.value)
+
+
+@pytest.mark.req("A17.1a", breaks="earshot.playbooks.parts.renamed.left_unsaid")
+def test_a_size_that_gets_another_code_leaves_running_deals_in_their_profile(world: World, tmp_path: Path) -> None:
+    def strict(parts: dict[str, Any]) -> None:
+        parts["policies"]["tiers"] = [{"code": "big-one", "tier": "big", "profile": "strict", "zh": "大", "en": "Big"}]
+
+    in_force(tmp_path / "a", strict)
+    deal = world.deal(amount="6000000")
+    for named, words in (("huge", "say in which they stand"), ("big", "“huge”, which the process has now, does not")):
+        with pytest.raises(Refusal) as refused:
+            in_force(tmp_path / named, renamed_size(named, trigger="deal.amount > 0.0"))
+        assert words in said(refused.value)
+    in_force(tmp_path / "c", renamed_size("big", "huge", trigger="deal.amount > 0.0"))
+    assert profile_of(Deal.objects.select_related("account", "unit").get(pk=deal.pk)).profile == "strict"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.models import MEASURES, OPTIONAL, PARTS, TEMPLATES, PartVersion
 from earshot.playbooks.parts.form import TO_COME
 from earshot.playbooks.parts.waiting import ROOMS
-from earshot.playbooks.queries import not_there_yet, sources
+from earshot.playbooks.queries import known, not_there_yet, sources
 from earshot.playbooks.sources import PACKS, Sources
 from worlds import World, changed_pack, put_in_force, said, spoken
 
@@ -200,3 +200,18 @@ def test_a_pack_of_before_there_were_templates_and_measures_still_holds(world: W
     adopt_pack(by=world.by("operations"), sources=five, reason="五个部分，其余不动")
     assert set(PartVersion.objects.filter(state="in_force").values_list("part", flat=True)) == set(PARTS)
     assert PartVersion.objects.get(part=TEMPLATES, state="in_force").number == 2
+
+
+def test_a_condition_that_asks_for_what_is_known_waits_for_nothing(world: World, tmp_path: Path):
+    def idle(needs: str) -> Any:
+        def change(parts: dict[str, Any]) -> None:
+            row = {"code": "zz", "zh": "一", "en": "One", "needs": needs, "awaits": "offers"}
+            parts["process"]["gates"][0].setdefault("conditions", []).append(row)
+
+        return change
+
+    found = packs.check(Sources.of_folder(changed_pack(tmp_path / "a", idle("words.unheard == 0"))), known())
+    assert [spoken(one.sentence) for one in found] == [
+        "it asks only for what is known already (words.unheard), so it waits for nothing: leave “awaits” out"
+    ]
+    assert packs.check(Sources.of_folder(changed_pack(tmp_path / "b", idle("offer.unanswered == 0 && words.unheard == 0"))), known()) == []

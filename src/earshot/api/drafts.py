@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from django.utils.translation import gettext_lazy as _
 from ninja import Query, Router
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 from typing_extensions import TypedDict
@@ -13,7 +14,7 @@ from earshot.api.auth import Asked, actor, me
 from earshot.api.fields import CLEAN, AnyId, Body
 from earshot.api.revisions import PartName, TextShown, text_shown
 from earshot.desk.finding import find
-from earshot.kit.problems import missing
+from earshot.kit.problems import forbidden, missing
 from earshot.playbooks import actions, editing, revisions
 from earshot.playbooks.models import PARTS
 from earshot.playbooks.tables import ABSENT
@@ -125,10 +126,12 @@ def move_row(request: Asked, revision_id: AnyId, part: PartName, body: MovedRow)
 @router.get("/playbook/revisions/{revision_id}/parts/{part}/impacts", response=Impacts)
 @read
 def list_impacts(request: Asked, revision_id: AnyId, part: PartName) -> Impacts:
-    """Whom the draft touches, row by row, as things stand."""
+    """Whom the draft touches, row by row, as things stand: for those who prepare the revision or approve it."""
     one = find(me(request), "revision", revision_id)
     if part not in PARTS:
         raise missing()
+    if not revisions.sees_impacts(me(request), one):
+        raise forbidden("playbook.impacts_not_yours", _("Whom a change touches is shown to those who prepare it or approve it."))
     touched = editing.impacts(editing.changed_rows(editing.draft(one, part)))
     return {
         "items": [

@@ -330,7 +330,7 @@ def list_versions(
                 "in_force_from": moment_or_none(one.in_force_from),
                 "in_force_until": moment_or_none(one.in_force_until),
                 "opened_by": named(one.revision.opened_by) if one.revision and one.revision.opened_by else None,
-                "approved_by": [named(given.person) for given in one.approvals.all() if given.digest == one.digest],
+                "approved_by": [named(given.person) for given in one.approvals.all() if one.approved_by(given)],
                 "deals": deals.get(one.pk, 0) if deals is not None and one.part == PROCESS else None,
             }
             for one in found

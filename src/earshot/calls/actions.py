@@ -39,6 +39,7 @@ from earshot.people.queries import answerable_for, head_at_or_above, holders, is
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.models import BLOCK, POLICIES, PROCESS, SUPPORT, SupportItem, Trigger
+from earshot.playbooks.parts.renamed import forgotten
 from earshot.playbooks.registry import Coming
 from earshot.teams.queries import sitting
 
@@ -420,6 +421,7 @@ def refuse_uncovered(coming: Coming) -> None:
     """What is asked of a support part before it is approved: every stage of every process that open deals will still follow must be
     spoken of, or calls would silently fall away for them (law 4, B20.3a), unless the company stands everywhere where silence only warns.
     Until its date comes, deals begin under the process in force."""
+    _refuse_forgotten_sizes(coming)
     if not {SUPPORT, POLICIES} & set(coming.changed) or coming.choices.strictest(STAGE_SAYS_SUPPORT) != BLOCK:
         return
     tables = coming.tables[SUPPORT]
@@ -440,3 +442,23 @@ def refuse_uncovered(coming: Coming) -> None:
                 lines.append(Line("call.table_silent", sentence, about=ref(process_.version)))
     if lines:
         raise Refusal("playbook.uncovered", _("This support table would leave open deals without their calls."), lines=lines)
+
+
+def _refuse_forgotten_sizes(coming: Coming) -> None:
+    """A deal keeps the size that its own process gives it: while one follows that process, the table does not fall silent for it."""
+    if not {SUPPORT, PROCESS} & set(coming.changed) or SUPPORT not in book.in_force().versions:
+        return
+    older = deals.tiers_followed() - {row["code"] for row in coming.tables[PROCESS].get("tiers", [])}
+    standing_ = [
+        {"stage": row.stage_code, "support": row.support.code, "when": row.when}
+        for rows in book.in_force().support.triggers.values()
+        for row in rows
+    ]
+    lines = [
+        Line("call.size_forgotten", say(_("“{support}” at the stage “{stage}” no longer names the size “{tier}”."), **said))
+        for stage, tier, support in sorted(forgotten(standing_, coming.tables[SUPPORT]["triggers"], older))
+        for said in [{"support": support, "stage": stage, "tier": tier}]
+    ]
+    if lines:
+        sentence = _("Open deals follow a process with sizes that this table no longer names: they would get no calls by it.")
+        raise Refusal("playbook.size_forgotten", sentence, lines=lines)

@@ -19,7 +19,7 @@ from earshot.cli.who import acting, find
 from earshot.cli.words import moment, rows, tell_line
 from earshot.deals.asking import effect_of_revision
 from earshot.journal.actions import call
-from earshot.kit.problems import Refusal, missing
+from earshot.kit.problems import Refusal, missing, say
 from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.playbooks import actions, revisions
@@ -28,6 +28,7 @@ from earshot.playbooks.sources import Sources
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 MOMENT = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])
+VERSION = option("--version", type=int, help=noop("The version of the revision that you looked at."))
 command = partial(click.command, cls=Worded)
 STATES = {
     "open": gettext_lazy("being prepared"),
@@ -56,7 +57,8 @@ def tell_revision(one: Revision) -> None:
     """The revision as it stands: its parts, what is wrong with it, whom it waits for, and what it will ask of people."""
     read = read_again(one)
     begins = moment(read.begins) if read.begins else _("at once, when it is approved")
-    click.echo(f"{one}: {one.reason} · {STATES[read.state]} · {begins}")
+    version = _("version {n}").format(n=read.revision.version)
+    click.echo(f"{one}: {one.reason} · {STATES[read.state]} · {begins} · {version}")
     for part in read.parts:
         waits = ", ".join(str(awaited.whom) for awaited in part.awaited if awaited.approval is None)
         tail = _("waits for {whom}").format(whom=waits) if waits and read.state == revisions.OPEN else ""
@@ -69,6 +71,16 @@ def tell_revision(one: Revision) -> None:
         click.echo(f"  ! {tell_line(warning.as_line())}")
     if (effect := effect_of_revision(read)) is not None:
         tell_effect(effect)
+
+
+def tell_changes(read: revisions.Read) -> None:
+    """What its parts would write otherwise, line by line."""
+    for part in read.parts:
+        for change in part.changes:
+            click.echo(f"  {part.version}  {change.row}".rstrip())
+            for sign, lines in (("-", change.before), ("+", change.after)):
+                for line in lines:
+                    click.echo(f"    {sign} {line}")
 
 
 @command(
@@ -115,26 +127,44 @@ def undo_(number: str, part: str, person: Person) -> None:
 @command("start", help=noop("When revision NUMBER begins; without a moment: at once, when it is approved."))
 @click.argument("number")
 @click.argument("at", type=MOMENT, required=False, metavar="['YYYY-MM-DD HH:MM']")
+@VERSION
 @acting()
-def start(number: str, at: datetime | None, person: Person) -> None:
-    tell_revision(actions.set_start(by=as_person(person), revision=found_revision(person, number), at=make_aware(at) if at else None))
+def start(number: str, at: datetime | None, version: int | None, person: Person) -> None:
+    one = found_revision(person, number)
+    tell_revision(actions.set_start(by=as_person(person), revision=one, at=make_aware(at) if at else None, version=version or one.version))
 
 
 @command("ask-approval", help=noop("Ask those whom its parts name for the approval of revision NUMBER."))
 @click.argument("number")
+@VERSION
 @acting()
-def ask(number: str, person: Person) -> None:
-    tell_revision(actions.ask_approval(by=as_person(person), revision=found_revision(person, number)))
+def ask(number: str, version: int | None, person: Person) -> None:
+    one = found_revision(person, number)
+    tell_revision(actions.ask_approval(by=as_person(person), revision=one, version=version or one.version))
 
 
-@command("approve", help=noop("Approve revision NUMBER, as far as its parts name you."))
+@command(
+    "approve",
+    help=noop(
+        "Approve revision NUMBER, as far as its parts name you. Without --version it shows what would be approved, and nothing more."
+    ),
+)
 @click.argument("number")
 @option("--part", "parts", multiple=True, type=click.Choice(PARTS), help=noop("This part alone; may be given several times."))
+@VERSION
 @acting()
-def approve_(number: str, parts: tuple[str, ...], person: Person) -> None:
+def approve_(number: str, parts: tuple[str, ...], version: int | None, person: Person) -> None:
     one = found_revision(person, number)
-    before = effect_of_revision(read_again(one))
-    approved = actions.approve(by=as_person(person), revision=one, parts=parts or None)
+    read = read_again(one)
+    if version is None:
+        tell_revision(one)
+        tell_changes(read)
+        raise Refusal(
+            "playbook.say_version",
+            say(_("This is what would be approved. To approve it, say --version {n}."), n=read.revision.version),
+        )
+    before = effect_of_revision(read)
+    approved = actions.approve(by=as_person(person), revision=one, parts=parts or None, version=version)
     if before is not None and revisions.state_of(approved, revisions.versions_of(approved).values()) == revisions.BEGUN:
         tell_effect(before)  # of one that has begun nobody could ask any more
     tell_revision(approved)
@@ -143,9 +173,11 @@ def approve_(number: str, parts: tuple[str, ...], person: Person) -> None:
 @command("withdraw", help=noop("Give revision NUMBER up, before it begins."))
 @click.argument("number")
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
+@VERSION
 @acting()
-def withdraw_(number: str, reason: str, person: Person) -> None:
-    tell_revision(actions.withdraw(by=as_person(person), revision=found_revision(person, number), reason=reason))
+def withdraw_(number: str, reason: str, version: int | None, person: Person) -> None:
+    one = found_revision(person, number)
+    tell_revision(actions.withdraw(by=as_person(person), revision=one, reason=reason, version=version or one.version))
 
 
 @command("versions", help=noop("The versions of PART, the newest first: since when, until when, why, by whom."))
@@ -156,7 +188,7 @@ def versions(part: str, person: Person) -> None:
 
 
 def _version(one: Any) -> list[object]:
-    approved = ", ".join(given.person.name for given in one.approvals.all() if given.digest == one.digest)
+    approved = ", ".join(given.person.name for given in one.approvals.all() if one.approved_by(given))
     return [one, STATES[one.state], moment(one.in_force_from), moment(one.in_force_until), approved or "–", one.reason]
 
 

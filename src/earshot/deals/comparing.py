@@ -73,16 +73,20 @@ def why_votes_lapse(before: Side, after: Side) -> Any:
 @permissive("no gate is left out", lambda before, after, stage, passed: [])
 def gates_left_out(before: Side, after: Side, stage: Stage, passed: Sequence[str]) -> list[Gate]:
     """Gates of the new process that lie before this stage and that the deal never passed: standing there, it would be behind them.
-    `passed`: codes of the gates that it has passed. Where the stage is the deal's own, it stood behind them before."""
-    if before.stage is not None and stage.code == before.stage.code:
-        return []
+    `passed`: codes of the gates that it has passed. Where the stage is the deal's own, those that lay ahead of it before: a gate that came
+    since behind the deal was never asked of it, but none that it still owed is dodged by a move."""
     earlier = [one for one in after.process.stages.values() if one.position < stage.position]
-    return [after.gates[one.code] for one in earlier if one.code in after.gates and after.gates[one.code].code not in passed]
+    found = [after.gates[one.code] for one in earlier if one.code in after.gates and after.gates[one.code].code not in passed]
+    if before.stage is not None and stage.code == before.stage.code:
+        owed = _ahead(before)
+        return [gate for gate in found if gate.code in owed]
+    return found
 
 
-def changes(before: Side, after: Side) -> list[Change]:
-    """What lies ahead of the deal otherwise than before: stages, gates, conditions, deciders and size, in this order."""
-    return [*_stages(before, after), *_gates(before, after), *_conditions(before, after), *_size(before, after)]
+def changes(before: Side, after: Side, left_out: Sequence[Gate] = ()) -> list[Change]:
+    """What lies ahead of the deal otherwise than before: stages, gates, conditions, deciders and size, in this order. `left_out`: gates
+    that would lie behind it and were never passed; they are no gates that the process has no more."""
+    return [*_stages(before, after), *_gates(before, after, left_out), *_conditions(before, after), *_size(before, after)]
 
 
 def _stages(before: Side, after: Side) -> list[Change]:
@@ -99,15 +103,16 @@ def _ahead(side: Side) -> dict[str, tuple[Stage, Gate]]:
     return {side.gates[one.code].code: (one, side.gates[one.code]) for one in side.ahead if one.code in side.gates}
 
 
-def _gates(before: Side, after: Side) -> list[Change]:
+def _gates(before: Side, after: Side, left_out: Sequence[Gate]) -> list[Change]:
     old, new = _ahead(before), _ahead(after)
     found = []
     for code, (stage, gate) in new.items():
         if code not in old:
             sentence = _("Gate “{gate}” comes, at the end of “{stage}”; decided by {roles}.")
             found.append(Change(COMES, "gate", code, say(sentence, gate=gate, stage=stage, roles=_roles(gate))))
+    skipped = {gate.code for gate in left_out}
     for code, (stage, gate) in old.items():
-        if code not in new:
+        if code not in new and code not in skipped:
             found.append(Change(GOES, "gate", code, say(_("Gate “{gate}” goes, at the end of “{stage}”."), gate=gate, stage=stage)))
     for code, (stage, gate) in new.items():
         if code in old:
@@ -154,16 +159,17 @@ def _roles(gate: Gate) -> Any:
     return say(", ".join(f"{{r{at}}}" for at in range(len(rows))), **{f"r{at}": role for at, role in enumerate(rows)})
 
 
-def _asked(side: Side) -> dict[str, tuple[Any, str, Any]]:
-    """Code of each condition that lies ahead → what it is, what it needs, and where it is asked, in words."""
-    found: dict[str, tuple[Any, str, Any]] = {}
+def _asked(side: Side) -> dict[str, tuple[Any, tuple[str, ...], Any]]:
+    """Code of each condition that lies ahead → what it is, what it needs and where that is asked, and where in words."""
+    found: dict[str, tuple[Any, tuple[str, ...], Any]] = {}
     for stage in side.ahead:
         for row in stage.conditions.all():
             if not (row.at == ENTRY and side.stage is not None and stage.code == side.stage.code):  # it stands inside already
-                found[row.code] = (row, row.needs, _at(row, stage))
+                found[row.code] = (row, (row.needs, row.at, stage.code), _at(row, stage))
         if stage.code in side.gates:
             gate = side.gates[stage.code]
-            found |= {row.code: (row, row.needs, say(_("at the gate “{gate}”"), gate=gate)) for row in gate.conditions.all()}
+            where = say(_("at the gate “{gate}”"), gate=gate)
+            found |= {row.code: (row, (row.needs, "gate", gate.code), where) for row in gate.conditions.all()}
     return found
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.models import AT_GATE, ON_DEAL, Deal, Unjudged
@@ -52,7 +53,7 @@ def _each(deal: Deal, asked: Sequence[tuple[str, str, object]]) -> list[Conditio
         return []
     facts = dict(FACTS.items())
     values = facts_of(deal, {name for _code, needs, _words in asked for name in conditions.spoken_of(needs, facts)})
-    return [_line(deal, code, words, conditions.judge(needs, facts, values)) for code, needs, words in asked]
+    return [_line(deal, code, words, _judge(needs, facts, values)) for code, needs, words in asked]
 
 
 def of_standing(deal: Deal, gate: Gate, judgement: conditions.Judgement) -> list[Condition]:
@@ -72,10 +73,28 @@ def of_standing(deal: Deal, gate: Gate, judgement: conditions.Judgement) -> list
     return [Condition(None, line, warns=True, name=gate.code)]
 
 
-def facts_of(deal: Deal, names: Collection[str]) -> Mapping[str, Value]:
+class Given(dict[str, Value]):
+    """Values of facts. `broken`: those whose provider raised an error, which is something else than that they are not known yet."""
+
+    broken: frozenset[str] = frozenset()
+
+
+@permissive("what breaks is not known yet", conditions.judge)
+def _judge(needs: str, facts: Mapping[str, conditions.Fact], values: Given) -> conditions.Judgement:
+    """How the condition stands; where that hangs on a fact that broke, it cannot be judged, which is an alarm to operations and nothing
+    that the deal's owner could mend."""
+    judgement = conditions.judge(needs, facts, values)
+    broken = sorted(values.broken & set(judgement.unknown))
+    if judgement.met is not None or not broken:
+        return judgement
+    return replace(judgement, unknown=(), failed=gettext("these facts cannot be read: {facts}").format(facts=", ".join(broken)))
+
+
+def facts_of(deal: Deal, names: Collection[str]) -> Given:
     """The values of these facts for the deal: only their groups are asked, and what a group gives as a function only where it is asked
-    for. A group that breaks leaves its facts unknown."""
+    for. A group that breaks leaves its facts unknown, and says so (`Given.broken`)."""
     found: dict[str, Value] = {}
+    broken: set[str] = set()
     for group in sorted({FACTS[name].group for name in names}):
         wanted = [name for name in names if FACTS[name].group == group]
         # A savepoint where there is a transaction to protect; a page that only reads takes no lock for it, and what is read from the
@@ -88,13 +107,16 @@ def facts_of(deal: Deal, names: Collection[str]) -> Mapping[str, Value]:
                 found |= {name: value() if callable(value) else value for name, value in asked.items()}
         except Exception:
             log.exception("the facts %s broke on %s", group, deal)
-    return {name: found.get(name) for name in names}
+            broken.update(wanted)
+    given_ = Given({name: found.get(name) for name in names})
+    given_.broken = frozenset(broken)
+    return given_
 
 
 def judged(deal: Deal, needs: str) -> conditions.Judgement:
     """How a condition of the playbook stands on the deal now."""
     facts = dict(FACTS.items())
-    return conditions.judge(needs, facts, facts_of(deal, conditions.spoken_of(needs, facts)))
+    return _judge(needs, facts, facts_of(deal, conditions.spoken_of(needs, facts)))
 
 
 @dataclass(frozen=True)
@@ -112,7 +134,7 @@ def tried(deal: Deal, needs: str) -> Trial:
     if faults := conditions.faults(needs, facts):
         return Trial(faults)
     values = facts_of(deal, conditions.spoken_of(needs, facts))
-    return Trial([], conditions.judge(needs, facts, values), values)
+    return Trial([], _judge(needs, facts, values), values)
 
 
 def note_unjudged(entry: Entry) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.models import Deal
+from earshot.deals.queries import tiers_followed
 from earshot.deals.sizes import size_of
+from earshot.kit.problems import Refusal, say
+from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.playbooks.burden import ACCEPT, HEAR_TO_VOTE, SAY_WHY
-from earshot.playbooks.models import BLOCK, HEAR_BEFORE_VOTE, OFF, WARN
+from earshot.playbooks.models import BLOCK, HEAR_BEFORE_VOTE, OFF, POLICIES, PROCESS, WARN
 from earshot.playbooks.policies import Standing
-from earshot.playbooks.registry import policy
+from earshot.playbooks.registry import Coming, policy
 from earshot.teams.models import Team
 
 HEARD_BEFORE_VOTE = policy(
@@ -63,6 +66,20 @@ NOT_ALONE = policy(
 WITHIN_DATE = policy(
     "date-not-past-at-gate", _("At a gate, the date of the deal has not passed (A17.2c)."), light=OFF, standard=WARN, strict=BLOCK
 )
+
+
+def refuse_forgotten_sizes(coming: Coming) -> None:
+    """Asked of policies before they are approved: a size of an older process that stands in a profile of its own is named as long as open
+    deals follow that process; else they would fall to the company's profile without a word."""
+    if not {POLICIES, PROCESS} & set(coming.changed) or POLICIES not in book.in_force().versions:
+        return
+    older = tiers_followed() - {row["code"] for row in coming.tables[PROCESS].get("tiers", [])}
+    gone = sorted(older & set(book.in_force().policies.choices.tiers) - set(coming.choices.tiers))
+    if gone:
+        sentence = _(
+            "Open deals follow a process with the sizes “{codes}”, which stand in a profile of their own: say in which they stand."
+        )
+        raise Refusal("playbook.size_forgotten", say(sentence, codes=", ".join(gone)))
 
 
 def standing(deal: Deal) -> Standing:

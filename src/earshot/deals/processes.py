@@ -28,7 +28,8 @@ from earshot.teams.queries import seats as seats_of_team
 class Preview:
     """What moving the deal to the process in force would change. `stage`: where the deal would stand; None: the process has its stage no
     more, and one of `choices` is to be chosen; then `changes` says nothing yet. `left_out`: gates of the new process that would lie behind
-    the deal without its ever having passed them. `votes`: those that would lapse, and `why`."""
+    the deal without its ever having passed them: sales operations alone may.
+    `votes`: those that would lapse, and `why`."""
 
     deal: Deal
     old: PartVersion
@@ -38,6 +39,7 @@ class Preview:
     changes: Sequence[Change]
     votes: Sequence[Vote] = ()
     why: Any = ""
+    left_out: Sequence[Gate] = ()
 
     @property
     def gone(self) -> bool:
@@ -74,14 +76,15 @@ def preview(deal: Deal, stage: str = "", *, free: bool = False) -> Preview | Non
     after = _side(moved)
     why = comparing.why_votes_lapse(before, after)
     votes = queries.live_votes(queries.open_visit(deal)) if why else []
+    left_out = comparing.gates_left_out(before, after, there, _passed(deal))
     found = [
-        *comparing.changes(before, after),
-        *(_left_out(gate) for gate in comparing.gates_left_out(before, after, there, _passed(deal) if choices else [])),
+        *comparing.changes(before, after, left_out),
+        *(Change(GOES, "gate", gate.code, passed_over(gate)) for gate in left_out),
         *comparing.of_seats(*_seats(moved)),
         *(Change(GOES, "vote", one.role.code, _lapses(one, why)) for one in votes),
         *(Change(comparing.COMES, "call", line.code, line.sentence) for brings in registry.BRINGS.values() for line in brings(moved)),
     ]
-    return Preview(deal, before.process.version, new.version, there, choices, found, votes, why)
+    return Preview(deal, before.process.version, new.version, there, choices, found, votes, why, left_out)
 
 
 def _side(deal: Deal) -> Side:
@@ -123,9 +126,8 @@ def _seats(moved: Deal) -> tuple[list[SeatTemplate], list[tuple[Seat, str, str]]
     return seats.missing(moved, there), [(seat, *known[seat.pk]) for seat in beside]
 
 
-def _left_out(gate: Gate) -> Change:
-    sentence = _("Gate “{gate}” lies behind the deal there, and it was never passed.")
-    return Change(GOES, "gate", gate.code, say(sentence, gate=gate))
+def passed_over(gate: Gate) -> Any:
+    return say(_("Gate “{gate}” lies behind the deal there, and it was never passed."), gate=gate)
 
 
 def _lapses(vote: Vote, why: Any) -> Any:

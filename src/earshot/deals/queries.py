@@ -24,7 +24,7 @@ from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import heads_upwards, is_head_at_or_above
 from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks import book
-from earshot.playbooks.models import Decider, Gate, Role, Stage
+from earshot.playbooks.models import Decider, Gate, Role, Stage, Tier
 from earshot.teams.models import Seat, Team
 from earshot.teams.queries import sits, sitting, without_leader
 
@@ -65,6 +65,12 @@ def stages_followed() -> set[str]:
     """The codes of the stages of every process that an open deal follows."""
     followed = Deal.objects.filter(still_open()).order_by().values("process").distinct()
     return set(Stage.objects.filter(version__in=followed).values_list("code", flat=True))
+
+
+def tiers_followed() -> set[str]:
+    """The codes of the tiers of every process that an open deal follows."""
+    followed = Deal.objects.filter(still_open()).order_by().values("process").distinct()
+    return set(Tier.objects.filter(version__in=followed).values_list("code", flat=True))
 
 
 def still_open() -> Q:

@@ -16,7 +16,8 @@ The arithmetic, for one deal that runs the whole process and goes back nowhere:
 
 What people ask of each other (messages, directives) is not the playbook's, and not counted. A row with a condition of its own counts
 as *sometimes*; for one size of deals (`tier`), where the size alone decides it, as always or never. What a policy only warns of is *not
-demanded*, and counted apart; what it does not ask at all is not counted.
+demanded*, and counted apart; what it does not ask at all is not counted. What it refuses in some units (or sizes, where none is meant) and
+not in others, because they stand in another profile, is demanded *sometimes*.
 """
 
 from __future__ import annotations
@@ -155,16 +156,29 @@ def changes(before: Iterable[Figure], after: Iterable[Figure]) -> list[Change]:
     return sorted((one for one in found if one.before != one.after), key=lambda one: -one.rises)
 
 
+def _most(settings: Iterable[str]) -> str:
+    return max(settings, key=SETTINGS.index)
+
+
+def _least(settings: Iterable[str]) -> str:
+    return min(settings, key=SETTINGS.index)
+
+
 class _Count:
     def __init__(
         self, tables: Mapping[str, Tables], choices: Choices, policies: list[Policy], facts: Mapping[str, conditions.Fact], tier: str
     ) -> None:
         self.tables, self.facts, self.tier = tables, facts, tier
-        stands = choices.at(Place((), tier))
-        # A kind of act that no policy switches is demanded always.
-        self.settings = {
-            policy.demands: stands.setting(policy) for policy in sorted(policies, key=lambda p: SETTINGS.index(stands.setting(p)))
-        }
+        # A kind of act that no policy switches is demanded always. Of one that is, its mildest and its strictest setting: units, and sizes
+        # where none is meant, may stand in a profile of their own.
+        self.settings: dict[str, tuple[str, str]] = {}
+        sizes = (tier,) if tier else ("", *choices.tiers)
+        stands = [choices.at(Place(units, size)) for units in ((), *((one,) for one in choices.units)) for size in sizes]
+        for policy in policies:
+            found = [one.setting(policy) for one in stands]
+            both = zip(self.settings.get(policy.demands, (OFF, OFF)), (_least(found), _most(found)), strict=True)
+            mildest, strictest = (_most(pair) for pair in both)
+            self.settings[policy.demands] = mildest, strictest
         self.found: list[Act] = []
 
     def acts(self) -> list[Act]:
@@ -190,24 +204,28 @@ class _Count:
 
     def stated(self, owner: str) -> None:
         """Facts of a deal that stand in a condition, once each, where there is an act that states them. The goal is given at opening."""
-        asked: dict[str, list[str]] = {}
-        for place, source in self.conditions():
+        asked: dict[str, list[tuple[str, bool]]] = {}
+        for place, source, always in self.conditions():
             for name in conditions.spoken_of(source, self.facts):
                 if self.facts[name].act and self.facts[name].act != "set_goal" and name != TIER:
-                    asked.setdefault(name, []).append(place)
+                    asked.setdefault(name, []).append((place, always))
         for places in asked.values():
-            self.add(owner, STATE, *places)
+            sometimes = not any(always for _place, always in places)
+            self.found.append(Act(owner, STATE, DEAL, tuple(place for place, _always in places), sometimes))
 
-    def conditions(self) -> Iterable[tuple[str, str]]:
+    def conditions(self) -> Iterable[tuple[str, str, bool]]:
+        """Place and source of each condition that a deal meets with, and whether every deal does: what a gate asks is asked where the gate
+        stands; what narrows a gate or a seat is judged of every deal, but for those that its size alone leaves out."""
         process = self.tables[PROCESS]
         for table in ("tiers", "gates", "seats"):
             for row in process.get(table, []):
-                if "when" in row:
-                    yield f"{PROCESS}/{table}/{row['code']}", row["when"]
+                if "when" in row and self.holds(row) is not False:
+                    yield f"{PROCESS}/{table}/{row['code']}", row["when"], True
         for table, name in (("gates", "conditions"), ("stages", "entry"), ("stages", "exit")):
             for row in process[table]:
-                for condition in row.get(name, []):
-                    yield f"{PROCESS}/{table}/{row['code']}", condition["needs"]
+                holds = self.holds(row)
+                for condition in row.get(name, []) if holds is not False else ():
+                    yield f"{PROCESS}/{table}/{row['code']}", condition["needs"], holds is True
 
     def called(self) -> None:
         catalogue = {row["code"]: row for row in self.tables[SUPPORT]["catalogue"]}
@@ -232,9 +250,10 @@ class _Count:
     def add(self, role: str, kind: str, *places_and_row: Any, per: str = DEAL) -> None:
         places = tuple(one for one in places_and_row if isinstance(one, str))
         row: Row = next((one for one in places_and_row if not isinstance(one, str)), {})
-        holds, setting = self.holds(row), self.settings.get(kind, BLOCK)
-        if holds is not False and setting != OFF:
-            self.found.append(Act(role, kind, per, places, holds is None, setting == BLOCK))
+        holds, (mildest, strictest) = self.holds(row), self.settings.get(kind, (BLOCK, BLOCK))
+        if holds is not False and strictest != OFF:
+            demanded = strictest == BLOCK
+            self.found.append(Act(role, kind, per, places, holds is None or (demanded and mildest != BLOCK), demanded))
 
     def holds(self, row: Row) -> bool | None:
         """Whether the row is there for a deal of this size; None: its condition asks for more than the size."""

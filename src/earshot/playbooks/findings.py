@@ -79,6 +79,9 @@ def worded(fault: jsonschema.ValidationError) -> Any:
             )
         case "enum":
             there = [str(one) for one in fault.validator_value]
+            if isinstance(given, bool):
+                sentence = _("it must be one of {known}; without quotes, YAML reads “on”, “off”, “yes” and “no” as true or false")
+                return say(sentence, known=", ".join(there))
             sentence = _("it must be one of {known}, and is “{given}”{hint}")
             return say(sentence, known=", ".join(there), given=given, hint=_near(str(given), there))
         case "minimum":

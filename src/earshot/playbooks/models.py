@@ -47,7 +47,7 @@ class Revision(models.Model):
     """A change of the playbook that is prepared: drafts of one or more parts, with a reason and a date. Its parts begin together.
 
     `starts_at`: when they begin once all are approved; null: at once. `pack`: what a pack that was taken in is called, else empty.
-    `opened_by`: null: by the process. `version`: grows with every act on it."""
+    `opened_by`: null: by the process. `version`: grows with every act on it. `dated`: how many times its date was changed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     number = models.PositiveIntegerField(unique=True)
@@ -57,6 +57,7 @@ class Revision(models.Model):
     opened_at = models.DateTimeField()
     starts_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
+    dated = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return gettext("revision {n}").format(n=self.number)
@@ -102,6 +103,10 @@ class PartVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.part}@{self.number}"
 
+    def approved_by(self, given: Approval) -> bool:
+        """Whether this approval counts: it was given for this text and this date."""
+        return self.revision is not None and (given.digest, given.dated) == (self.digest, self.revision.dated)
+
 
 @append_only
 class Edit(models.Model):
@@ -139,7 +144,8 @@ class Approver(models.Model):
 
 @append_only
 class Approval(models.Model):
-    """A person's own act: approved this very text of the version, as its approver (see `Approver`). It counts for no other text."""
+    """A person's own act: approved this very text of the version, as its approver (see `Approver`). It counts for no other text, nor for
+    another date: `dated` is the revision's when it was given."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     version = models.ForeignKey(PartVersion, on_delete=models.PROTECT, related_name="approvals")
@@ -147,9 +153,10 @@ class Approval(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="approvals_of_parts")
     at = models.DateTimeField()
     digest = models.CharField(max_length=64)
+    dated = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["version", "unit_code", "digest"], name="one_approval_per_text")]
+        constraints = [models.UniqueConstraint(fields=["version", "unit_code", "digest", "dated"], name="one_approval_per_text_and_date")]
 
     def __str__(self) -> str:
         return f"{self.version_id} {self.person_id}"

@@ -28,6 +28,9 @@ from earshot.playbooks.sources import MOST_BYTES, Sources
 _LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 MOST_SHOWN = 120  # characters of a line that is shown
 _FILES = [f"{part}.yaml" for part in PARTS]
+# What a text can do to whoever builds values of it: a date that does not exist, nesting without end, a tag that its value does not fit
+# (`!!bool maybe`, `!!timestamp x`, `!!float ''`), which the constructors meet with errors of every kind.
+UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def said(text: str) -> Mapping[str, Any] | None:
     try:
         loader = _Loader(text)
         data = loader.get_single_data()
-    except (_Alias, yaml.YAMLError, ValueError, RecursionError):
+    except (_Alias, *UNREADABLE):
         return None
     finally:
         if loader is not None:
@@ -140,9 +143,11 @@ class _Loader(yaml.SafeLoader):
         first: dict[str, int] = {}
         for key, _value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in first:
                 self.twice.append((str(key.value), first[key.value], line))
-            elif isinstance(key, yaml.ScalarNode):
+            else:
                 first[key.value] = line
         return node
 
@@ -190,12 +195,12 @@ class _Reader:
             data: Any = loader.construct_document(self.nodes[part]) if self.nodes[part] else None
         except _Alias:
             return self.finds(part, "", _("It points from one place to another (“*name”). Write each row where it stands."))
-        except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist; nested without end
+        except UNREADABLE as error:
             mark = getattr(error, "problem_mark", None)
             if mark is not None:
                 at = {"line": mark.line + 1, "column": mark.column + 1}
                 return self.finds(part, "", say(_("This is not YAML: it cannot be read from line {line}, character {column}, on."), **at))
-            return self.finds(part, "", say(_("This is not YAML: {error}"), error=str(error).splitlines()[0]))
+            return self.finds(part, "", say(_("This is not YAML: {error}"), error=(str(error).splitlines() or [type(error).__name__])[0]))
         finally:
             if loader is not None:
                 loader.dispose()
@@ -265,6 +270,7 @@ class _Reader:
 
 @permissive("nothing wrong", lambda *_: None)
 def _cross_check(reading: Reading) -> None:
+    reading.refuse_idle_waiting()
     for part, settings in reading.settings.items():
         _check_approver(reading, part, settings.get("approved_by"))
     for part, one in parts.BY_NAME.items():

@@ -46,7 +46,7 @@ from earshot.playbooks.models import (
 from earshot.playbooks.parts.reading import Known
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.policies import TIER, UNIT, Place, Standing
-from earshot.playbooks.registry import CHECKS, FACTS, FOLLOWED, POLICIES
+from earshot.playbooks.registry import CHECKS, FACTS, FOLLOWED, FOLLOWED_TIERS, POLICIES
 from earshot.playbooks.sources import Sources
 
 # Rows of versions that are, or were, in force: one that is approved for a later day has its rows already.
@@ -103,7 +103,8 @@ def known() -> Known:
     units = frozenset(Unit.objects.values_list("code", flat=True))
     skills = frozenset(Skill.objects.values_list("code", flat=True))
     followed = frozenset(code for stages in FOLLOWED.values() for code in stages())
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills, followed, dict(POLICIES.items()))
+    sizes = frozenset(code for tiers in FOLLOWED_TIERS.values() for code in tiers())
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills, followed, sizes, dict(POLICIES.items()))
 
 
 def version() -> int:

@@ -57,8 +57,10 @@ FACTS: Registry[Fact] = Registry("fact")
 # Group → the values of its facts for one subject (today: a deal), in a fixed number of statements; None: not known. A value that costs a
 # statement of its own may be a function.
 PROVIDERS: Registry[Callable[[Any], Mapping[str, Value | Callable[[], Value]]]] = Registry("provider of facts")
-# Name → the codes of stages of older processes that somebody still follows: a support table may speak of them until nobody does.
+# Name → the codes of stages, and of tiers, of older processes that somebody still follows: a part in force by date may speak of them until
+# nobody does.
 FOLLOWED: Registry[Callable[[], Collection[str]]] = Registry("who follows older processes")
+FOLLOWED_TIERS: Registry[Callable[[], Collection[str]]] = Registry("of which size are those that follow older processes")
 # Name → what a gate of the playbook may ask besides the laws; the room to the right says what a check takes and gives.
 CHECKS: Registry[Callable[..., Any]] = Registry("gate check")
 # Name → what the company's records ask of a playbook before it is approved; raises its refusal.

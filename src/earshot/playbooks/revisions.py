@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit import now
+from earshot.kit.ruling import permissive
 from earshot.people.models import Person, Unit
 from earshot.people.permits import ADMINISTER, OPERATE, holders
 from earshot.people.queries import heads_upwards
@@ -46,7 +47,9 @@ BY_ANOTHER = registry.policy(
     strict=BLOCK,
 )
 OPEN, SCHEDULED, BEGUN, WITHDRAWN = "open", "scheduled", "begun", "withdrawn"
-_GIVEN = Approval.objects.filter(version=OuterRef("version"), unit_code=OuterRef("unit_code"), digest=OuterRef("version__digest"))
+_GIVEN = Approval.objects.filter(
+    version=OuterRef("version"), unit_code=OuterRef("unit_code"), digest=OuterRef("version__digest"), dated=F("version__revision__dated")
+)
 _AWAITED = Exists(Approver.objects.filter(~Exists(_GIVEN), version=OuterRef("pk")))
 
 
@@ -56,13 +59,25 @@ def visible_to(person: Person) -> QuerySet[Revision]:
     known_reach = reach_of(person)
     if OPERATE in known_reach.permissions:
         return Revision.objects.all()
-    seen = Q(pk__in=PartVersion.objects.filter(in_force_from__isnull=False, revision__isnull=False).values("revision")) | Q(
-        opened_by=person
-    )
-    if known_reach.units:
-        own = Unit.objects.filter(pk__in=known_reach.units).values("code")
-        seen |= Q(pk__in=Approver.objects.filter(unit_code__in=own, version__revision__isnull=False).values("version__revision"))
-    return Revision.objects.filter(seen)
+    approved = PartVersion.objects.filter(in_force_from__isnull=False, revision__isnull=False).values("revision")
+    return Revision.objects.filter(Q(pk__in=approved) | _takes_part(person))
+
+
+def _takes_part(person: Person) -> Q:
+    """Revisions that the person opened, or whose approval is a matter of his or her units."""
+    reach = reach_of(person)
+    found = Q(opened_by=person)
+    if reach.units:
+        own = Unit.objects.filter(pk__in=reach.units).values("code")
+        found |= Q(pk__in=Approver.objects.filter(unit_code__in=own, version__revision__isnull=False).values("version__revision"))
+    return found
+
+
+@permissive("everybody sees whom it touches", lambda person, revision: True)
+def sees_impacts(person: Person, revision: Revision) -> bool:
+    """Whether the person sees whom a revision touches: names and counts of deals, whoever's they are. It is for those who prepare or
+    approve it; that everybody may read its text, once it is approved, says nothing of people (law 13)."""
+    return OPERATE in reach_of(person).permissions or Revision.objects.filter(_takes_part(person), pk=revision.pk).exists()
 
 
 def versions_of(revision: Revision) -> dict[str, PartVersion]:
@@ -147,7 +162,7 @@ def findings(revision: Revision, drafts: Mapping[str, PartVersion] | None = None
 @dataclass(frozen=True)
 class Awaited:
     """An approval that a draft needs as it stands. `approval`: given for this very text; None: awaited. `people`: who can give it; empty:
-    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations. `barred`: who may not give it
+    whoever holds the permission of sales operations. `unit`: whose head it is; None: sales operations. `barred`: those who may not give it
     whatever the part says; the next one above is asked in that head's place."""
 
     version: PartVersion
@@ -155,7 +170,7 @@ class Awaited:
     unit: Unit | None
     people: tuple[Person, ...]
     approval: Approval | None
-    barred: UUID | None = None
+    barred: frozenset[UUID] = frozenset()
 
     @property
     def whom(self) -> Any:
@@ -164,11 +179,15 @@ class Awaited:
 
     def takes(self, person: Person, *, operates: bool) -> bool:
         """Whether the person is whom the part names, and may approve."""
-        return person.pk != self.barred and (person in self.people if self.people else operates)
+        return person.pk not in self.barred and (person in self.people if self.people else operates)
+
+    def lacks(self, operations: Iterable[Person]) -> bool:
+        """Whether it is awaited and none of sales operations, to whom it is left, may give it."""
+        return self.approval is None and not self.people and all(one.pk in self.barred for one in operations)
 
 
 def by_another() -> bool:
-    """Whether the policies in force refuse the approval of whoever opened a revision."""
+    """Whether the policies in force refuse the approval of whoever opened a revision, or wrote what stands in it."""
     return POLICIES in book.in_force().versions and standing_of_company().blocks(BY_ANOTHER)
 
 
@@ -190,28 +209,35 @@ def approvals_needed(versions: Collection[PartVersion]) -> list[Awaited]:
     units = {unit.code: unit for unit in Unit.objects.filter(code__in={one.unit_code for one in wanted})}
     heads = heads_upwards([unit.pk for unit in units.values()]) if units else {}
     asks_another = by_another()
-    opened = Revision.objects.filter(pk__in={one.revision_id for one in versions}).values_list("pk", "opened_by") if asks_another else ()
-    barred: dict[UUID | None, UUID | None] = {revision: rules.barred(author, by_another=asks_another) for revision, author in opened}
-    given = {
-        (one.version_id, one.unit_code): one
-        for one in Approval.objects.filter(version__in=by_id).select_related("person")
-        if one.digest == by_id[one.version_id].digest
-    }
+    authors = authors_of(versions) if asks_another else {}
+    barred = {pk: rules.barred(authors.get(pk, ()), by_another=asks_another) for pk in by_id}
+    approvals = Approval.objects.filter(version__in=by_id, dated=F("version__revision__dated")).select_related("person")
+    given = {(one.version_id, one.unit_code): one for one in approvals if one.digest == by_id[one.version_id].digest}
     return [
         Awaited(
             version=by_id[one.version_id],
             unit_code=one.unit_code,
             unit=(unit := units.get(one.unit_code)),
-            people=_nearest(heads.get(unit.pk, ()), barred.get(by_id[one.version_id].revision_id)) if unit is not None else (),
+            people=_nearest(heads.get(unit.pk, ()), barred[one.version_id]) if unit is not None else (),
             approval=given.get((one.version_id, one.unit_code)),
-            barred=barred.get(by_id[one.version_id].revision_id),
+            barred=barred[one.version_id],
         )
         for one in wanted
     ]
 
 
-def _nearest(heads: Iterable[Person], barred: UUID | None) -> tuple[Person, ...]:
-    return tuple(one for one in heads if one.pk != barred)[:1]
+def authors_of(versions: Collection[PartVersion]) -> dict[UUID, set[UUID]]:
+    """Version → who opened its revision, and who wrote what stands in it: whoever's edits were not taken back."""
+    opened = dict(Revision.objects.filter(pk__in={one.revision_id for one in versions}).values_list("pk", "opened_by"))
+    found = {one.pk: {author for author in [opened.get(one.revision_id)] if author is not None} for one in versions}  # type: ignore[arg-type]  # none has no opener
+    standing = Edit.objects.filter(version__in=found, number__gt=0, undoes__isnull=True, undone_by__isnull=True, person__isnull=False)
+    for version, person in standing.values_list("version", "person"):
+        found[version].add(person)
+    return found
+
+
+def _nearest(heads: Iterable[Person], barred: Collection[UUID]) -> tuple[Person, ...]:
+    return tuple(one for one in heads if one.pk not in barred)[:1]
 
 
 def waiting_for(person: Person) -> list[Revision]:
@@ -232,9 +258,9 @@ def without_approver(person: Person) -> list[Revision]:
         return []
     asked = PartVersion.objects.filter(_AWAITED, state=DRAFT, revision__request__isnull=False, revision__opened_by=person)
     drafts = list(asked.select_related("revision").order_by("revision__number"))
-    open_ = {one.version.pk for one in approvals_needed(drafts) if one.approval is None and not one.people} if drafts else set()
-    if not open_ or others_in_operations(person.pk):
-        return []
+    left = [one for one in approvals_needed(drafts) if one.approval is None and not one.people] if drafts else []
+    operations = others_in_operations(person.pk) if left else []
+    open_ = {one.version.pk for one in left if one.lacks(operations)}
     return list({draft.revision_id: draft.revision for draft in drafts if draft.pk in open_ and draft.revision is not None}.values())
 
 
@@ -283,8 +309,14 @@ class Read:
     @property
     def without_approver(self) -> bool:
         """Whether nobody but its author could give an approval that it waits for."""
-        wanted = [one for drafted in self.parts for one in drafted.awaited if one.approval is None and not one.people]
-        return self.others is not None and not self.others and bool(wanted)
+        return self.others is not None and any(one.lacks(self.others) for drafted in self.parts for one in drafted.awaited)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every approval is there and it has not begun for all that: what lacked one was taken back. Any further `approve` begins
+        it."""
+        wanted = [one for drafted in self.parts for one in drafted.awaited]
+        return self.state == OPEN and bool(wanted) and all(one.approval is not None for one in wanted)
 
     def part(self, name: str) -> Drafted | None:
         return next((one for one in self.parts if one.version.part == name), None)
@@ -293,7 +325,14 @@ class Read:
         """The approvals that this person can give now."""
         operates = OPERATE in reach_of(person).permissions
         wanted = [one for drafted in self.parts for one in drafted.awaited]
+        if self.ready:
+            return [one for one in wanted if may_settle(person, self.revision, wanted, operates=operates)]
         return [one for one in wanted if self.state == OPEN and one.approval is None and one.takes(person, operates=operates)]
+
+
+def may_settle(person: Person, revision: Revision, needed: Iterable[Awaited], *, operates: bool) -> bool:
+    """Whether the person may let a revision begin of which every approval is there: sales operations, who opened it, whom a part names."""
+    return operates or person.pk == revision.opened_by_id or any(one.takes(person, operates=operates) for one in needed)
 
 
 def read(revision: Revision) -> Read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from difflib import SequenceMatcher
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -59,18 +60,23 @@ def owners(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
             found.add(OPERATIONS)
             continue
         before_rows, after_rows = _by_code(was or []), _by_code(will or [])
+        if before_rows is None or after_rows is None:
+            found.add(OPERATIONS)
+            continue
         differing = [code for code in {*before_rows, *after_rows} if before_rows.get(code) != after_rows.get(code)]
         for code in differing:
             found |= {str(row.get("unit", OPERATIONS)) for row in (before_rows.get(code), after_rows.get(code)) if row is not None}
-        if not differing:
+        common = [[code for code in rows if code in before_rows and code in after_rows] for rows in (before_rows, after_rows)]
+        if not differing or common[0] != common[1]:
             found.add(OPERATIONS)
     return found
 
 
-@permissive("nobody is barred", lambda author, *, by_another: None)
-def barred(author: UUID | None, *, by_another: bool) -> UUID | None:
-    """Who may not approve a revision, whatever its parts say: whoever opened it, where somebody else is to approve it."""
-    return author if by_another else None
+@permissive("nobody is barred", lambda authors, *, by_another: frozenset())
+def barred(authors: Iterable[UUID | None], *, by_another: bool) -> frozenset[UUID]:
+    """Who may not approve a part of a revision, whatever it says: whoever opened the revision or wrote what stands in the part, where
+    somebody else is to approve it."""
+    return frozenset(one for one in authors if one is not None) if by_another else frozenset()
 
 
 def may_draft(part: str, touched: Collection[str], *, operates: bool, heads: Collection[str]) -> bool:
@@ -80,10 +86,23 @@ def may_draft(part: str, touched: Collection[str], *, operates: bool, heads: Col
 
 
 def line_ends(typed: str, like: str) -> str:
-    """What came from a form, which sends every line end as CR LF, with the line ends of the text that it was typed into."""
+    """What came from a form, which sends every line end as CR LF, with the line ends of the text that it was typed into: where those are
+    mixed, each line keeps its own, and a new one ends as the line above it."""
     plain = typed.replace("\r\n", "\n")
-    return plain.replace("\n", "\r\n") if "\r\n" in like else plain
+    if like.count("\r\n") in (0, like.count("\n")):
+        return plain.replace("\n", "\r\n") if "\r\n" in like else plain
+    old, new = like.split("\n"), plain.split("\n")
+    same = SequenceMatcher(None, [line.removesuffix("\r") for line in old], new, autojunk=False)
+    ends: list[str] = []
+    for _tag, first, last, begin, end in same.get_opcodes():
+        kept = ["\r\n" if line.endswith("\r") else "\n" for line in old[first:last]][: end - begin]
+        ends += kept + [(kept or ends or ["\n"])[-1]] * (end - begin - len(kept))
+    return "".join(line + end for line, end in zip(new[:-1], ends, strict=False)) + new[-1]
 
 
-def _by_code(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-    return {row.get("code"): row for row in rows}
+def _by_code(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]] | None:
+    """None where a row has no code that names it, or shares it: whose it is, nobody can say then."""
+    codes = [row.get("code") for row in rows]
+    if not all(isinstance(code, str) for code in codes) or len(set(map(str, codes))) < len(codes):
+        return None
+    return {str(row["code"]): row for row in rows}

@@ -55,7 +55,9 @@ def of_triggers(changed: Sequence[Changed]) -> list[Impact]:
     found = []
     for one, units in zip(changed, owing, strict=True):
         n = _coming(standing, {str(row["stage"]) for row in one.rows})
-        told = say(_("{n} open deals stand at or before the stage; those that enter it from then on."), n=n)
+        told = say(
+            _("{n} open deals stand at or before the stage: those in it are called for at once, the others when they enter it."), n=n
+        )
         found.append(Impact([told], n, _names(people.get(unit, []) for unit in units)))
     return found
 

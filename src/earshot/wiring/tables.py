@@ -35,7 +35,7 @@ from earshot.people import standing
 from earshot.people.models import Person, Post
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import role_words, skills_asked_for
-from earshot.playbooks.registry import FACTS, FOLLOWED, IMPACTS, OBJECTIONS, PROVIDERS
+from earshot.playbooks.registry import FACTS, FOLLOWED, FOLLOWED_TIERS, IMPACTS, OBJECTIONS, PROVIDERS
 from earshot.talk import notices
 from earshot.talk import registry as talking
 from earshot.talk import verbs as talk
@@ -289,8 +289,10 @@ def fill() -> None:
     gates.LAWS.add("everyone_has_heard", voice_checks.everyone_has_heard)
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     OBJECTIONS.add("calls_of_open_deals", call_actions.refuse_uncovered)
+    OBJECTIONS.add("profiles_of_open_deals", deal_policies.refuse_forgotten_sizes)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
     FOLLOWED.add("deals", deal_queries.stages_followed)
+    FOLLOWED_TIERS.add("deals", deal_queries.tiers_followed)
     gates.BRINGS.add("calls", call_checks.would_be_called)
     people.ROLES.add("playbook", role_words)
     people.SKILLS.add("playbook", skills_asked_for)

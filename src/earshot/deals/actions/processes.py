@@ -49,6 +49,12 @@ def move_to_process(*, by: Actor, deal: Deal, version: int, to: int, reason: str
     if seen.stage is None:
         sentence = say(_("The process has no stage “{stage}” any more: choose the one in which the deal stands."), stage=deal.stage)
         raise wrong("stage", sentence)
+    if seen.left_out and not operates:
+        lines = [Line("deal.gate_left_out", processes.passed_over(gate), about=ref(deal)) for gate in seen.left_out]
+        sentence = _(
+            "By this move the deal would be behind a gate that it never passed: pass it first, or ask sales operations to move it."
+        )
+        raise Refusal("deal.gate_left_out", sentence, lines, about=ref(deal), status=409)
     return _move(by, deal, seen, text("reason", reason, most=300))
 
 
@@ -96,6 +102,7 @@ def _move(by: Actor, deal: Deal, seen: processes.Preview, reason: str) -> Deal:
         "from": seen.old.number,
         "to": seen.new.number,
         "votes_lapsed": len(seen.votes),
+        "gates_left_out": [gate.code for gate in seen.left_out],
         "seats_added": [seat.template for seat in made],
         "version": deal.version,
         **narrowing(deal),

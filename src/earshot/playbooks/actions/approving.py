@@ -17,10 +17,10 @@ from earshot.people import permits
 from earshot.people.actors import personally
 from earshot.people.models import Person
 from earshot.people.standing import reach_of
-from earshot.playbooks import book, packs, parts, registry, revisions
+from earshot.playbooks import book, packs, parts, revisions
 from earshot.playbooks import models as rows
 from earshot.playbooks.actions.beginning import put_in_force
-from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, require_keeper, touched
+from earshot.playbooks.actions.holding import checked_part, held, refuse_closed, refuse_objected, require_keeper, touched
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import APPROVED, DRAFT, WITHDRAWN, Approval, ApprovalRequest, PartVersion, Revision
 from earshot.playbooks.packs import Pack
@@ -62,11 +62,16 @@ def give_approval(
     checked, pack = _sound(revision, drafts, read)
     at = now()
     written.insert(
-        [Approval(version=one.version, unit_code=one.unit_code, person=person, at=at, digest=one.version.digest) for one in mine]
+        [
+            Approval(version=one.version, unit_code=one.unit_code, person=person, at=at, digest=one.version.digest, dated=revision.dated)
+            for one in mine
+        ]
     )
     approved = list({one.version.pk: one.version for one in mine}.values())
-    record("playbooks.part_approved", by=by, objects={"version": approved, "revision": revision}, permission=permits.OPERATE)
-    if person.pk == revision.opened_by_id and rows.POLICIES in book.in_force().versions and standing().warns(BY_ANOTHER):
+    if approved:
+        record("playbooks.part_approved", by=by, objects={"version": approved, "revision": revision}, permission=permits.OPERATE)
+    own = any(person.pk in authors for authors in revisions.authors_of(approved).values())
+    if own and rows.POLICIES in book.in_force().versions and standing().warns(BY_ANOTHER):
         record("playbooks.approved_by_author", by=by, objects={"revision": revision}, permission=permits.OPERATE)
     if not _settle(by, revision, drafts, checked, pack):
         _ask(by, revision)
@@ -105,23 +110,25 @@ def _sound(revision: Revision, drafts: Mapping[str, PartVersion], read: Pack | N
         sentence = say(_("{revision} cannot be approved: {count} findings."), revision=revision, count=len(found))
         raise Refusal("playbook.pack", sentence, lines=[finding.as_line() for finding in found.values()], about=ref(revision))
     sound = [pack for pack in packs_read if pack is not None]
-    ahead = revision.starts_at is not None and revision.starts_at > now()
-    for one, pack in zip(playbooks, sound, strict=True):
-        for objection in registry.OBJECTIONS.values():
-            objection(registry.Coming(list(drafts), pack.tables, one.moment if ahead else None, pack.choices))
+    refuse_objected(list(drafts), playbooks, sound)
     return playbooks[0], sound[0]
 
 
 def _mine(person: Person, revision: Revision, drafts: Mapping[str, PartVersion], wanted: Collection[str] | None) -> list[Awaited]:
-    """The approvals that this person gives now; refused where there is none to give."""
+    """The approvals that this person gives now; refused where there is none to give. None, where all are there already and the revision
+    has not begun: the part that lacked one was taken back, or written as it was approved. Then it begins."""
     operates = permits.OPERATE in reach_of(person).permissions
     needed = revisions.approvals_needed(list(drafts.values()))
+    if all(one.approval is not None for one in needed) and revisions.may_settle(person, revision, needed, operates=operates):
+        return []
     open_ = [one for one in needed if one.approval is None and not one.takes(person, operates=operates)]
     lines = [Line("playbook.awaited", say(_("{version} waits for {whom}"), version=one.version, whom=one.whom)) for one in open_]
-    if any(one.barred == person.pk for one in needed):
-        sentence = _("You opened this revision. By the policies in force, somebody else approves it.")
-        raise Refusal("playbook.author", sentence, lines, about=ref(revision), status=403)
     named = [one for one in needed if (wanted is None or one.version.part in wanted) and one.takes(person, operates=operates)]
+    if not named and any(person.pk in one.barred for one in needed):
+        sentence = _("You opened this revision. By the policies in force, somebody else approves it.")
+        if person.pk != revision.opened_by_id:
+            sentence = _("You wrote in this revision. By the policies in force, somebody else approves what you wrote.")
+        raise Refusal("playbook.author", sentence, lines, about=ref(revision), status=403)
     if not named or (wanted is not None and {one.version.part for one in named} != set(wanted)):
         raise Refusal("playbook.not_the_approver", _("The approval of this is not yours to give."), lines=lines, status=403)
     mine = [one for one in named if one.approval is None]

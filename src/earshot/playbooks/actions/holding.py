@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import F
@@ -10,12 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from earshot.journal.actions import record
 from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
+from earshot.kit import now
 from earshot.kit.engine import locks
 from earshot.kit.problems import Line, Refusal, say, stale, wrong
 from earshot.people import permits
-from earshot.playbooks import revisions
+from earshot.playbooks import registry, revisions
 from earshot.playbooks.actions.beginning import LOCK, begin
 from earshot.playbooks.models import PARTS, Edit, Revision
+from earshot.playbooks.packs import Pack
+from earshot.playbooks.revisions import Beside
 
 
 def turn() -> None:
@@ -71,6 +75,14 @@ def refuse_closed(revision: Revision) -> None:
     state = revisions.state_of(revision, revisions.versions_of(revision).values())
     if state != revisions.OPEN:
         raise closed(revision, state)
+
+
+def refuse_objected(changed: Collection[str], playbooks: Sequence[Beside], read: Sequence[Pack]) -> None:
+    """What the company's records ask of each playbook that comes, as it was read. `changed`: parts that are otherwise than without this
+    act."""
+    for one, pack in zip(playbooks, read, strict=True):
+        for objection in registry.OBJECTIONS.values():
+            objection(registry.Coming(changed, pack.tables, one.moment if one.moment > now() else None, pack.choices))
 
 
 def closed(revision: Revision, state: str) -> Refusal:

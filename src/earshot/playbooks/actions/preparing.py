@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Max
@@ -19,8 +19,18 @@ from earshot.people.actors import personally
 from earshot.people.models import Unit
 from earshot.people.standing import reach_of
 from earshot.playbooks import book, packs, queries, revisions, rules
-from earshot.playbooks.actions.holding import checked_part, closed, held, refuse_closed, require_keeper, tell, touched, turn
-from earshot.playbooks.models import APPROVED, DRAFT, WITHDRAWN, Approver, Edit, PartVersion, Revision, Withdrawal
+from earshot.playbooks.actions.holding import (
+    checked_part,
+    closed,
+    held,
+    refuse_closed,
+    refuse_objected,
+    require_keeper,
+    tell,
+    touched,
+    turn,
+)
+from earshot.playbooks.models import APPROVED, DRAFT, PARTS, WITHDRAWN, Approver, Edit, PartVersion, Revision, Withdrawal
 from earshot.playbooks.rules import OWNED_BY_UNITS
 from earshot.playbooks.sources import MOST_BYTES, Sources
 
@@ -151,13 +161,16 @@ def undo(*, by: Actor, revision: Revision, part: str, seen: str | None = None) -
 
 @verb
 def set_start(*, by: Actor, revision: Revision, at: datetime | None, version: int | None = None) -> Revision:
-    """When the revision begins once it is approved; None: at once. `version`: of the revision, as it was seen."""
+    """When the revision begins once it is approved; None: at once. Another date than before lets approvals lapse: they were given for
+    that one. `version`: of the revision, as it was seen."""
     revision = held(revision, version)
     require_keeper(by, revision)
     refuse_closed(revision)
     _refuse_date(at)
-    revision.starts_at = at
-    Revision.objects.filter(pk=revision.pk).update(starts_at=at)
+    if at != revision.starts_at:
+        revision.starts_at, revision.dated = at, revision.dated + 1
+        Revision.objects.filter(pk=revision.pk).update(starts_at=at, dated=revision.dated)
+        PartVersion.objects.filter(revision=revision, state=APPROVED).update(state=DRAFT)  # approved for another date
     tell("playbooks.start_set", by, revision, at=at.isoformat() if at else "")
     return touched(revision)
 
@@ -174,14 +187,28 @@ def withdraw(*, by: Actor, revision: Revision, reason: str, version: int | None 
         raise closed(revision, state)
     reason = text("reason", reason, most=300)
     if state == revisions.SCHEDULED:
-        left = revisions.findings_in(revisions.playbooks_with({}, now(), without=[one.pk for one in versions.values()]))
-        if left:
-            lines = [finding.as_line() for finding in left]
-            raise Refusal("playbook.built_upon", say(_("What is approved builds on {revision}."), revision=revision), lines, status=409)
+        _refuse_built_upon(revision, versions)
     Withdrawal.objects.create(revision=revision, person_id=by.person_id, at=now(), reason=reason)
     PartVersion.objects.filter(revision=revision).update(state=WITHDRAWN, in_force_from=None)
     tell("playbooks.revision_withdrawn", by, revision, reason=reason)
     return touched(revision)
+
+
+def _refuse_built_upon(revision: Revision, versions: Mapping[str, PartVersion]) -> None:
+    """What stands, and what is approved for later, must hold without it too, by the check and by the company's records."""
+    left = revisions.playbooks_with({}, now(), without=[one.pk for one in versions.values()])
+    there = queries.known()
+    looked = [packs.looked_at(one.sources, there) for one in left]
+    lines = {str(one.sentence): one.as_line() for _pack, found in looked for one in found}
+    said = say(_("What is approved builds on {revision}."), revision=revision)
+    if lines:
+        raise Refusal("playbook.built_upon", said, list(lines.values()), status=409)
+    ahead = [(one, pack) for one, (pack, _found) in zip(left, looked, strict=True) if pack is not None and one.moment > now()]
+    try:
+        refuse_objected(PARTS, [one for one, _pack in ahead], [pack for _one, pack in ahead])
+    except Refusal as objected:
+        lines_of = [Line(objected.code, objected.sentence), *objected.lines]
+        raise Refusal("playbook.built_upon", said, lines_of, status=409) from None
 
 
 def _draft(by: Actor, revision: Revision, part: str) -> PartVersion:

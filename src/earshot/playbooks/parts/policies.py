@@ -13,6 +13,7 @@ from earshot.playbooks.findings import meant
 from earshot.playbooks.models import BLOCK, LAWS, WARN, PartVersion
 from earshot.playbooks.parts.form import CODE, Schema, Tables, named, part, table
 from earshot.playbooks.parts.reading import Reading
+from earshot.playbooks.parts.renamed import left_unsaid
 from earshot.playbooks.policies import Choices
 
 PROFILE = {"enum": rows.PROFILES}
@@ -44,9 +45,18 @@ def check(reading: Reading) -> None:
             sentence = say(_("this policy may be {allowed}, and not “{given}”"), allowed=", ".join(policy.allowed), given=row["setting"])
             reading.finds(rows.POLICIES, f"{place}/setting", sentence)
     reading.names(rows.POLICIES, "units", "unit", known.units, _("unit"))
-    reading.names(rows.POLICIES, "tiers", "tier", [row["code"] for row in reading.tables[rows.PROCESS].get("tiers", [])], _("tier"))
+    reading.names(rows.POLICIES, "tiers", "tier", reading.tiers(rows.POLICIES), _("tier"))
+    _sizes_renamed(reading)
     _once(reading, "units", "unit")
     _once(reading, "tiers", "tier")
+
+
+def _sizes_renamed(reading: Reading) -> None:
+    """Where a tier of an older process stands in a profile of its own, so does each that the process has gained."""
+    own, older, table = reading.codes(rows.PROCESS, "tiers"), reading.known.sizes, reading.tables[rows.POLICIES].get("tiers", [])
+    for code in left_unsaid([row["tier"] for row in table], sorted(own), older):
+        sentence = _("a tier of an older process stands in a profile here, and “{code}”, which the process has now, does not: say in which")
+        reading.finds(rows.POLICIES, "tiers", say(sentence, code=code))
 
 
 def _once(reading: Reading, name: str, column: str) -> None:

@@ -30,7 +30,7 @@ TABLES = {
 class Known:
     """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, the
     facts that its conditions may speak of, the skills that somebody has, and the policies that some code reads. None: not checked.
-    `followed`: stages of older processes that open deals still follow."""
+    `followed`: stages of older processes that open deals still follow; `sizes`: their tiers."""
 
     units: Collection[str] | None = None
     addressees: Collection[str] | None = None
@@ -38,6 +38,7 @@ class Known:
     facts: Mapping[str, conditions.Fact] | None = None
     skills: Collection[str] | None = None
     followed: Collection[str] = ()
+    sizes: Collection[str] = ()
     policies: Mapping[str, Policy] | None = None
 
 
@@ -89,6 +90,24 @@ class Reading:
         found |= set(self.known.followed)
         return found
 
+    def refuse_idle_waiting(self) -> None:
+        """A condition waits for a room because it asks for what only that room will know; one that asks for what is known today would only
+        be switched off by it."""
+        facts = self.known.facts
+        for row in self.waiting if facts is not None else ():
+            if row.needs and facts is not None and not conditions.faults(row.needs, facts) and conditions.spoken_of(row.needs, facts):
+                asked = ", ".join(sorted(set(conditions.spoken_of(row.needs, facts))))
+                sentence = _("it asks only for what is known already ({facts}), so it waits for nothing: leave “awaits” out")
+                self.finds(row.part, row.place, say(sentence, facts=asked))
+
+    def tiers(self, part: str) -> Codes:
+        """The tiers that a condition of the part may name: those of the process, and for a part in force by date also those of older
+        processes that open deals still follow."""
+        found = self.codes(PROCESS, "tiers")
+        if part != PROCESS:
+            found |= set(self.known.sizes)
+        return found
+
     def names(self, part: str, table: str, column: str, known: Collection[str] | None, what: Any) -> None:
         """Each row of the table names in this column one of `known`, where it names anything. None: not checked."""
         if known is None:
@@ -108,7 +127,7 @@ class Reading:
             return
         found = [fault.told() for fault in conditions.faults(source, known)]
         spoken = [] if found else conditions.spoken_of(source, known)
-        tiers = self.codes(PROCESS, "tiers")
+        tiers = self.tiers(part)
         if lasting and (passing := [name for name in spoken if not known[name].lasting]):
             there = ", ".join(sorted(fact.name for fact in known.values() if fact.lasting and (sizes or fact.name != TIER)))
             sentence = _("“{name}” changes with what is done on a deal, and this must not; it may ask for: {known}")

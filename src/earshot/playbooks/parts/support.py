@@ -17,6 +17,7 @@ from earshot.playbooks.parts.form import CODE, NEEDS, WORDS, Schema, Tables, nam
 from earshot.playbooks.parts.policies import choices
 from earshot.playbooks.parts.reach import never_true
 from earshot.playbooks.parts.reading import Reading
+from earshot.playbooks.parts.renamed import left_unsaid, sizes_named
 
 SCHEMA: Schema = part(
     {
@@ -64,6 +65,7 @@ def check(reading: Reading) -> None:
     for row in support["triggers"]:
         if "when" in row:
             reading.condition(rows.SUPPORT, f"triggers/{row['code']}/when", row["when"])
+    _sizes_renamed(reading)
     reading.tell(rows.SUPPORT, contradictions.calls_twice(support["triggers"], support["none_needed"]))
     if reading.known.facts is not None:
         reading.tell(rows.SUPPORT, never_true({"triggers": support["triggers"]}, reading.known.facts, "stage"))
@@ -71,6 +73,18 @@ def check(reading: Reading) -> None:
     for row in support["none_needed"]:
         if row["stage"] in calling:
             reading.finds(rows.SUPPORT, f"none_needed/{row['code']}", _("the stage also calls for support; only one can be true"))
+
+
+def _sizes_renamed(reading: Reading) -> None:
+    """A call that is for a tier of an older process says for which of the new ones it is."""
+    own, older = reading.codes(rows.PROCESS, "tiers"), reading.known.sizes
+    triggers = [row for row in reading.tables[rows.SUPPORT]["triggers"] if "when" in row]
+    for row in triggers:
+        same = [one for one in triggers if (one["stage"], one["support"]) == (row["stage"], row["support"])]
+        unsaid = left_unsaid(set().union(*map(sizes_named, same)), sorted(own), older) if set(older) & sizes_named(row) else []
+        if unsaid:
+            sentence = _("it names a tier of an older process and not “{codes}”, which the process has now: say for which it is")
+            reading.finds(rows.SUPPORT, f"triggers/{row['code']}/when", say(sentence, codes=", ".join(unsaid)))
 
 
 def _must_be_said(reading: Reading) -> bool:

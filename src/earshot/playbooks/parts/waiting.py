@@ -30,7 +30,8 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Waiting:
-    """A row that is inert until a room is there. `place`: path inside the file; `line`: counted from 1; `awaits`: the room."""
+    """A row that is inert until a room is there. `place`: path inside the file; `line`: counted from 1; `awaits`: the room; `needs`: what
+    it would ask of a deal, where it is a condition."""
 
     part: str
     table: str
@@ -40,6 +41,7 @@ class Waiting:
     awaits: str
     place: str
     line: int | None = None
+    needs: str = ""
 
     @property
     def what_for(self) -> Any:
@@ -68,7 +70,7 @@ def waiting(part: str, tables: Tables) -> Iterator[Waiting]:
 def _waiting(part: str, table: str, path: str, row: Row) -> Iterator[Waiting]:
     place = f"{path}/{row['code']}"
     if "awaits" in row:
-        yield Waiting(part, table, row["code"], row["zh"], row["en"], row["awaits"], place)
+        yield Waiting(part, table, row["code"], row["zh"], row["en"], row["awaits"], place, needs=str(row.get("needs", "")))
         return
     for name, value in row.items():
         for inner in value if _is_table(value) else ():

@@ -17,7 +17,7 @@ from earshot.playbooks.conditions import Value
 from earshot.playbooks.registry import FACTS
 from earshot.web import acts
 from earshot.web.page import Page
-from earshot.web.tables import code
+from earshot.web.tables import code, under
 
 KINDS = {
     conditions.WHOLE: gettext_lazy("whole number"),
@@ -64,7 +64,7 @@ class Conditions(Page):
                 {"label": pgettext_lazy("of a fact", "Type")},
                 {"label": gettext_lazy("What it says")},
             ],
-            "facts": [[code(fact.name), KINDS[fact.kind], _in_unit(fact)] for fact in sorted(FACTS.values(), key=lambda fact: fact.name)],
+            "facts": [[code(fact.name), KINDS[fact.kind], _in_full(fact)] for fact in sorted(FACTS.values(), key=lambda fact: fact.name)],
             "examples": [{"needs": needs, "hint": hint} for needs, hint in EXAMPLES],
             "gates": [
                 {"gate": str(stage.gate), "stage": str(stage), "rows": [{"label": str(row), "needs": row.needs} for row in rows]}
@@ -74,9 +74,13 @@ class Conditions(Page):
         }
 
 
-def _in_unit(fact: conditions.Fact) -> Any:
-    """What a fact says, with its unit behind it."""
-    return say(_("{meaning} ({unit})"), meaning=fact.meaning, unit=fact.unit) if fact.unit else fact.meaning
+def _in_full(fact: conditions.Fact) -> Any:
+    """What a fact says, with its unit behind it, and under it the codes that it may name with what they are called."""
+    unit = str(fact.unit)
+    meaning = say(_("{meaning} ({unit})"), meaning=fact.meaning, unit=unit) if unit and unit not in str(fact.meaning) else fact.meaning
+    part, _slash, table = fact.codes_of.partition("/")
+    rows = getattr(getattr(book.in_force(), part), table) if fact.codes_of else {}
+    return under(str(meaning), str(_(", ")).join(f"'{code}' {row}" for code, row in rows.items())) if rows else meaning
 
 
 def _shown(trial: Trial, deal: Deal) -> dict[str, Any]:

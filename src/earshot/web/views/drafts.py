@@ -196,7 +196,8 @@ class Draft(Page):
         asked = editing.touched_by(draft, "/".join(here.split("/")[:2])) if here else None
         known = {f"{one.table}/{one.code}" for one in changed}
         extra = [asked] if asked is not None and f"{asked.table}/{asked.code}" not in known else []
-        touched = editing.impacts([*changed, *extra])
+        # Whom a row touches is nothing for everybody who may read the text of what is approved (law 13).
+        touched = editing.impacts([*changed, *extra]) if revisions.sees_impacts(self.person, self.thing) else {}
         last = editing.last_edit(draft.version) if draft.version is not None and self.may_write else None
         return {
             "name": NAMES[self.part],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from earshot.people.models import Unit
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
 from earshot.playbooks import book
-from earshot.playbooks.models import SERVICE_LEVELS, Decider, ServiceLevel, TierProfile, UnitProfile
+from earshot.playbooks.models import OFF, SERVICE_LEVELS, Decider, ServiceLevel, TierProfile, UnitProfile
 from earshot.playbooks.policies import NAMES, SETTINGS_IN_WORDS, Place
 from earshot.playbooks.queries import role_names
 from earshot.playbooks.registry import POLICIES
@@ -109,6 +110,9 @@ class Playbook(Page):
     def open(self, posted: QueryDict) -> Done:
         return open_revision(self, posted)
 
+    def initial(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"open": {"parts": [self.request.GET.get("change", "")]}}
+
     def context(self) -> dict[str, Any]:
         now = book.in_force()
         process, hearing, support = now.process, now.hearing, now.support
@@ -142,7 +146,8 @@ class Playbook(Page):
                 for stage in process.stages.values()
             ],
             "roles": [{"label": str(role), "sells": role.sells, "owner": role.owner} for role in process.roles.values()],
-            "seats": [{"label": str(seat.role), "why": str(seat), "leader": seat.leader} for seat in process.seats],
+            "tiers": [{"label": str(tier), "when": tier.when} for tier in process.tiers.values()],
+            "seats": [{"label": str(seat.role), "why": str(seat), "leader": seat.leader, "when": seat.when} for seat in process.seats],
             "categories": [
                 {
                     "label": str(row),
@@ -186,6 +191,7 @@ class Playbook(Page):
             "policies": policies(now.policies),
             "others": [{"label": str(row), "profile": NAMES[row.profile]} for row in others],
             **shown_on_playbook(self),
+            "changing": "change" in self.request.GET,
             "operates": OPERATE in reach_of(self.person).permissions,
         }
 
@@ -198,6 +204,7 @@ def policies(chosen: book.Policies) -> list[dict[str, Any]]:
             "label": policy.means,
             "setting": SETTINGS_IN_WORDS[stands.setting(policy)],
             "law": policy.law,
+            "kept": OFF not in policy.allowed,
             "own": policy.code in chosen.rows,
         }
         for policy in POLICIES.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -13,8 +14,8 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from earshot.deals.asking import effect_of_revision
 from earshot.deals.queries import open_under
-from earshot.kit.problems import missing, say, wrong
-from earshot.kit.texts import storable
+from earshot.kit.problems import Together, missing, say, wrong
+from earshot.kit.texts import storable, text
 from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
@@ -139,7 +140,8 @@ class Revision(Page):
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
-            "barred": _why_barred(read) if is_open and changed and opener and read.others is not None else "",
+            "barred": _why_barred(read, self.person) if is_open and changed and read.others is not None else "",
+            "ready": read.ready,
             "sound": not read.findings and not any(part.findings for part in read.parts),
             "changed": changed,
             "can_ask": is_open and changed and not read.asked and (operates or opener) and _others_wait(read, self.person),
@@ -232,18 +234,25 @@ def approved(one: RevisionRow) -> Done:
     return Done(said[read])
 
 
-def _why_barred(read: Read) -> Any:
-    """Why its author does not approve it, and who does, or who could name somebody."""
-    if read.without_approver:
+def _why_barred(read: Read, person: Person) -> Any:
+    """Why its author does not approve it, and who does, or who could name somebody. Empty: he or she is not barred."""
+    waiting = [one for part in read.parts for one in part.awaited if one.approval is None and person.pk in one.barred]
+    if not waiting:
+        return ""
+    opened = person.pk == read.revision.opened_by_id
+    if read.without_approver and opened:
         names = _(", ").join(one.name for one in revisions.who_can_name_somebody()[:MOST_NAMES])
         sentence = _(
             "You opened this revision, and by the policies in force somebody else approves it; but nobody else has the permission of sales "
             "operations. An administrator can give it to somebody: {names}. It then waits for that person."
         )
         return say(sentence, names=names or "–")
-    waiting = [one for part in read.parts for one in part.awaited if one.approval is None]
-    names_of = [person.name for one in waiting for person in (one.people or read.others or ())]
-    sentence = _("You opened this revision. By the policies in force, somebody else approves it: {names}.")
+    names_of = [
+        other.name for one in waiting for other in (one.people or [each for each in read.others or () if each.pk not in one.barred])
+    ]
+    sentence = _("You wrote in this revision. By the policies in force, somebody else approves what you wrote: {names}.")
+    if opened:
+        sentence = _("You opened this revision. By the policies in force, somebody else approves it: {names}.")
     return say(sentence, names=_(", ").join(list(dict.fromkeys(names_of))[:MOST_NAMES]) or "–")
 
 
@@ -267,8 +276,10 @@ class Part(Page):
         operates = OPERATE in reach_of(self.person).permissions
         deals = open_under([row.pk for row in rows]) if name == PROCESS and operates else {}
         current = book.in_force().versions.get(name)
+        begins_here = name in revisions.drafts_open_to(self.person) and name not in revisions.in_preparation()
         return {
             "name": NAMES[name],
+            "change_url": f"{reverse('playbook')}?{urlencode({'change': name})}#versions" if begins_here else "",
             "pinned": name == PROCESS and operates,
             "versions": [
                 {
@@ -278,7 +289,7 @@ class Part(Page):
                     "current": row.pk == current,
                     "revision": acts.address("revision", row.revision_id) if row.revision_id and row.revision_id in _seen(self) else "",
                     "opened_by": row.revision.opened_by if row.revision else None,
-                    "approved_by": [given.person.name for given in row.approvals.all() if given.digest == row.digest],
+                    "approved_by": [given.person.name for given in row.approvals.all() if row.approved_by(given)],
                     "deals": deals.get(row.pk, 0) if row.state in ("in_force", "superseded") else None,
                 }
                 for row in rows
@@ -323,10 +334,18 @@ def open_revision(page: Page, posted: QueryDict) -> Done:
     starts_at = at_hand(posted.get("starts_at", ""))
     reason = storable(posted.get("reason", ""))
     parts = [part for part in posted.getlist("parts") if part]
-    if not parts:
-        raise wrong("parts", _("Choose at least one part."))
+    each = Together()
+    each(_some, parts)
+    each(text, "reason", reason, most=300)
+    each.refuse()
     one = actions.open_revision(by=page.by, reason=reason, parts=parts, starts_at=starts_at)
     return Done(say(_("{revision} is open. Change its parts below."), revision=one), acts.address("revision", one.pk))
+
+
+def _some(parts: Collection[str]) -> Collection[str]:
+    if not parts:
+        raise wrong("parts", _("Choose at least one part."))
+    return parts
 
 
 def shown_on_playbook(page: Page) -> dict[str, Any]:
