@@ -67,11 +67,11 @@ def test_filters_are_one_line_on_a_phone_and_open_at_a_desk(world: World, open_p
         page.goto("/deals/")
     expect(phone.locator('.filter [name="q"]')).to_be_hidden()
     expect(desk.locator('.filter [name="q"]')).to_be_visible()
-    phone.locator(".filter-fold summary").click()
+    phone.locator(".filter-fold > summary").first.click()
     phone.locator('.filter [name="state"]').select_option("all")
-    phone.locator(".filter button").click()
+    phone.locator(".filter button").first.click()
     phone.wait_for_url("**state=all*")
-    expect(phone.locator(".filter-fold summary")).to_contain_text("全部")
+    expect(phone.locator(".filter-fold > summary").first).to_contain_text("全部")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -338,7 +338,11 @@ def test_operations_change_how_the_company_works_and_it_holds_from_its_date(
         told("revise", str(folder), "--reason", "客户开始问安全", "--begins", f"{begins:%Y-%m-%d %H:%M}", "--as", person("operations").name)
         number = str(Revision.objects.latest("number").number)
         for key in ("operations", "engineer_head"):
-            told("approve", number, "--as", person(key).name)
+            read = CliRunner().invoke(earshot, ["playbook", "approve", number, "--as", person(key).name], catch_exceptions=False)
+            version = re.search(r"--version (\d+)", read.output)
+            assert read.exit_code == 2, read.output
+            assert version, "nobody approves what was not shown"
+            told("approve", number, "--version", version[1], "--as", person(key).name)
         assert in_force(tmp_path / "by-commands", begins) == by_pages
 
 
@@ -447,17 +451,28 @@ def walk(served: Served, sit: Callable[..., Page], running: Deal) -> datetime:
     expect(mine.page.locator("#calls")).to_contain_text("威胁分析")
     mine.page.locator('main form:has(input[name="act"][value="move_on"]) button').first.click()
     mine.shows("关口“安全决策”未开")
-    mine.shows("安全负责人尚未同意")
-    mine.shows("此处无人担任该角色")
-    # The role is in force, so somebody can be given it; the line then names her.
-    posts = Desk(sit(served, administrator, f"/people/{person('engineer_two').pk}/administration/"))
+    mine.shows("这里由安全负责人决策，但这个席位还没有人坐")
+    deal_page = mine.page.url.partition("#")[0]
+    # The role is in force, so somebody can be given it; the seller asks her to take the seat, and she does.
+    security = person("colleague")
+    posts = Desk(sit(served, administrator, f"/people/{security.pk}/administration/"))
     posts.page.locator("summary").filter(has_text=said("Give a post …")).first.click()
     posts.page.locator('[name="role"]').first.select_option("SEC")
     posts.page.locator('[name="unit"]').first.select_option(label="远声通信")
     posts.page.locator('form:has(input[value="give_post"]) button').first.click()
-    mine.goes(mine.page.url.partition("#")[0])
+    posts.page.wait_for_load_state()
+    mine.goes(f"/{deal_page.split('/', 3)[3]}")
+    seat = mine.page.locator("#team li").filter(has_text="客户的网要守得住")
+    seat.locator("summary").click()
+    hers = seat.locator('[name="person"] option').filter(has_text=security.name)
+    seat.locator('[name="person"]').select_option(hers.get_attribute("value"))
+    seat.locator("form button").click()
+    mine.page.wait_for_load_state()
+    Desk(sit(served, security)).press("Accept")
+    mine.goes(f"/{deal_page.split('/', 3)[3]}")
     mine.page.locator('main form:has(input[name="act"][value="move_on"]) button').first.click()
-    expect(mine.page.locator(".refusal")).to_contain_text(person("engineer_two").name)
+    expect(mine.page.locator(".refusal")).to_contain_text("安全负责人尚未同意")
+    expect(mine.page.locator(".refusal")).to_contain_text(security.name)
     return begins
 
 

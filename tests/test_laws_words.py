@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 import databases
-from earshot.deals.actions import state_figures
+from earshot.deals.actions import set_next_step, state_figures
 from earshot.deals.queries import visible_to as deals_visible_to
 from earshot.kit import now, uuid7
 from earshot.kit.engine import guards
@@ -22,7 +22,7 @@ from earshot.talk.actions.messages import acknowledge, post_message, withdraw
 from earshot.voice.actions import Said, With, complete_meeting, correct_item, file_item, record_meeting
 from earshot.voice.models import Correction, Filing, Item, Meeting
 from earshot.voice.queries import read
-from worlds import CRITICAL, JOURNAL, MONDAY, World, changed_tables, later, snapshot
+from worlds import AIM, CRITICAL, JOURNAL, MONDAY, World, changed_tables, later, snapshot
 
 TO_THE_LETTER = {
     "spaces and lines": "  first line\n\n\tsecond line, then three spaces   ",
@@ -178,6 +178,8 @@ def full(world: World) -> World:
     """A world in which every guarded table has a row."""
     deal = world.spoken_deal()
     state_figures(by=world.by("seller"), deal=deal, version=deal.version, gross_margin="28.5", source="estimate")
+    deal.refresh_from_db()
+    set_next_step(by=world.by("seller"), deal=deal, version=deal.version, what="报价", due=AIM["due"], doer=world.seller)
     correct_item(by=world.by("seller"), item=world.items(deal)[0], correction="a third")
     answered, withdrawn = (
         post_message(by=world.by("seller"), about=deal, text=text, to=[world.head], asks="answer") for text in ("几点？", "哪里？")

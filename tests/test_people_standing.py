@@ -125,7 +125,8 @@ def test_who_has_no_standing_finds_nothing_anywhere_and_it_sounds_as_if_it_did_n
         "unit",
         "playbook",
         "revision",
-    }  # the last is told in test_revisions; of the others all see some
+        "view",
+    }  # the last two are told in test_revisions and test_saved_views; of the others all see some
     for kind, object_id in things.items():
         with pytest.raises(Refusal) as hidden:
             find(person, kind, object_id)

@@ -113,6 +113,12 @@ def shows_version(operation: Callable[P, Any]) -> Callable[P, Any]:
     return operation
 
 
+def may_miss(operation: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark a read that not everybody has anything of, although its address names nothing, for the document."""
+    operation.may_miss = True  # type: ignore[attr-defined]  # read back by the document
+    return operation
+
+
 def for_some(operation: Callable[P, Any]) -> Callable[P, Any]:
     """Mark a read that needs a permission besides sight of the object, for the document."""
     operation.needs_permission = True  # type: ignore[attr-defined]  # read back by the document

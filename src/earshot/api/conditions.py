@@ -93,7 +93,7 @@ def try_condition(
         "faults": [{"character": fault.column, "sentence": str(fault.sentence)} for fault in trial.faults],
         "met": judged.met if judged else None,
         "unknown": list(judged.unknown) if judged else [],
-        "failed": judged.failed if judged else "",
+        "failed": str(judged.failed) if judged else "",
         "parts": [
             {"source": part.source, "met": part.met, "facts": [{"name": name, "value": _plain(v)} for name, v in part.facts.items()]}
             for part in (judged.parts if judged else ())

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from earshot.api import paging
 from earshot.api.accounts import AccountLine, account_line
-from earshot.api.answers import Reply, read, write
+from earshot.api.answers import Reply, may_miss, read, write
 from earshot.api.auth import Asked, actor, me
 from earshot.api.clocks import ClockShown, clock_shown
 from earshot.api.deals import DealLine, line_of
@@ -180,6 +180,7 @@ class MyUnitShown(TypedDict):
 
 
 @router.get("/my-unit", response=MyUnitShown)
+@may_miss
 @read
 def show_my_unit(request: Asked) -> MyUnitShown:
     """What waits for a decision, what is overdue, which chairs are empty and which deals are past their date. Who heads no unit: 404."""

@@ -58,7 +58,7 @@ def refusals(operation: Operation) -> Iterator[int]:
     sources = {model.__ninja_param_source__ for model in operation.models}
     writes = operation.methods != ["GET"]
     yield 401
-    if writes or "path" in sources:
+    if writes or "path" in sources or getattr(operation.view_func, "may_miss", False):
         yield 404
     if "body" in sources:
         yield from (400, 413, 415)

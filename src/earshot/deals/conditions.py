@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.models import AT_GATE, ON_DEAL, Deal, Unjudged
@@ -87,7 +86,7 @@ def _judge(needs: str, facts: Mapping[str, conditions.Fact], values: Given) -> c
     broken = sorted(values.broken & set(judgement.unknown))
     if judgement.met is not None or not broken:
         return judgement
-    return replace(judgement, unknown=(), failed=gettext("these facts cannot be read: {facts}").format(facts=", ".join(broken)))
+    return replace(judgement, unknown=(), failed=say(_("these facts cannot be read: {facts}"), facts=", ".join(broken)))
 
 
 def facts_of(deal: Deal, names: Collection[str]) -> Given:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from earshot.deals.conditions import judged
 from earshot.deals.models import Deal
@@ -19,7 +20,7 @@ class Size:
     tier: Tier | None = None
     stuck: Tier | None = None
     unknown: Sequence[str] = ()
-    failed: str = ""
+    failed: Any = ""
 
 
 def size_of(deal: Deal) -> Size:

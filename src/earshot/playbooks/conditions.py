@@ -103,7 +103,7 @@ class Judgement:
     met: bool | None
     parts: Sequence[Part] = ()
     unknown: Sequence[str] = ()
-    failed: str = ""
+    failed: Any = ""
 
 
 @dataclass(frozen=True)
