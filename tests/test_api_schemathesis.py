@@ -31,6 +31,7 @@ from api_caller import Caller, role_of
 from earshot.clocks.sweep import sweep
 from earshot.deals.models import Deal
 from earshot.demo.actions import read_world
+from earshot.desk.saved import save_view
 from earshot.journal.models import Delivery, Entry
 from earshot.kit import now, uuid7
 from earshot.people.models import Token, WorkingCalendar
@@ -140,6 +141,7 @@ class Known:
             "name": list(shipped()),
             "part": list(PARTS),
             "revision_id": [str(opened.pk)],
+            "view_id": [str(save_view(by=world.by(role), name="Mine", asked={"mine": "1"}, shared=True).pk) for role in ("seller", "head")],
             "version_id": [str(pk) for pk in PartVersion.objects.values_list("pk", flat=True)],
             "kind": ["deal", "item", "team"],
             "object_id": [str(ready.pk), str(waiting.team_id), *(str(item.pk) for item in world.items(waiting))],
