@@ -323,3 +323,24 @@ def test_nobody_tries_a_condition_on_a_deal_of_others(world: World):
     page = client.get("/playbook/conditions/", {"needs": "deal.amonut > 1.0", "deal": deal.number}).content.decode()
     assert "deal.amount" in page.partition('id="facts"')[0].partition("deal.amonut")[2]  # what is wrong with it is said all the same
     assert not Entry.objects.filter(verb="deals.judged_again").exists()
+
+
+DISGUISED = [
+    "words.categories.exists(c, // )\n words.categories.exists(d, d == c))",
+    "deal.stage == '''x'y'''",
+    'deal.stage == """a"b"""',
+    "deal.stage == R'x'",
+    "deal.stage == b'x'",
+    r"deal.stage == r'a\' || 'x' == 'y'",
+]
+
+
+@pytest.mark.parametrize("needs", DISGUISED)
+def test_what_the_engine_would_read_otherwise_than_it_is_counted_is_refused(needs: str):
+    assert conditions._hidden(conditions.tokens_of(needs)) != []
+    assert faults(needs, KNOWN) != []
+
+
+@pytest.mark.parametrize("needs", ["deal.amount / 2.0 >= 3.0", "deal.stage == 'a' || deal.stage == \"b\"", r"deal.stage == 'it\'s'"])
+def test_a_division_and_plain_texts_are_no_disguise(needs: str):
+    assert conditions._hidden(conditions.tokens_of(needs)) == []

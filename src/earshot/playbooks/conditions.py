@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
 
 from cel_expr_python import cel
@@ -179,8 +179,8 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
         return [Fault(0, _("there is nothing to judge: write a condition"))]
     if len(source) > MOST_CHARACTERS:
         return [Fault(0, say(_("at most {most} characters; this has {n}"), most=MOST_CHARACTERS, n=len(source)))]
-    bounds = _out_of_bounds(tokens_of(source))
-    if bounds:
+    tokens = tokens_of(source)
+    if bounds := _hidden(tokens) or _out_of_bounds(tokens):
         return bounds
     try:
         compiled = _compiled(source, _signature(known))
@@ -191,6 +191,22 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
     if compiled.return_type() != cel.Type.BOOL:
         kind = KINDS.get(compiled.return_type().name().lower(), compiled.return_type().name().lower())
         return [Fault(0, say(_("its answer is {kind}, and must be yes or no"), kind=kind))]
+    return []
+
+
+@permissive("everything is written plainly", lambda tokens: [])
+def _hidden(tokens: Sequence[Token]) -> list[Fault]:
+    """What the engine reads otherwise than it is counted here: comments, texts in three quotes, with a letter before them, or raw ones
+    in which a backslash stands before a quote."""
+    for before, token in pairwise(tokens):
+        joined = before.start + len(before.text) == token.start
+        if joined and before.text == token.text == "/":
+            return [Fault(before.start + 1, _("comments have no place in a condition; what it means is said in its words"))]
+        if joined and token.kind == "text" and before.kind in ("text", "name", "number"):
+            return [Fault(before.start + 1, _("a text stands between two plain quotation marks, with nothing before them"))]
+    for token in tokens:
+        if token.kind == "text" and token.text.startswith("r") and re.search(r"\\['\"]", token.text):
+            return [Fault(token.start + 1, _("a text stands between two plain quotation marks, with nothing before them"))]
     return []
 
 
