@@ -164,7 +164,7 @@ def test_a_day_fills_while_it_is_open_and_says_so(world: World, open_page: OpenP
     expect(day.locator("[data-live-said]")).to_contain_text("1")
 
 
-@pytest.mark.req("B28.1b", breaks="earshot.desk.audience.Heard.seen_on")
+@pytest.mark.req("B28.1b")
 def test_a_revision_follows_what_others_do_to_it_on_its_page_and_on_that_of_a_part(world: World, open_page: OpenPage):
     """Also before the head whom the part names, who reads nothing of it in the journal."""
     named = "approved_by: {head_of: solutions}\n" + sources().texts["service_levels"]
