@@ -2,7 +2,7 @@
 .PHONY: demo test test-fast trace bench bench-live soak lock format messages setup
 .SILENT:
 
-demo: ## the application with its demonstration company on http://127.0.0.1:8000 (FRESH=1 starts over)
+demo: ## the application with its demonstration company on http://127.0.0.1:8000 (PORT=8010: another port; FRESH=1 starts over)
 	exec bash tools/demo.sh
 
 test: ## everything, on both engines (15 minutes at most)
@@ -20,7 +20,7 @@ bench: ## what a request costs beside the least it could cost
 bench-live: ## how soon what one person does is on every open page
 	bash tools/setup.sh dev && .venv/bin/python tools/bench_live.py
 
-soak: ## long tests, on both engines
+soak: ## long tests on both engines, and what a request costs at a million deals
 	bash tools/test.sh soak
 
 lock: ## lock files anew (UPGRADE=1: newer versions)

@@ -24,7 +24,7 @@ from worlds import World
 COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (PROCESS, "roles"): {"code": "role"},
     (PROCESS, "tiers"): {"code": "tier"},
-    (PROCESS, "steps"): {"code": "step"},
+    (PROCESS, "steps"): {"code": "step", "role": "role"},
     (PROCESS, "stages"): {"code": "stage"},
     (PROCESS, "gates"): {"code": "gate", "stage": "stage", "deciders": "role"},
     (PROCESS, "seats"): {"code": "seat", "role": "role"},
@@ -33,14 +33,18 @@ COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (PROCESS, "green_channels"): {"code": "channel", "grants": "role", "skips": "gate"},
     (SERVICE_LEVELS, "levels"): {"code": "level"},
     (HEARING, "categories"): {"code": "category"},
+    (HEARING, "lead_sources"): {"code": "source"},
+    (HEARING, "lead_ratings"): {"code": "rating"},
     (HEARING, "hearers"): {"code": "hearer", "category": "category", "role": "role", "service_level": "level"},
     (HEARING, "default"): {"code": "hearer", "role": "role", "service_level": "level"},
     (SUPPORT, "catalogue"): {"code": "support", "unit": "unit", "role": "role", "skill": "skill", "service_level": "level"},
     (SUPPORT, "skills"): {"code": "skill"},
+    (SUPPORT, "specialties"): {"code": "specialty", "role": "role", "skill": "skill", "units": "unit"},
+    (SUPPORT, "services"): {"code": "service", "specialties": "specialty"},
     (SUPPORT, "triggers"): {"code": "trigger", "stage": "stage", "support": "support"},
     (SUPPORT, "none_needed"): {"code": "none", "stage": "stage"},
     (SUPPORT, "emergency_groups"): {"code": "group", "unit": "unit", "role": "role", "skill": "skill", "service_level": "level"},
-    (TEMPLATES, "templates"): {"code": "template", "unit": "unit", "category": "category", "stage": "stage"},
+    (TEMPLATES, "templates"): {"code": "template", "unit": "unit", "category": "category", "stage": "stage", "service_type": "service"},
     (TEMPLATES, "fields"): {"code": "field", "template": "template", "unit": "unit"},
     (MEASURES, "measures"): {"code": "measure", "unit": "unit"},
 }
@@ -55,7 +59,14 @@ LABELS = (
 )
 IN_ORDER = {(PROCESS, "stages"), (PROCESS, "tiers"), (PROCESS, "steps"), (PROCESS, "mandates")}  # their order is the process itself
 # What a condition may compare with a code, and the space of that code.
-COMPARED = {"deal.tier": "tier", "deal.stage": "stage", "words.categories": "category", "team.roles": "role", "calls.answered": "support"}
+COMPARED = {
+    "deal.tier": "tier",
+    "deal.stage": "stage",
+    "words.categories": "category",
+    "team.roles": "role",
+    "calls.answered": "support",
+    "deal.services": "service",
+}
 FOURTH = "fourth"  # key of the person of the fourth role
 
 
@@ -150,7 +161,7 @@ def _rename_pack(parts: dict[str, Any], names: Names) -> None:
     own_steps = {row["code"] for row in parts[PROCESS].get("steps", [])}
     for row in parts[PROCESS]["stages"]:
         if own_steps:
-            row["step"] = names("step", row["step"])
+            row["step"] = names("step", str(row["step"]))
     for tables in parts.values():
         for rows in tables.values():
             for row in rows if isinstance(rows, list) else []:
@@ -195,3 +206,6 @@ def _rename_world(spec: dict[str, Any], names: Names) -> None:
     for meeting in spec.get("meetings", []):
         for item in meeting["items"]:
             item["category"] = names("category", item["category"])
+    for lead in spec.get("leads", []):
+        lead["source"] = names("source", lead["source"])
+        lead |= {"category": names("category", lead["category"])} if "category" in lead else {}

@@ -269,7 +269,7 @@ def test_a_name_is_found_through_the_index_alone(world: World) -> None:
         else:
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(f"EXPLAIN {sql}", params)
-            assert "accounts_accountname_fragments" in str(cursor.fetchall())
+            assert "accounts_accountname_places" in str(cursor.fetchall())
 
 
 @pytest.mark.parametrize("name", ["苏丹电信", "苏丹电信 股份有限公司", "速旦电信", "SUDAN… 苏丹电信有限公司"])
@@ -339,3 +339,29 @@ def test_a_change_writes_the_account_its_name_and_the_journal_alone(world: World
     changed(world, account, name="绿尼罗电信")
     assert changed_tables(before, snapshot()) - JOURNAL <= {"accounts_account", "accounts_accountname"}
     assert spoken(account)
+
+
+def test_the_page_of_segments_counts_what_its_reader_sees_and_operations_keep_it(world: World) -> None:
+    set_segment(by=world.by("operations"), code="telecoms", zh="电信", en="Telecoms")
+    changed(world, opened(world, "蓝尼罗电信"), segment="telecoms")
+    hidden = opened(world, "绝密集团", key="stranger")
+    Account.objects.filter(pk=hidden.pk).update(segment="telecoms")
+    assert queries.accounts_by_segment(world.seller)["telecoms"] == 1
+    client = Client()
+    client.force_login(world.login("seller"))
+    page = client.get("/accounts/segments/").content.decode()
+    assert "1 个客户" in page
+    assert 'name="zh"' not in page
+    assert client.post("/accounts/segments/", {"act": "set", "code": "telecoms", "zh": "x", "en": "x"}).status_code == 403
+    listed = client.get("/accounts/?segment=telecoms").content.decode()
+    assert "蓝尼罗电信" in listed
+    assert world.accounts["harbour"].name not in listed
+    client.force_login(world.login("operations"))
+    assert client.post("/accounts/segments/", {"act": "add", "code": "", "zh": "电力", "en": ""}).status_code == 422
+    assert client.post("/accounts/segments/", {"act": "add", "code": "power", "zh": "电力", "en": "Power"}).status_code == 302
+    assert client.post("/accounts/segments/", {"act": "set", "code": "power", "zh": "能源", "en": "Energy"}).status_code == 302
+    assert client.post("/accounts/segments/", {"act": "end", "code": "power", "reason": "并入"}).status_code == 302
+    assert [(one.code, one.zh, one.ended_at is None) for one in queries.all_segments()] == [
+        ("telecoms", "电信", True),
+        ("power", "能源", False),
+    ]

@@ -141,8 +141,8 @@ def test_the_statements_of_writes_are_pinned(world: World, caller: Call):
 
     move()  # what is read once a process is read now
     # One of each owes the telling of whom it concerns.
-    assert cost(lambda: open_deal(seller, world, id=str(uuid7()), another=True)) == (19, 17)
-    assert move() == (26, 18)
+    assert cost(lambda: open_deal(seller, world, id=str(uuid7()), another=True)) == (21, 17)
+    assert move() == (29, 18)
 
 
 # Versions.

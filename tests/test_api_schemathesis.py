@@ -10,7 +10,9 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -28,8 +30,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api_caller import Caller, role_of
+from earshot.accounts.models import Contact
 from earshot.clocks.sweep import sweep
+from earshot.deals import queries
+from earshot.deals.actions import record_lead, wait_for
 from earshot.deals.models import Deal
+from earshot.deals.wait_tables import HANDOVER, Wait
 from earshot.demo.actions import read_world
 from earshot.desk.saved import save_view
 from earshot.journal.models import Delivery, Entry
@@ -45,9 +51,10 @@ from earshot.talk.actions.channels import add_channel
 from earshot.talk.actions.messages import post_message
 from earshot.talk.codes import code_of
 from earshot.talk.models import Channel
-from earshot.teams.actions import nominate
+from earshot.teams.actions import accept_seat, nominate
 from earshot.teams.models import Membership, Seat
-from worlds import AIM, World, later
+from test_decisions import MAKERS, TEAM, with_mandates
+from worlds import AIM, World, changed_pack, later, put_in_force
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
 FITTING, UNFITTING = 4, 2  # how many of each, for every role and operation
@@ -116,6 +123,8 @@ class Known:
         for key in ("delivery", "engineer"):
             seat = Seat.objects.get(team=waiting.team_id, role=role_of(world.people[key]))
             nominate(by=world.by("seller"), seat=seat, person=world.people[key])
+        given = {"version": queries.as_it_stands(waiting.pk).version, "person": world.people["engineer"], "reason": "?"}
+        wait = wait_for(by=world.by("seller"), deal=waiting, unit=None, **given)
         message = post_message(by=world.by("seller"), about=ready, text="?", to=[world.people["head"]], asks="answer")
         opened = open_revision(by=world.by("operations"), reason="?", parts=["hearing"])
         now = book.in_force()
@@ -123,11 +132,16 @@ class Known:
         self.by_name: dict[str, list[str]] = {
             "deal_id": list(self.versions),
             "account_id": [str(account.pk) for account in world.accounts.values()],
+            "contact_id": [str(pk) for pk in Contact.objects.order_by("pk").values_list("pk", flat=True)],
             "item_id": [str(item.pk) for item in world.items(waiting)],
             "call_id": [str(call.pk) for deal in (ready, waiting) for call in world.calls(deal)],
             "meeting_id": [str(meeting.pk)],
             "person_id": [str(person.pk) for person in world.people.values()],
             "seat_id": [str(pk) for pk in Seat.objects.filter(team=fresh.team_id).values_list("pk", flat=True)],
+            "wait_id": [str(wait.pk)],
+            "role_code": sorted(now.process.roles),
+            "step_code": ["nowhere", *now.process.steps],
+            "risk_id": [str(deal.pk) for deal in (ready, waiting)],  # nothing was passed at risk yet
             "membership_id": [str(pk) for pk in Membership.objects.values_list("pk", flat=True)],
             "attendance_id": [str(pk) for pk in meeting.attendances.values_list("pk", flat=True)],
             "calendar_id": [str(pk) for pk in WorkingCalendar.objects.values_list("pk", flat=True)],
@@ -145,12 +159,14 @@ class Known:
             "version_id": [str(pk) for pk in PartVersion.objects.values_list("pk", flat=True)],
             "kind": ["deal", "item", "team"],
             "object_id": [str(ready.pk), str(waiting.team_id), *(str(item.pk) for item in world.items(waiting))],
+            "lead_id": [str(lead.pk) for lead in (self.lead(world, "delivery"), self.lead(world, "seller", account=fresh.account))],
             "token_id": [str(pk) for pk in Token.objects.values_list("pk", flat=True)],
         }
         people = self.by_name["person_id"]
         self.by_field: dict[str, list[Any]] = {
             "account": self.by_name["account_id"],
             "owner": people,
+            "gone": self.by_name["contact_id"],
             "heir": people,
             "holding": ["accounts", "deals", "seats"],
             "person": people,
@@ -169,6 +185,10 @@ class Known:
             "start": ["2026-11-23T10:00:00Z"],
             "address": [f"{ROBOT}2", "somebody@example.com"],
         }
+
+    @staticmethod
+    def lead(world: World, role: str, **given: Any) -> Any:
+        return record_lead(by=world.by(role), words="?", source="other", customer="?", **given)
 
     def put_into(self, case: Case, label: str) -> Case:
         for name in list(case.path_parameters or {}):
@@ -244,6 +264,31 @@ class Tour:
         return f'"{self("seller", "GET /deals/{deal_id}", deal_id=deal)["version"]}"'
 
 
+def calls_of_leads(tour: Tour, account: str, deal: str) -> None:
+    """A lead that a technician heard becomes a deal; another is refused, reopened and joined to one."""
+    said = {"words": "they move next year", "source": "site-visit", "customer": "Blue Nile", "speaker": "Osman"}
+    lead = tour("delivery", "POST /leads", said)["id"]
+    tour("delivery", "GET /leads", query={"rating": "-", "older": 0})
+    tour("delivery", "GET /leads/origins")
+
+    def match() -> str:
+        return f'"{tour("head", "GET /leads/{lead_id}", lead_id=lead)["version"]}"'
+
+    tour("delivery", "POST /leads/{lead_id}/take-up", lead_id=lead)
+    tour("delivery", "POST /leads/{lead_id}/corrections", {"correction": "the year after"}, lead_id=lead)
+    tour("delivery", "POST /leads/{lead_id}/findings", {"found": "been there", "result": "confirmed"}, lead_id=lead)
+    tour("delivery", "POST /leads/{lead_id}/next-steps", {"what": "look", "due": "2030-01-02"}, match=match(), lead_id=lead)
+    tour("head", "PUT /leads/{lead_id}/account", {"account": account}, match=match(), lead_id=lead)
+    tour("delivery", "PUT /leads/{lead_id}/rating", {"rating": "warm"}, match=match(), lead_id=lead)
+    handed = {"to": str(tour.world.people["delivery"].pk), "reason": "as it is"}
+    tour("head", "POST /leads/{lead_id}/hand-over", handed, match=match(), lead_id=lead)
+    tour("head", "POST /leads/{lead_id}/refusal", {"reason": "no budget"}, match=match(), lead_id=lead)
+    tour("delivery", "POST /leads/{lead_id}/reopening", {"reason": "there is one"}, match=match(), lead_id=lead)
+    tour("delivery", "POST /leads/{lead_id}/deal", {"title": "Moving"} | AIM, match=match(), lead_id=lead)
+    lead = tour("seller", "POST /leads", said | {"account": account, "words": "and once more"})["id"]
+    tour("seller", "POST /leads/{lead_id}/joining", {"deal": deal}, match=match(), lead_id=lead)
+
+
 def calls_of_a_company(tour: Tour) -> Iterator[str]:
     world = tour.world
     engineer, delivery = str(world.engineer.pk), str(world.delivery.pk)
@@ -263,6 +308,10 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     chosen = [{"holding": "accounts", "id": account}]
     handed = {"heir": str(world.colleague.pk), "reason": "as planned", "what": chosen}
     tour("seller", "POST /people/{person_id}/hand-overs", handed, person_id=str(world.seller.pk))
+    gone = {"first": "2040-01-02", "last": "2040-01-03", "deputy": str(world.delivery.pk), "reason": "a journey"}
+    absence = tour("seller", "POST /people/{person_id}/absences", gone, person_id=str(world.seller.pk))["id"]
+    tour("seller", "GET /people/{person_id}/absences", person_id=str(world.seller.pk))
+    tour("seller", "POST /people/{person_id}/absences/endings", {"absence": absence}, person_id=str(world.seller.pk))
     back = {"owner": str(world.seller.pk), "reason": "not after all"}
     tour("colleague", "POST /accounts/{account_id}/handovers", back, account_id=account)
     tour("operations", "POST /segments/endings", {"code": "telecoms", "reason": "split"})
@@ -363,9 +412,42 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     stated = {"gross_margin": "28.5", "advance_share": "30", "days_to_cash": 60, "source": "estimate of Monday"}
     tour("seller", "POST /deals/{deal_id}/figures", stated, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/figures", deal_id=deal)
+    asked = tour("head", "GET /deals/{deal_id}/gate", deal_id=deal)["conditions"]
+    keys = dict.fromkeys(row["key"] for row in asked if not row["met"] and not row["warns"])
+    taken = [{"key": key, "reason": "the tender closes", "who": str(world.seller.pk), "due": "2030-01-02"} for key in keys]
+    passed = tour("head", "POST /deals/{deal_id}/risk-decisions", {"lines": taken}, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/risks", deal_id=deal)
+    needed = {"person": str(world.engineer.pk), "reason": "the plan of the site"}
+    wait = tour("seller", "POST /deals/{deal_id}/waits", needed, match=tour.etag(deal), deal_id=deal)["id"]
+    tour("engineer", "GET /waits/{wait_id}", wait_id=wait)
+    tour("engineer", "POST /waits/{wait_id}/there", {"words": "on the shelf"}, wait_id=wait)
+    roles = list(book.process_of(queries.as_it_stands(UUID(deal)).process_id).roles.values())
+    seller_role, other = next(role for role in roles if role.owner), next(role for role in roles if not role.owner)
+    visit = queries.open_visit(queries.as_it_stands(UUID(deal)))  # as if its stage had begun a step that the seller answers for
+    Wait.objects.create(deal_id=deal, kind=HANDOVER, visit=visit, role=seller_role, former_role=other, since=now())
+    tour("seller", "POST /deals/{deal_id}/take-over", deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/time", deal_id=deal)
+    worth = tour("seller", "GET /deals/{deal_id}", deal_id=deal)["amount"]
+    going = {"title": "the first sites", "goal": "signed", "due": "2030-01-02", "amount": "0.01", "kept": worth, "reason": "rounded"}
+    part = tour("seller", "POST /deals/{deal_id}/parts", going, match=tour.etag(deal), deal_id=deal)
+    again = {"other": part["id"], "other_version": part["version"], "amount": worth, "reason": "rounded"}
+    tour("seller", "POST /deals/{deal_id}/joins", again, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/parts", deal_id=deal)
+    tour("seller", "GET /waiting")
+    line = next(row["id"] for row in passed if not row["by_check"])
+    tour("seller", "POST /deals/{deal_id}/risks/{risk_id}/made-good", {"words": "confirmed"}, deal_id=deal, risk_id=line)
+    tour("seller", "GET /deals/{deal_id}/escalations", deal_id=deal)
+    put = {"lines": [{"what": "混合能源站点", "quantity": "38.5", "unit": "站", "price": "12000.50"}]}
+    tour("seller", "PUT /deals/{deal_id}/lines", put, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/lines", deal_id=deal)
+    tour("seller", "GET /service-types")
+    tour("seller", "PUT /deals/{deal_id}/services", {"services": ["turnkey", "energy"]}, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/services", deal_id=deal)
     step = {"what": "call the site office", "due": "2030-01-02", "doer": str(world.seller.pk)}
     tour("seller", "POST /deals/{deal_id}/next-steps", step, match=tour.etag(deal), deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/next-steps", deal_id=deal)
+    calls_of_leads(tour, account, deal)
+    tour("seller", "GET /deals/{deal_id}/steps", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/trial", query={"needs": "deal.amount > 1.0 && words.statements > 0"}, deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/clocks", query={"ended": "true"}, deal_id=deal)
@@ -491,15 +573,55 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("administrator", "DELETE /tokens/{token_id}", token_id=spare)
     gone = {"heir": str(world.seller.pk), "reason": "moves abroad"}
     tour("administrator", "POST /people/{person_id}/departures", gone, person_id=str(world.colleague.pk))
+    for who in ("Amal", "阿马尔"):
+        tour("head", "POST /accounts/{account_id}/contacts", {"name": who, "since": "2020-01-01"}, account_id=account)
     contacts = tour("head", "GET /accounts/{account_id}", account_id=account)["contacts"]
     if contacts:
+        one, two = contacts[0]["id"], contacts[1]["id"]
+        tour("head", "GET /contacts/{contact_id}", contact_id=one)
+        tour("head", "GET /contacts/{contact_id}/meetings", contact_id=one)
+        tour("head", "POST /contacts/{contact_id}/posts", {"account": account, "title": "CTO"}, contact_id=one)
+        merger = {"gone": two, "reason": "one person", "sure": True}
+        tour("head", "POST /contacts/{contact_id}/mergers", merger, contact_id=one)
         one = contacts[0]["id"]
         tour("head", "POST /accounts/{account_id}/reporting", {"contact": one, "superior": None}, account_id=account)
         tour("head", "POST /accounts/{account_id}/contacts/endings", {"contact": one, "reason": "moved"}, account_id=account)
     yield "read"
 
 
-def test_every_operation_succeeds_at_least_once(world: World):
+def calls_outside_the_mandate(tour: Tour, folder: Path) -> None:
+    """A deal of a process with mandates: the decision that is outside the team's is asked, taken back, asked again and taken."""
+    world = tour.world
+    put_in_force(changed_pack(folder, with_mandates(TEAM, MAKERS)))
+    row = world.deal("授权之外")
+    accept_seat(
+        by=world.by("delivery"),
+        membership=nominate(by=world.by("seller"), seat=Seat.objects.get(team=row.team_id, role="FR"), person=world.delivery),
+    )
+    deal = str(row.pk)
+    stated = {"gross_margin": "15", "source": "estimate of Monday"}
+    tour("seller", "POST /deals/{deal_id}/figures", stated, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "POST /deals/{deal_id}/escalations", {"reason": "they wait"}, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "POST /deals/{deal_id}/escalations/withdrawals", {"reason": "not yet"}, match=tour.etag(deal), deal_id=deal)
+    tour("seller", "POST /deals/{deal_id}/escalations", {}, match=tour.etag(deal), deal_id=deal)
+    whom = queries.asked_now(Deal.objects.get(pk=deal))
+    assert whom is not None
+    key = next(key for key, person in world.people.items() if person.pk == whom.person_id)
+    taken = {"approves": False, "reason": "too thin"}
+    tour(key, "POST /deals/{deal_id}/escalations/decisions", taken, match=tour.etag(deal), deal_id=deal)
+    tour("delivery", "POST /deals/{deal_id}/votes", {"approves": False, "reason": "too early"}, match=tour.etag(deal), deal_id=deal)
+    left = {"reason": "they have their own"}
+    tour("head", "POST /deals/{deal_id}/steps/{step_code}/left-out", left, match=tour.etag(deal), deal_id=deal, step_code="3")
+    tour("head", "POST /deals/{deal_id}/steps/{step_code}/needed", match=tour.etag(deal), deal_id=deal, step_code="3")
+    settled = {"goes_on": False, "words": "another date first"}
+    settling = "POST /deals/{deal_id}/dissents/{role_code}/settlements"
+    tour("head", settling, settled, match=tour.etag(deal), deal_id=deal, role_code="FR")
+    tour("seller", "GET /deals/{deal_id}/dissents", deal_id=deal)
+    tour("seller", "GET /deals/{deal_id}/passes", deal_id=deal)
+
+
+def test_every_operation_succeeds_at_least_once(world: World, tmp_path: Path):
     tour = Tour(world)
     assert list(calls_of_a_company(tour)) == ["opened", "said", "moved", "called", "decided", "reckoned", "told", "read"]
+    calls_outside_the_mandate(tour, tmp_path / "pack")
     assert tour.done == set(operations())

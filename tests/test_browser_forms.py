@@ -81,13 +81,13 @@ def test_every_room_is_one_step_away_on_a_phone_without_scripts_too(world: World
     expect(more.locator("ul")).to_be_hidden()
     more.locator("summary").click()
     hrefs = [link.get_attribute("href") for link in more.locator("a").all()]
-    assert hrefs == ["/hear/", "/messages/", "/accounts/", "/calls/", "/playbook/", "/calendars/"]
+    assert hrefs == ["/hear/", "/messages/", "/leads/", "/accounts/", "/calls/", "/playbook/", "/calendars/"]
     for link in more.locator("a").all():
         box = link.bounding_box()
         assert box is not None
         assert box["height"] >= 44
         expect(link).to_be_in_viewport()
-    more.locator("a").nth(3).click()
+    more.locator("a").nth(4).click()
     page.wait_for_url("**/calls/")
     expect(page.locator(".house-more summary")).to_have_class("is-here")
     expect(page.locator(".house-more ul")).to_be_hidden()

@@ -57,8 +57,8 @@ def test_operations_change_a_limit_add_a_hearer_see_a_finding_mend_it_and_undo(w
     expect(page.locator(".table-wrong")).to_have_count(0)
     assert "code: site-SR" in text(revision, "hearing")
 
-    page.get_by_role("button", name="Undo the last edit").click()
+    page.locator("header").get_by_role("button", name="Undo the last edit").click()
     expect(page.locator("#t-hearers .table-wrong").first).to_be_visible()
-    page.get_by_role("button", name="Undo the last edit").click()
+    page.locator("header").get_by_role("button", name="Undo the last edit").click()
     expect(page.locator("#changes")).to_contain_text("It says exactly what is in force.")
     assert text(revision, "hearing") == SHIPPED["hearing"]

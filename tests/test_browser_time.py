@@ -26,7 +26,8 @@ import databases
 import sinks
 from browsers import Site, Visits
 from earshot.clocks.models import Alarm, Clock, Step
-from earshot.deals.actions import open_deal
+from earshot.deals.actions import open_deal, take_up_lead
+from earshot.deals.lead_tables import NEW, Lead
 from earshot.journal.models import Entry
 from earshot.people import rules
 from earshot.people.actors import as_person
@@ -165,6 +166,8 @@ def walk(own_database: str, tmp_path: Path, sit: Callable[..., Seat], settings: 
     for somebody, address in ((engineer, HEARER), (seller, LEADER), (above, HEAD)):
         channel, _secret = add_channel(by=as_person(somebody), kind="mail", address=address)
         confirm_channel(by=as_person(somebody), channel=channel, code=code_of(channel))
+    for lead in Lead.objects.filter(state=NEW):  # so that the days show nothing but what this walk is about
+        take_up_lead(by=as_person(lead.owner), lead=lead)
     connection.close()
     served = Served(tmp_path, own_database, EARSHOT_TEST_CLOCK="1", EARSHOT_MAIL=place)
     workers = None

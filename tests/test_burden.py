@@ -144,6 +144,7 @@ def test_a_revision_says_before_it_is_approved_by_how_much_it_rises_and_for_whom
     assert "What it asks of people" not in Visitor("operations", "en").get(f"{address}/").text
     more_asked(revision, by)
     found = caller("operations").get(address)["asks"]
+    assert found is not None
     assert [(row["role"], row["rises"]) for row in found["acts"]] == [("SR", 2), ("SDT", 1)]
     page = Visitor("operations", "en").get(f"{address}/").text
     shown = page[page.index("What it asks of people") :]

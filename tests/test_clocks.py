@@ -479,7 +479,7 @@ def test_that_look_reads_what_is_due_and_not_what_is_pending(quiet_world: World)
     assert "SCAN" not in plan
 
 
-@pytest.mark.parametrize(("deals", "statements"), [(1, 20), (3, 20), (8, 21)])  # one more for each hundred rows of one table
+@pytest.mark.parametrize(("deals", "statements"), [(1, 26), (3, 26), (8, 28)])  # one more for each hundred rows of one table
 def test_a_sweep_asks_as_many_statements_for_many_steps_as_for_a_few(quiet_world: World, deals: int, statements: int) -> None:
     for number in range(deals):
         quiet_world.spoken_deal(f"第 {number} 单")

@@ -51,7 +51,13 @@ def complaints(source: str, language: str = "en") -> list[tuple[int, str]]:
     [
         ("deal.amonut > 1.0", 1, "nothing provides the fact “deal.amonut”; did you mean “deal.amount”?"),
         ("deal.amount > 1.0 &&\n  calls.opn == 1", 24, "did you mean “calls.open”?"),
-        ("deal.amount > 100", 13, "“>” does not go between a number with decimals (5.0) and a whole number (5)"),
+        ("deal.amount > 100", 15, "an amount may have decimals: write “100.0” in place of “100”"),
+        ("deal.amount > deal.stage", 13, "“>” does not go between a number with decimals (5.0) and a text"),
+        ("deal.stage = 'ML'", 12, "“=” alone has no meaning in a condition: write “==”"),
+        ("deal.stage == 'ML", 15, "the text that begins here does not end"),
+        ("！team.led", 1, "type “!” without the Chinese keyboard"),
+        ("(deal.amount > 1.0 && calls.open == 0", 1, "the bracket “(” that opens here does not close"),
+        ("金额大于 100 万", 1, "a condition names facts and codes"),
         ("!deal.amount", 1, "“!” does not go with a number with decimals (5.0)"),
         ("deal.amount >", 14, "something is missing before"),
         ("deal.stage", 0, "its answer is a text ('…'), and must be yes or no"),
@@ -195,7 +201,7 @@ def test_what_cannot_be_evaluated_alarms_operations_until_it_can(world: World, t
     deal = world.ready_deal()
     with pytest.raises(Refusal) as refused:
         move_on(by=world.by("seller"), deal=deal, version=deal.version)
-    assert "divide by zero" in said(refused.value)
+    assert "divides by zero" in said(refused.value)
     assert [(row.deal, row.name) for row in Unjudged.objects.filter(ended_at=None)] == [(deal, "worth-it")]
     with pytest.raises(Refusal):  # tried again: still one alarm
         move_on(by=world.by("seller"), deal=deal, version=deal.version)

@@ -67,8 +67,8 @@ def test_what_is_wrong_with_a_deal_is_said_beside_its_field_and_nothing_is_kept(
     assert set(refused.value.fields) == {field}
 
 
-@pytest.mark.req("A17.2c", breaks="earshot.deals.actions.opening._goal")
-@pytest.mark.req("A17.2c", breaks="earshot.deals.actions.opening._due")
+@pytest.mark.req("A17.2c", breaks="earshot.deals.actions.opening.aim_of")
+@pytest.mark.req("A17.2c", breaks="earshot.deals.actions.opening.until_of")
 def test_nothing_is_begun_without_a_goal_and_a_date(world: World) -> None:
     before = snapshot()
     with pytest.raises(Refusal) as refused:

@@ -24,7 +24,18 @@ from earshot.journal.actors import process
 from earshot.kit.problems import Refusal
 from earshot.people.models import Person
 from earshot.playbooks import editing, parts, rules
-from earshot.playbooks.actions import add_row, adopt_pack, approve, ask_approval, move_row, open_revision, remove_row, set_cells, undo
+from earshot.playbooks.actions import (
+    add_row,
+    adopt_pack,
+    approve,
+    ask_approval,
+    move_row,
+    open_revision,
+    remove_row,
+    set_cells,
+    undo,
+    write_part,
+)
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
 from earshot.playbooks.queries import sources
@@ -392,7 +403,7 @@ def test_a_limit_says_which_rows_start_clocks_and_how_many_run(world: World):
     world.words(deal, words=[("站点要三相电", "site")])
     impact = impact_of(world, "service_levels", "levels/hear/minutes", 400)
     said = " ".join(map(str, impact.sentences))
-    assert "site-FR" in said
+    assert "站点条件：交付听" in said or "Site conditions: delivery hears" in said
     assert str(Clock.objects.filter(stopped_at__isnull=True, service_level__endswith="/hear").count()) in said
 
 
@@ -465,7 +476,7 @@ def owned(world: World) -> None:
 def test_who_heads_a_unit_drafts_its_rows_on_the_page_and_approves_them(world: World):
     owned(world)
     head = Visitor("engineer_head", "en")
-    playbook = head.get("/playbook/")
+    playbook = head.get("/playbook/?change=1")
     opening = playbook.form("open")
     assert "templates" in playbook.html
     shown = head.submit(opening, playbook.url, reason="问清楚后备时间", parts=["templates"])
@@ -530,3 +541,84 @@ def test_the_same_by_api_and_command_line_and_a_row_of_two_units_waits_for_both_
 
 def waits(world: World, key: str) -> bool:
     return any(line.cause == "approval_asked" for line in my_day(world.people[key]))
+
+
+# What a person in a hurry typed, and what was said of it.
+
+
+def shown(world: World, revision: Revision, part: str) -> Any:
+    return Visitor("operations", "en").get(page(revision, part))
+
+
+def test_a_row_that_lacks_what_every_row_has_is_not_added_and_each_field_says_so(world: World):
+    revision = opened(world, "hearing")
+    before = text(revision, "hearing")
+    visitor = Visitor("operations", "en")
+    address = f"{page(revision, 'hearing')}?add=hearers"
+    asked = visitor.get(address)
+    nothing = {"c.category": "", "c.role": "", "c.service_level": ""}
+    refused = visitor.submit(asked.form("add"), address, **nothing)
+    assert refused.status == 422
+    assert (refused.text.count("Please choose."), refused.text.count("Please fill this in.")) == (3, 3)
+    assert text(revision, "hearing") == before
+
+
+def test_words_of_one_language_stand_in_both_until_somebody_words_the_other(world: World):
+    revision = opened(world, "hearing")
+    row = {"code": "power", "zh": "供电"}
+    add_row(by=world.by("operations"), revision=revision, part="hearing", table="categories", values=row)
+    written = yaml.safe_load(text(revision, "hearing"))["categories"][-1]
+    assert (written["zh"], written["en"]) == ("供电", "供电")
+
+
+def test_a_code_that_stands_already_is_said_beside_the_row_that_repeats_it(world: World):
+    revision = opened(world, "hearing")
+    rows = yaml.safe_load(text(revision, "hearing"))["hearers"]
+    add_row(by=world.by("operations"), revision=revision, part="hearing", table="hearers", values=rows[0])
+    draft = editing.draft(revision, "hearing")
+    found = editing.findings_by_place(draft, draft.tables())
+    assert spoken(found.at[f"hearers/{len(rows)}"][0]).startswith("the code stands twice in this table")
+    assert f"hearers/{rows[0]['code']}" not in found.at
+
+
+def test_what_a_revision_changes_is_said_in_words_and_the_lines_of_the_file_stand_behind_them(world: World):
+    revision = opened(world, "service_levels", "hearing")
+    by = world.by("operations")
+    set_cells(by=by, revision=revision, part="service_levels", cells={LIMIT: 120})
+    remove_row(by=by, revision=revision, part="hearing", table="hearers", code="people-AR")
+    for at in (f"/playbook/revisions/{revision.pk}/", page(revision, "service_levels")):
+        seen = Visitor("operations", "en").get(at).text
+        assert re.search(r"Limit ?: ?\d+ minutes → ?120 minutes", seen), seen
+        assert "minutes: 120" in seen
+    assert " · Limit" in Visitor("operations", "en").get(page(revision, "service_levels")).text  # the last edit, in words
+    whole = Visitor("operations", "en").get(f"/playbook/revisions/{revision.pk}/").text
+    assert re.search(r"People: the account side hears +goes", whole), whole
+
+
+def test_only_another_way_of_writing_is_no_change_of_what_it_says(world: World):
+    revision = opened(world, "service_levels")
+    before = text(revision, "service_levels")
+    new = before.replace("minutes: ", "minutes:  ", 1)
+    write_part(by=world.by("operations"), revision=revision, part="service_levels", text=new)
+    assert "Only the writing of the file differs" in shown(world, revision, "service_levels").text
+
+
+def test_undo_says_what_it_took_back(world: World):
+    revision = opened(world, "service_levels")
+    set_cells(by=world.by("operations"), revision=revision, part="service_levels", cells={LIMIT: 120})
+    visitor = Visitor("operations", "en")
+    address = page(revision, "service_levels")
+    assert "Taken back: " in visitor.submit(visitor.get(address).form("undo"), address).text
+
+
+def test_whoever_approves_keeps_the_page_that_was_read_and_a_text_of_since_is_refused(world: World):
+    revision = opened(world, "service_levels")
+    by = world.by("operations")
+    set_cells(by=by, revision=revision, part="service_levels", cells={LIMIT: 700})
+    visitor = Visitor("operations", "en")
+    address = f"/playbook/revisions/{revision.pk}/"
+    seen = visitor.get(address)
+    assert 'data-live-keep="approve"' in seen.html
+    set_cells(by=by, revision=revision, part="service_levels", cells={LIMIT: 100})
+    assert visitor.submit(seen.form("approve"), address).status in (409, 412)
+    assert PartVersion.objects.get(revision=revision, part="service_levels").state == "draft"

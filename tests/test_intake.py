@@ -277,7 +277,11 @@ def test_an_import_survives_other_codes_for_everything(tmp_path: Path):
             return {k: renamed(v, k) for k, v in thing.items()}
         if isinstance(thing, list):
             return [renamed(one, key) for one in thing]
-        return codes.get(str(thing), thing) if key in ("code", "stage", "step", "role", "unit", "parent", "heads", "deciders") else thing
+        return (
+            codes.get(str(thing), thing)
+            if key in ("code", "stage", "step", "role", "unit", "parent", "heads", "deciders", "units")
+            else thing
+        )
 
     for path in pack.glob("*.yaml"):
         path.write_text(yaml.safe_dump(renamed(yaml.safe_load(path.read_text())), allow_unicode=True))

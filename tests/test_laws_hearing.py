@@ -508,7 +508,7 @@ def test_a_check_that_breaks_keeps_the_gate_shut_and_says_so(world: World, monke
         raise AssertionError
 
     monkeypatch.setitem(registry.LAWS._things, "everyone_has_heard", broken)
-    assert unmet(deal).keys() == {"gate.cannot_judge", "gate.not_approved"}
+    assert unmet(deal).keys() == {"law.cannot_judge", "gate.not_approved"}
     vote(by=world.by("head"), deal=deal, approves=True)
     deal.refresh_from_db()
     assert deal.stage.code == "MO1"

@@ -10,7 +10,23 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 import databases
-from earshot.deals.actions import set_next_step, state_figures
+from earshot.accounts.actions import add_contact
+from earshot.accounts.persons import merge_contacts
+from earshot.deals import gates, leads, queries
+from earshot.deals.actions import (
+    AtRisk,
+    correct_lead,
+    join_deals,
+    make_good,
+    pass_at_risk,
+    rate_lead,
+    record_lead,
+    set_lead_step,
+    set_next_step,
+    split_deal,
+    state_figures,
+    verify_lead,
+)
 from earshot.deals.queries import visible_to as deals_visible_to
 from earshot.kit import now, uuid7
 from earshot.kit.engine import guards
@@ -181,6 +197,22 @@ def full(world: World) -> World:
     deal.refresh_from_db()
     set_next_step(by=world.by("seller"), deal=deal, version=deal.version, what="报价", due=AIM["due"], doer=world.seller)
     correct_item(by=world.by("seller"), item=world.items(deal)[0], correction="a third")
+    at_risk = world.ready_deal("带险站点")
+    unmet = [one.key for one in gates.review(at_risk).unmet]
+    taken = [AtRisk(key, "x", world.seller, AIM["due"]) for key in unmet]
+    decision = pass_at_risk(by=world.by("head"), deal=at_risk, version=queries.as_it_stands(at_risk.pk).version, lines=taken)
+    make_good(by=world.by("seller"), line=decision.lines.get(), words="x")
+    version = queries.as_it_stands(at_risk.pk).version
+    split_deal(by=world.by("seller"), deal=at_risk, version=version, title="首批", amount="1000", **AIM)
+    one, two = world.deal("一"), world.deal("二")
+    join_deals(by=world.by("seller"), deal=one, version=one.version, other=two, other_version=two.version)
+    lead = record_lead(by=world.by("head"), words="他们明年要搬", source="other", customer="青石水电")
+    correct_lead(by=world.by("head"), lead=lead, correction="后年")
+    verify_lead(by=world.by("head"), lead=lead, found="去看过", result="confirmed")
+    set_lead_step(by=world.by("head"), lead=lead, what="报价", due=AIM["due"], version=2)
+    rate_lead(by=world.by("head"), lead=lead, rating=next(iter(leads.ratings())), version=3)
+    one, two = (add_contact(by=world.by("seller"), account=deal.account, name=name) for name in ("Osman T.", "欧斯曼"))
+    merge_contacts(by=world.by("seller"), gone=one, into=two, reason="一个人", sure=True)
     answered, withdrawn = (
         post_message(by=world.by("seller"), about=deal, text=text, to=[world.head], asks="answer") for text in ("几点？", "哪里？")
     )

@@ -172,3 +172,9 @@ def test_the_api_shows_the_same(world: World, caller: Callable[..., Caller]):
     assert decision["unheard"] == []
     assert shown["chairs_count"] >= len(shown["chairs"]) > 0
     assert caller("stranger").get("/my-unit").status == 404
+
+
+def test_the_page_of_a_unit_stands_in_the_bar_of_who_heads_one_and_of_nobody_else(world: World) -> None:
+    for key, there in (("head", True), ("seller", False)):
+        page = Visitor(key).get("/calendars/").html
+        assert ('href="/unit/"' in page) is there

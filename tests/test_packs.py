@@ -214,7 +214,9 @@ def test_what_is_no_text_is_refused(tmp_path: Path):
     SHIPPED.write(folder)
     (folder / "policies.yaml").write_bytes(b"\xff\xfe\x00")
     found = packs.check(Sources.of_folder(folder))
-    assert [(finding.file, spoken(finding.sentence)) for finding in found] == [("policies.yaml", "It is not text in UTF-8.")]
+    assert [(finding.file, spoken(finding.sentence)) for finding in found] == [
+        ("policies.yaml", "It is not text in UTF-8: save the file again, in the encoding UTF-8.")
+    ]
 
 
 def bomb() -> bytes:

@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 
 from earshot.accounts import queries as accounts
 from earshot.accounts.actions import open_account
+from earshot.accounts.models import Contact
 from earshot.calls import queries as calls
 from earshot.calls.actions import decline, deliver_result, end_call, name_person, object_to, take_call
 from earshot.calls.models import Call
 from earshot.deals import queries as deals
-from earshot.deals.actions import change_deal, lose_deal, move_on, open_deal, vote
+from earshot.deals.actions import change_deal, lose_deal, move_on, open_deal, record_lead, vote, wait_for
 from earshot.deals.models import Deal
 from earshot.desk.finding import FINDERS, find
 from earshot.desk.queries import my_day, search, timeline
@@ -117,7 +118,10 @@ def test_who_has_no_standing_finds_nothing_anywhere_and_it_sounds_as_if_it_did_n
         "team": deal.team_id,
         "message": post_message(by=world.by("seller"), about=deal, text="苏丹").pk,
         "channel": add_channel(by=world.by("seller"), kind="wecom", address="https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1")[0].pk,
+        "contact": Contact.objects.filter(account=deal.account_id).values_list("pk", flat=True)[0],
+        "lead": record_lead(by=world.by("seller"), words="苏丹", source="other", account=deal.account).pk,
         "token": make_token(by=world.by("seller"), person=world.seller, name="t")[0].pk,
+        "wait": wait_for(by=world.by("seller"), deal=deal, version=deal.version, unit=None, person=world.engineer, reason="苏丹").pk,
     }
     assert set(things) == set(FINDERS) - {
         "person",

@@ -176,6 +176,11 @@ def lines_of(text: str, row: tables.TableRow, following: tables.TableRow | None)
     return row.line, following.line - 1 if following else len(text.splitlines())
 
 
+def begins_its_line(text: str, row: tables.TableRow) -> bool:
+    """Whether nothing of the row before stands in the line in which the row begins."""
+    return text.splitlines()[row.line - 1].lstrip().startswith(("-", "{"))
+
+
 def pick(draw: Any, text: str) -> tuple[str, int, tables.Table] | None:
     found = [(name, number, table) for name, table in read(text, FORM).tables.items() for number in range(len(table.rows))]
     return draw(st.sampled_from(found)) if found else None
@@ -204,7 +209,7 @@ def test_a_cell_says_what_was_typed_and_nothing_else_changes(data: st.DataObject
     if value is not ABSENT and strictly(said[table][number].get(name, ABSENT)) == strictly(value):
         assert new == text
     following = whole.rows[number + 1] if number + 1 < len(whole.rows) else None
-    if following is None or following.line > whole.rows[number].line:
+    if following is None or begins_its_line(text, following):
         only_within(text, new, *lines_of(text, whole.rows[number], following))
 
 
@@ -243,7 +248,7 @@ def test_a_row_is_removed_and_nothing_else_changes(data: st.DataObject):
     keeps_line_ends(text, new)
     if len(whole.rows) > 1:
         following = whole.rows[number + 1] if number + 1 < len(whole.rows) else None
-        if following is None or following.line > whole.rows[number].line:
+        if following is None or begins_its_line(text, following):
             first, last = lines_of(text, whole.rows[number], following)
             only_within(text, new, first - len(noted_above(text, first)), last)
 

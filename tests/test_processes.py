@@ -306,6 +306,35 @@ def test_nobody_but_operations_dodges_a_gate_that_the_newer_process_puts_behind_
     assert told_of.data["gates_left_out"] == ["ATI"]
 
 
+@pytest.mark.req("law 3", breaks="earshot.deals.actions.processes._refuse_left_out")
+def test_moving_many_says_before_which_gates_they_would_be_behind_and_leaves_out_none_unsaid(world: World, tmp_path: Path) -> None:
+    world.moved_deal("一")
+    world.moved_deal("二")
+
+    def earlier(parts: Parts) -> None:
+        row(parts, "gates", "ATI")["stage"] = "ML"
+
+    to = newer(tmp_path, earlier)
+    operations = world.by("operations")
+    owed = {one.stage.code: [(gate.code, n) for gate, n in one.owed] for one in processes.behind()}
+    assert owed == {"ML": [], "MO1": [("ATI", 2)]}
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:
+        move_all_to_process(by=operations, to=to, reason="统一", stages=["MO1"])
+    assert "“Decide to invest”" in said(refused.value)
+    assert changed_tables(before, snapshot()) == set()
+
+    page = Visitor("operations", "en").get("/playbook/deals/")
+    assert "2 deals never passed it" in page.html
+    caller = Caller(world.operations)
+    seen = caller.get("/playbook/older-deals")
+    assert [(one["gate"]["code"], one["deals"]) for row in seen["items"] for one in row["owed"]] == [("ATI", 2)]
+    assert caller.post("/playbook/older-deals", {"stages": ["MO1"], "reason": "统一"}, if_match=seen.etag).status == 422
+    assert "2 never passed “Decide to invest” (ATI)" in commanded("--all-at", "MO1", "--as", world.operations.name)
+    commanded("--all-at", "MO1", "--reason", "统一", "--leave-out", "ATI", "--as", world.operations.name)
+    assert {one.stage.code for one in processes.behind()} == {"ML"}
+
+
 def test_a_gate_that_comes_behind_a_deal_is_none_that_it_owed(world: World, tmp_path: Path) -> None:
     deal = world.moved_deal()
 

@@ -26,8 +26,8 @@ from worlds import CRITICAL, World, read_built, snapshot, spoken
 pytestmark = [pytest.mark.own_database(bare=True), pytest.mark.usefixtures("own_database", "still")]
 
 
-# Words that the code knows in another sense: parts of the playbook, addressees of a ladder, permissions, outcomes, the demo's logins.
-ALSO_OTHER_WORDS = {"support", "leader", "operations", "won"}
+# Words that the code knows in another sense: parts of the playbook, leads, addressees, permissions, outcomes, logins of the demo.
+ALSO_OTHER_WORDS = {"support", "lead", "leader", "operations", "won"}
 
 
 def walk(world: World) -> Deal:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from threading import Barrier, Thread
 
 import pytest
+from click.testing import CliRunner
 from django.db import connection, connections
 
 from api_caller import Caller
+from earshot.cli.root import earshot
 from earshot.desk.models import SavedView
 from earshot.desk.saved import change_view, end_view, of, save_view, visible_to
 from earshot.journal.models import Entry
@@ -147,3 +149,25 @@ def test_the_api_keeps_changes_and_ends(world: World, caller: Call):
     assert seller.post(f"/views/{key}/endings").status == 204
     assert list(of(world.seller)) == []
     assert seller.post("/views", {"name": "x", "asked": {"older": "-"}}).status == 422
+
+
+@pytest.mark.req("law 13")
+def test_by_command_a_view_is_saved_shared_opened_and_deleted(world: World) -> None:
+    def run(*words: str, key: str = "seller") -> tuple[int, str]:
+        result = CliRunner().invoke(earshot, ["views", *words, "--as", world.people[key].name], catch_exceptions=False)
+        return result.exit_code, result.output
+
+    assert run("save", "港湾", "--words", "港湾")[0] == 0
+    view = SavedView.objects.get(name="港湾")
+    assert view.asked == {"q": "港湾"}
+    assert "港湾银行网点互联" in run("open", "港湾")[1]
+    assert run("open", str(view.pk), key="stranger")[0] == 2
+    assert run("change", "港湾", "--name", "银行", "--shared")[0] == 0
+    code, told = run("open", str(view.pk), key="stranger")
+    assert code == 0
+    assert "港湾银行网点互联" not in told  # the view is shared, what is found is each reader's own
+    assert run("change", str(view.pk), "--private", key="stranger")[0] == 2
+    assert run("save", "银行")[0] == 2
+    assert str(view.pk) in run("list")[1]
+    assert run("end", "银行")[0] == 0
+    assert run("open", "银行")[0] == 2

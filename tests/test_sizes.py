@@ -291,6 +291,47 @@ def test_nobody_votes_and_no_day_names_a_vote_where_the_gate_is_none_for_the_dea
     assert [line.scope.id for line in my_day(world.head) if line.cause == "vote"] == [small.pk]
 
 
+@pytest.mark.req("law 3", breaks="earshot.deals.gates.asked_late")
+def test_an_amount_lowered_for_a_moment_leads_past_no_gate(world: World, tmp_path: Path) -> None:
+    in_force(tmp_path, setting("process", "gates", "ATI", when="deal.tier != 'small'"))
+    deal = world.ready_deal("苏丹")
+    seller = world.by("seller")
+    assert deal.stage.code == "MO1"
+    deal = change_deal(by=seller, deal=deal, version=deal.version, amount="1000")
+    deal = move_on(by=seller, deal=deal, version=deal.version)
+    assert deal.stage.code == "MO2"
+    late = lambda: [line for line in refusal(world, deal).lines if line.code == "gate.asked_late"]  # noqa: E731
+    assert "gate.asked_late" not in [one.line.code for one in getattr(gates.review(deal), "conditions", [])]  # as long as it is small
+    deal = change_deal(by=seller, deal=deal, version=deal.version, amount="2105000")
+    [line] = late()
+    assert "was not asked when the deal left" in spoken(line.sentence)
+    assert line.act == "move_back"
+    page = Visitor("seller").get(f"/deals/{deal.pk}/").html
+    assert "#f-back-to" in page
+    assert 'id="f-back-to"' in page
+
+    deal = move_back(by=seller, deal=deal, version=deal.version, to="MO1", reason="补过评审")
+    assert not late()
+    world.deliver(deal)  # what the later stage has called meanwhile
+    vote(by=world.by("head"), deal=deal, approves=True)
+    deal.refresh_from_db()
+    assert deal.stage.code == "MO2"  # the vote that was wanting opened it
+    assert "gate.asked_late" not in [one.line.code for one in getattr(gates.review(deal), "conditions", [])]
+
+
+def test_a_gate_asked_late_costs_one_statement_and_none_where_every_gate_is_for_every_deal(
+    world: World, tmp_path: Path, django_assert_num_queries: Any
+) -> None:
+    deal = world.deal()
+    with django_assert_num_queries(0):
+        assert gates.asked_late(deal) == []
+    in_force(tmp_path, FOR_BIG)
+    large = world.deal("大单", amount="7000000")
+    large.stage = book.process_of(large.process_id).stages["MO2"]
+    with django_assert_num_queries(1):
+        assert gates.asked_late(large) == []
+
+
 # Seats that a team begins with.
 
 FOR_MIDDLE = setting("process", "seats", "seat-FR", when="deal.tier != 'small'")

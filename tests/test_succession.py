@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 
 from earshot.accounts.models import Account
 from earshot.calls.queries import open_calls
+from earshot.deals import next_steps
+from earshot.deals.actions import set_next_step
 from earshot.deals.models import Deal
+from earshot.deals.queries import today
 from earshot.desk.queries import my_day
+from earshot.desk.saved import save_view
 from earshot.desk.succession import owed_as_seen
 from earshot.journal.models import Entry
 from earshot.kit.problems import Refusal
 from earshot.people import standing
+from earshot.people.absences import record_absence
 from earshot.people.actions import make_token
-from earshot.people.models import Grant, Login, Person, Post, Token
+from earshot.people.models import Absence, Grant, Login, Person, Post, Token
 from earshot.people.queries import by_token, head_at_or_above
+from earshot.people.registry import HOLDINGS
 from earshot.people.succession import hand_over, leave, owed
 from earshot.talk.actions.messages import post_message
 from earshot.talk.queries.messages import waiting_for
@@ -201,3 +209,55 @@ def test_on_the_page_some_of_it_is_handed_over_and_what_was_typed_is_kept(world:
     rest = {"act": "hand", "everything": "1", "to": str(world.colleague.pk), "reason": "调岗"}
     assert client.post(url, rest).status_code == 302
     assert owed(world.seller) == []
+
+
+def day_in(days: int) -> str:
+    return (today() + timedelta(days=days)).isoformat()
+
+
+@pytest.mark.req("A15.2b")
+def test_next_steps_shared_views_and_whom_one_stands_in_for_are_handed_over_too(world: World, busy: Deal) -> None:
+    busy.refresh_from_db()
+    step = {"what": "报价", "due": day_in(3), "doer": world.seller}
+    set_next_step(by=world.by("seller"), deal=busy, version=busy.version, **step)
+    view, own = (save_view(by=world.by("seller"), name=name, asked={"mine": "1"}, shared=name == "大单") for name in ("大单", "自用"))
+    save_view(by=world.by("colleague"), name="大单", asked={})
+    stands_in = {"person": world.engineer, "first": day_in(1), "last": day_in(5), "deputy": world.seller, "reason": "年假"}
+    absence = record_absence(by=world.by("engineer"), **stands_in)
+    assert {"steps", "views", "deputy"} <= set(kinds(world.seller))
+    before = snapshot()
+    with pytest.raises(Refusal) as refused:  # who has no part in the deal cannot do its next step
+        hand_over(by=world.by("seller"), person=world.seller, to=world.stranger, reason="调岗", what=all_of(world.seller, "steps"))
+    assert set(refused.value.fields) == {"doer"}
+    with pytest.raises(Refusal) as refused:  # nobody stands in for him- or herself
+        hand_over(by=world.by("seller"), person=world.seller, to=world.engineer, reason="调岗", what=all_of(world.seller, "deputy"))
+    assert set(refused.value.fields) == {"deputy"}
+    assert changed_tables(before, snapshot()) == set()
+    hand_over(by=world.by("seller"), person=world.seller, to=world.colleague, reason="调岗")
+    assert owed(world.seller) == []
+    said_now = next_steps.said(busy.pk)[0]
+    assert (said_now.what, said_now.doer, said_now.person) == ("报价", world.colleague, world.seller)
+    view.refresh_from_db()
+    assert (view.owner, view.name, view.shared_at is not None) == (world.colleague, f"大单 ({world.seller.name})", True)
+    own.refresh_from_db()
+    assert own.owner == world.seller
+    absence.refresh_from_db()
+    assert absence.deputy == world.colleague
+
+
+@pytest.mark.req("A15.2b", breaks="earshot.people.succession.owed")
+def test_nothing_open_is_left_on_a_person_who_has_left(world: World, busy: Deal) -> None:
+    busy.refresh_from_db()
+    set_next_step(by=world.by("seller"), deal=busy, version=busy.version, what="报价", due=day_in(3), doer=world.seller)
+    save_view(by=world.by("seller"), name="大单", asked={"mine": "1"}, shared=True)
+    for away, deputy in (("colleague", "seller"), ("seller", "engineer")):
+        dates = {"first": day_in(20 if away == "seller" else 1), "last": day_in(25 if away == "seller" else 5)}
+        record_absence(by=world.by(away), person=world.people[away], deputy=world.people[deputy], reason="年假", **dates)
+    assert len(owed(world.seller)) > 4
+    leave(by=world.by("head"), person=world.seller, reason="离职", to=world.colleague)
+    gone = Person.objects.get(pk=world.seller.pk)
+    assert [holding for holding in HOLDINGS if HOLDINGS[holding].held(gone)] == []
+    # The successor is the one who was away: nobody stands in for him- or herself, so that absence ended, and so did the leaver's own.
+    assert not Absence.objects.filter(Q(person=gone) | Q(deputy=gone), ended_at__isnull=True).exists()
+    assert next_steps.said(busy.pk)[0].doer == world.colleague
+    assert standing.differences() == {}

@@ -144,12 +144,12 @@ def test_every_door_lists_what_waits(world: World, tmp_path: Path):
         (
             lambda parts: parts["support"]["triggers"][0].update(support="ship-check"),
             "support.yaml triggers/MO1-SR/support",
-            "waits for the room",
+            "waits for contracts",
         ),
         (
             lambda parts: parts["process"]["roles"][1].update(awaits="service"),
             "process.yaml gates/ATB/deciders",
-            "the role “SR” waits for the room “service”",
+            "the role “SR” waits for service",
         ),
         (
             lambda parts: parts["support"]["catalogue"][-1].update(awaits="contract"),
@@ -158,7 +158,7 @@ def test_every_door_lists_what_waits(world: World, tmp_path: Path):
         ),
         (lambda parts: parts["support"]["catalogue"][-1].update(awaits="talk"), "support.yaml catalogue/4/awaits", "must be one of"),
         (lambda parts: parts["process"]["chains"][0].pop("awaits"), "process.yaml chains/0", "this is missing: awaits"),
-        (lambda parts: parts["process"]["chains"].append({**parts["process"]["chains"][0]}), "process.yaml chains/signs", "twice"),
+        (lambda parts: parts["process"]["chains"].append({**parts["process"]["chains"][0]}), "process.yaml chains/1", "twice"),
         (lambda parts: parts["hearing"]["default"][0].update(awaits="service"), "hearing.yaml default/0", "nothing is called awaits here"),
         (
             lambda parts: parts["process"]["green_channels"][0].update(make_good_days=0),
@@ -200,6 +200,58 @@ def test_a_pack_of_before_there_were_templates_and_measures_still_holds(world: W
     adopt_pack(by=world.by("operations"), sources=five, reason="五个部分，其余不动")
     assert set(PartVersion.objects.filter(state="in_force").values_list("part", flat=True)) == set(PARTS)
     assert PartVersion.objects.get(part=TEMPLATES, state="in_force").number == 2
+
+
+def waits(part: str, table: str, code: str, room: str = "offers", **columns: Any) -> Any:
+    def change(parts: dict[str, Any]) -> None:
+        next(row for row in parts[part][table] if row["code"] == code).update(awaits=room, **columns)
+
+    return change
+
+
+def second_call(**columns: Any) -> Any:
+    """A further call of a stage that calls already, waiting."""
+
+    def change(parts: dict[str, Any]) -> None:
+        row = next(row for row in parts["support"]["triggers"] if row["code"] == "MO1-SR")
+        other = next(one["code"] for one in parts["support"]["catalogue"] if one["code"] != row["support"])
+        parts["support"]["triggers"].append(row | {"code": "second", "support": other, "awaits": "offers"} | columns)
+
+    return change
+
+
+IDLE = [
+    ("process.yaml gates/ATI", [waits("process", "gates", "ATI")]),
+    ("process.yaml seats/seat-FR", [waits("process", "seats", "seat-FR")]),
+    ("support.yaml triggers/second", [second_call(when="deal.amount > 1.0")]),
+]
+
+
+@pytest.mark.parametrize(("place", "changes"), IDLE, ids=[place for place, _changes in IDLE])
+@pytest.mark.req("law 4", breaks="earshot.playbooks.packs._Reader._refuse_idle_rows")
+def test_a_gate_a_seat_and_a_call_that_could_be_judged_today_are_not_switched_off_by_waiting(
+    world: World, tmp_path: Path, place: str, changes: list[Any]
+) -> None:
+    found = packs.check(Sources.of_folder(changed_pack(tmp_path, *changes)), known())
+    assert [(one.file, one.place, spoken(one.sentence)) for one in found] == [
+        (*place.split(" "), "nothing that it reads is missing, so it waits for nothing: leave “awaits” out, or mark the one that waits")
+    ]
+
+
+@pytest.mark.req("law 2", breaks="earshot.playbooks.packs._Reader._refuse_idle_rows")
+def test_a_category_and_its_hearers_do_not_wait_for_one_another(world: World, tmp_path: Path) -> None:
+    def both(parts: dict[str, Any]) -> None:
+        new = {"code": "power", "zh": "供电", "en": "Power", "awaits": "offers"}
+        parts["hearing"]["categories"].append(new)
+        parts["hearing"]["hearers"].append(parts["hearing"]["hearers"][0] | new | {"code": "power-SR", "category": "power"})
+
+    found = packs.check(Sources.of_folder(changed_pack(tmp_path, both)), known())
+    assert {one.place for one in found} == {"categories/power", "hearers/power-SR"}
+    assert all("so it waits for nothing" in spoken(one.sentence) for one in found)
+
+
+def test_a_call_that_asks_for_what_a_later_room_knows_waits(world: World, tmp_path: Path) -> None:
+    assert packs.check(Sources.of_folder(changed_pack(tmp_path, second_call(when="offer.unanswered > 0"))), known()) == []
 
 
 def test_a_condition_that_asks_for_what_is_known_waits_for_nothing(world: World, tmp_path: Path):

@@ -21,13 +21,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from api_caller import Caller
-from earshot.accounts.actions import add_site, begin_key, set_segment
+from earshot.accounts.actions import add_contact, add_site, begin_key, set_segment
 from earshot.accounts.models import Contact
 from earshot.clocks.models import Alarm
 from earshot.clocks.sweep import sweep
+from earshot.deals import leads
+from earshot.deals.actions import record_lead, wait_for
 from earshot.desk.saved import save_view
 from earshot.journal.models import Entry
 from earshot.kit import uuid7
+from earshot.people.absences import record_absence
 from earshot.people.actions import give_permission, give_skill, make_token
 from earshot.people.models import Login, Post
 from earshot.people.queries import first_calendar, roles_of
@@ -132,6 +135,26 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST file": row(422, nobody=IN),
     },
     "views/<uuid:id>/": {"GET": only("seller", 302)},
+    "leads/": {"GET": everybody(), "POST anything": everybody(404)},
+    "leads/new/": {"GET": everybody(), "POST record": everybody(302)},  # anybody, in any role
+    "leads/import/": {"GET": operates(200), "POST bring": operates(422)},  # an empty form: only operations get so far as to be told
+    "leads/origins/": {"GET": everybody()},
+    # The seller recorded it, of an account of his or her own.
+    "leads/<uuid:id>/": {
+        "GET": deal(200, 200),
+        "POST take_up": deal(302, 409),  # the seller has it
+        "POST hand": deal(302, 302),
+        "POST correct": deal(302, 302),
+        "POST name_account": deal(302, 302),
+        "POST rate": deal(302, 302),
+        "POST verify": deal(302, 302),
+        "POST step": deal(302, 302),
+        "POST refuse": deal(302, 302),
+        "POST reopen": deal(409, 409),  # nobody has refused it
+        "POST open": deal(302, 302),
+        "POST join": deal(302, 302),
+        "POST write": deal(302, 302),
+    },
     "deals/new/": {"GET": everybody(), "POST open": deal(302, 302)},
     "deals/<uuid:id>/": {
         "GET": deal(200, 200),
@@ -147,6 +170,14 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST add_seats": deal(302, 302),
         "POST step": deal(302, 302),
         "POST state": deal(302, 302),
+        "POST services": deal(302, 302),
+        "POST line": deal(302, 302),
+        "POST line_off": deal(404, 404),  # one that is not there
+        "POST make_good": deal(404, 404),  # nothing was passed at risk here
+        "POST take_over": deal(409, 409),  # nothing was handed over
+        "POST leave_out": deal(422, 422),  # no such step
+        "POST need": deal(422, 422),
+        "POST wait_for": deal(302, 302),
         "POST write": deal(302, 302),
     },
     "deals/<uuid:id>/meetings/new/": {"GET": deal(200, 200), "POST record": deal(302, 302)},
@@ -154,9 +185,19 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "GET": deal(200, 200),
         "POST vote": deal(403, 409),  # the seller does not decide here; the head has not heard yet
         "POST withdraw": deal(409, 409),  # none of the two has voted
+        "POST ask": deal(409, 409),  # the gate has no mandates
+        "POST refuse": deal(403, 403),  # nothing is asked of them
+        "POST withdraw_question": deal(409, 409),
+        "POST settle": deal(404, 404),  # nobody is against
         "POST take_note": deal(302, 302),
     },
+    "deals/<uuid:id>/risk/": {"GET": deal(200, 200), "POST decide": deal(403, 409)},  # the head lists nothing of what is missing
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
+    "deals/<uuid:id>/time/": {"GET": deal(200, 200)},
+    "deals/<uuid:id>/join/": {"GET": deal(200, 200), "POST join": deal(422, 422)},  # nothing is chosen
+    "deals/<uuid:id>/split/": {"GET": deal(200, 200), "POST split": deal(302, 302)},
+    "waits/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST there": call(302, 302, 302, 302)},  # whoever has it, too, and its head
+    "waiting/": {"GET": everybody()},
     "deals/<uuid:id>/process/": {"GET": deal(200, 200), "POST move": deal(409, 409)},  # it follows the process in force
     "meetings/<uuid:id>/": {
         "GET": deal(200, 200),
@@ -198,7 +239,15 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST hand": deal(302, 302),
         "POST report": deal(302, 302),
         "POST end_contact": deal(302, 302),
+        "POST add_contact": deal(302, 302),
     },
+    "accounts/segments/": {
+        "GET": everybody(),
+        "POST add": operates(302, 403),
+        "POST set": operates(302, 403),
+        "POST end": operates(302, 403),
+    },
+    "contacts/<uuid:id>/": {"GET": deal(200, 200), "POST also": deal(302, 302), "POST merge": deal(302, 302)},
     # Nobody but the seller sits on the team: who heads its unit writes to the seller, the seller to nobody.
     "teams/<uuid:id>/": {"GET": deal(200, 200), "POST write": deal(422, 302)},
     "messages/": {"GET": everybody()},
@@ -216,6 +265,11 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=IN),
         "POST hand": row(302, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
         "POST leave": row(403, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+    },
+    "people/<uuid:id>/absences/": {
+        "GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=IN),
+        "POST enter": row(302, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
+        "POST end": row(302, 404, 404, 302, 404, 404, 302, 404, 404, nobody=IN),
     },
     "people/<uuid:id>/administration/": {
         "GET": administers(200),
@@ -323,7 +377,44 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/gate": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/votes": {"GET": deal(200, 200, 401), "POST": deal(403, 409, 401)},
     "deals/{deal_id}/vote-withdrawals": {"POST": deal(409, 409, 401)},
+    "deals/{deal_id}/risks": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/risk-decisions": {"POST": deal(403, 409, 401)},  # the one line is not what is missing
+    "deals/{deal_id}/risks/{risk_id}/made-good": {"POST": deal(404, 404, 401)},  # nothing was passed at risk here
+    "deals/{deal_id}/steps": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/time": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/parts": {"GET": deal(200, 200, 401), "POST": deal(201, 201, 401)},
+    "deals/{deal_id}/joins": {"POST": deal(422, 422, 401)},  # to itself
+    "deals/{deal_id}/waits": {"POST": deal(201, 201, 401)},
+    "deals/{deal_id}/take-over": {"POST": deal(409, 409, 401)},
+    "waits/{wait_id}": {"GET": call(200, 200, 200, 200, 401)},
+    "waits/{wait_id}/there": {"POST": call(200, 200, 200, 200, 401)},
+    "waiting": {"GET": everybody(200, 401)},
+    "deals/{deal_id}/steps/{step_code}/left-out": {"POST": deal(422, 422, 401)},
+    "deals/{deal_id}/steps/{step_code}/needed": {"POST": deal(422, 422, 401)},
+    "deals/{deal_id}/passes": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/dissents": {"GET": deal(200, 200, 401)},
+    "deals/{deal_id}/dissents/{role_code}/settlements": {"POST": deal(404, 404, 401)},
+    "deals/{deal_id}/escalations": {"GET": deal(200, 200, 401), "POST": deal(409, 409, 401)},
+    "deals/{deal_id}/escalations/decisions": {"POST": deal(403, 403, 401)},
+    "deals/{deal_id}/escalations/withdrawals": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/next-steps": {"GET": deal(200, 200, 401), "POST": deal(201, 201, 401)},
+    "deals/{deal_id}/lines": {"GET": deal(200, 200, 401), "PUT": deal(200, 200, 401)},
+    "service-types": {"GET": everybody(200, 401)},
+    "deals/{deal_id}/services": {"GET": deal(200, 200, 401), "PUT": deal(200, 200, 401)},
+    "leads": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
+    "leads/origins": {"GET": everybody(200, 401)},
+    "leads/{lead_id}": {"GET": deal(200, 200, 401)},
+    "leads/{lead_id}/take-up": {"POST": deal(200, 409, 401)},
+    "leads/{lead_id}/hand-over": {"POST": deal(200, 200, 401)},
+    "leads/{lead_id}/corrections": {"POST": deal(201, 201, 401)},
+    "leads/{lead_id}/account": {"PUT": deal(200, 200, 401)},
+    "leads/{lead_id}/rating": {"PUT": deal(200, 200, 401)},
+    "leads/{lead_id}/findings": {"POST": deal(201, 201, 401)},
+    "leads/{lead_id}/next-steps": {"POST": deal(201, 201, 401)},
+    "leads/{lead_id}/refusal": {"POST": deal(200, 200, 401)},
+    "leads/{lead_id}/reopening": {"POST": deal(409, 409, 401)},
+    "leads/{lead_id}/deal": {"POST": deal(201, 201, 401)},
+    "leads/{lead_id}/joining": {"POST": deal(201, 201, 401)},
     "deals/{deal_id}/figures": {"GET": deal(200, 200, 401), "POST": deal(201, 201, 401)},
     "deals/{deal_id}/meetings": {"POST": deal(201, 201, 401)},
     "deals/{deal_id}/items": {"GET": deal(200, 200, 401)},
@@ -369,9 +460,19 @@ API: dict[str, dict[str, list[int]]] = {
     "accounts": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
     "people/{person_id}/owed": {"GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=401)},
     "people/{person_id}/hand-overs": {"POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401)},
+    "people/{person_id}/absences": {
+        "GET": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=401),
+        "POST": row(201, 404, 404, 201, 404, 404, 201, 404, 404, nobody=401),
+    },
+    "people/{person_id}/absences/endings": {"POST": row(200, 404, 404, 200, 404, 404, 200, 404, 404, nobody=401)},
     "people/{person_id}/departures": {"POST": row(403, 404, 404, 204, 404, 404, 204, 404, 404, nobody=401)},
     "accounts/{account_id}": {"GET": deal(200, 200, 401), "PATCH": deal(200, 200, 401)},
     "accounts/{account_id}/reporting": {"POST": deal(201, 201, 401)},
+    "accounts/{account_id}/contacts": {"POST": deal(201, 201, 401)},
+    "contacts/{contact_id}": {"GET": deal(200, 200, 401)},
+    "contacts/{contact_id}/meetings": {"GET": deal(200, 200, 401)},
+    "contacts/{contact_id}/posts": {"POST": deal(201, 201, 401)},
+    "contacts/{contact_id}/mergers": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/contacts/endings": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/handovers": {"POST": deal(201, 201, 401)},
     "accounts/{account_id}/key-periods": {"POST": deal(403, 201, 401)},
@@ -481,13 +582,20 @@ class Case:
             "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
             "lose": {"version": str(self.version), "reason": "the rival"},
+            "wait_for": {"version": str(self.version), "unit": self.ids["unit"], "reason": "the other plan"},
+            "there": {"words": "on the shelf"},
+            "split": {"version": str(self.version), "title": "the first sites", "amount": "1"} | AIM,
             "change": {"version": str(self.version), "title": "another title", "amount": "1"},
             "begin_key": {"since": "2040-01-01", "reason": "it will matter"},
             "end_key": {"reason": "it matters no more"},
             "add_site": {"name": "plant", "city": "Khartoum"},
             "end_site": {"site": self.ids["site"], "reason": "closed"},
             "hand": {"to": self.ids["delivery"], "reason": "leaves"},
+            "enter": {"first": "2026-11-30", "last": "2026-12-01", "deputy": self.ids["delivery"], "reason": "a journey"},
             "report": {"contact": self.ids["contact"], "to": ""},
+            "add_contact": {"name": "Amal"},
+            "also": {"account": self.ids["account"], "title": "CTO"},
+            "merge": {"gone": self.ids["twin"], "reason": "one person", "sure": "1"},
             "end_contact": {"contact": self.ids["contact"], "reason": "moved"},
             "nominate": {"seat": self.ids["seat"], "person": self.ids["delivery"]},
             "decline": {"reason": "no time"},
@@ -499,17 +607,27 @@ class Case:
             "give_permission": {"permission": "operations"},
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version), "deal": self.ids["deal"]},
-            "record": {"contact_1": "Osman", "words_1": "one thing"},
+            "ask": {"version": str(self.version)},
+            "refuse": {"version": str(self.version), "reason": "too thin"},
+            "withdraw_question": {"version": str(self.version), "reason": "later"},
+            "settle": {"version": str(self.version), "goes_on": "yes", "words": "x"},
+            "leave_out": {"version": str(self.version), "step": "nowhere", "reason": "x"},
+            "need": {"version": str(self.version), "step": "nowhere"},
+            "record": {"contact_1": "Osman", "words_1": "one thing", "words": "one thing", "source": "other", "customer": "somebody"},
             "complete": {"place": "Khartoum"},
             "file": {"item": self.ids["item"], "category": self.world.categories[1]},
             "correct": {"correction": "forty per cent"},
             "deliver": {"result": "a result"},
             "step": {"version": str(self.version), "what": "call", "due": "2030-01-02", "doer": self.ids["seller"]},
             "state": {"version": str(self.version), "gross_margin": "28.5", "source": "estimate"},
+            "services": {"version": str(self.version), "services": "turnkey"},
+            "line": {"version": str(self.version), "line_what": "sites", "line_quantity": "38", "line_price": "12000"},
+            "line_off": {"version": str(self.version), "line": "nothing"},
             "withdraw": {"version": str(self.version)},
             "name": {"person": self.ids["engineer_two"]},
             "send_back": {"reason": "thin"},
             "object": {"reason": "not needed"},
+            "decide": {"version": str(self.version)},
             "end": {"reason": "decided"},
             "pause": {"reason": "the site is closed"},
             "open": {"title": "a deal", "name": "an account", "account": self.ids["account"], "currency": "CNY"} | AIM,
@@ -542,8 +660,18 @@ class Case:
         if address.startswith("people/"):
             to = {"to": self.ids["delivery"], "reason": "leaves"}
             extra |= {"hand": to | {"what": f"accounts:{self.ids['account']}"}, "leave": to}
+            extra |= {"end": {"absence": self.ids["absence"]}}
         if address.startswith("accounts/"):
             extra["change"] = {"version": "1", "name": "another name", "sector": "", "segment": "", "parent": ""}
+        if address.startswith("leads/<"):
+            seen = {"version": "1"}
+            extra |= {"hand": extra["hand"] | seen, "step": extra["step"] | seen, "open": extra["open"] | seen | {"currency": "CNY"}}
+            extra |= {one: seen | {"reason": "because"} for one in ("refuse", "reopen")}
+            extra |= {"rate": seen | {"rating": self.ids["rating"]}, "verify": {"found": "it is so", "result": "confirmed"}}
+            extra |= {"name_account": seen | {"account": self.ids["account"]}, "join": seen | {"deal": self.ids["deal"]}}
+        if address == "accounts/segments/":
+            named = {"code": "telecoms", "zh": "电信运营商", "en": "Carriers"}
+            extra |= {"add": named, "set": named, "end": {"code": "telecoms", "reason": "split"}}
         if address.startswith("playbook/"):
             draft = {"part": "hearing", "seen": self.ids["seen"]}
             extra |= {"open": {"reason": "because", "parts": "policies"}, "add": {"part": "policies"}, "undo": draft}
@@ -571,7 +699,33 @@ class Case:
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
             "POST deals/{deal_id}/losses": because,
+            "POST deals/{deal_id}/risk-decisions": {
+                "lines": [{"key": "0" * 12, "reason": "because", "who": self.ids["seller"], "due": "2030-01-02"}]
+            },
+            "POST deals/{deal_id}/risks/{risk_id}/made-good": {"words": "done"},
+            "POST deals/{deal_id}/joins": {"other": self.ids["deal"], "other_version": 1},
+            "POST deals/{deal_id}/parts": {"title": "the first sites", "amount": "1.00", **AIM},
+            "POST deals/{deal_id}/waits": {"unit": self.ids["unit"], "reason": "the other plan"},
+            "POST waits/{wait_id}/there": {"words": "on the shelf"},
             "POST deals/{deal_id}/next-steps": {"what": "call them", "due": "2030-01-02", "doer": self.ids["seller"]},
+            "POST deals/{deal_id}/steps/{step_code}/left-out": because,
+            "POST deals/{deal_id}/dissents/{role_code}/settlements": {"goes_on": True, "words": "x"},
+            "POST deals/{deal_id}/escalations": {},
+            "POST deals/{deal_id}/escalations/decisions": {"approves": True},
+            "POST deals/{deal_id}/escalations/withdrawals": because,
+            "PUT deals/{deal_id}/lines": {"lines": [{"what": "sites", "quantity": "38", "price": "12000"}]},
+            "PUT deals/{deal_id}/services": {"services": ["turnkey"]},
+            "POST leads": {"words": "one thing", "source": "other", "customer": "somebody"},
+            "POST leads/{lead_id}/hand-over": {"to": self.ids["delivery"], **because},
+            "POST leads/{lead_id}/corrections": {"correction": "forty per cent"},
+            "PUT leads/{lead_id}/account": {"account": self.ids["account"]},
+            "PUT leads/{lead_id}/rating": {"rating": self.ids["rating"]},
+            "POST leads/{lead_id}/findings": {"found": "it is so", "result": "confirmed"},
+            "POST leads/{lead_id}/next-steps": {"what": "call them", "due": "2030-01-02"},
+            "POST leads/{lead_id}/refusal": because,
+            "POST leads/{lead_id}/reopening": because,
+            "POST leads/{lead_id}/deal": {"title": "another deal"} | AIM,
+            "POST leads/{lead_id}/joining": {"deal": self.ids["deal"]},
             "POST deals/{deal_id}/figures": {"gross_margin": "28.5", "source": "estimate"},
             "POST deals/{deal_id}/process-moves": {"to": 1, **because},
             "POST playbook/older-deals": because,
@@ -618,9 +772,19 @@ class Case:
             "PUT playbook/pack": {"name": "pack", "parts": dict(SHIPPED.texts), **because},
             "POST accounts": {"name": "an account"},
             "POST people/{person_id}/hand-overs": {"heir": self.ids["delivery"], **because},
+            "POST people/{person_id}/absences": {
+                "first": "2026-11-30",
+                "last": "2026-12-01",
+                "deputy": self.ids["delivery"],
+                **because,
+            },
+            "POST people/{person_id}/absences/endings": {"absence": self.ids["absence"]},
             "POST people/{person_id}/departures": {"heir": self.ids["delivery"], **because},
             "PATCH accounts/{account_id}": {"sector": "power"},
             "POST accounts/{account_id}/reporting": {"contact": self.ids["contact"], "superior": None},
+            "POST accounts/{account_id}/contacts": {"name": "Amal"},
+            "POST contacts/{contact_id}/posts": {"account": self.ids["account"], "title": "CTO"},
+            "POST contacts/{contact_id}/mergers": {"gone": self.ids["twin"], "sure": True, **because},
             "POST accounts/{account_id}/contacts/endings": {"contact": self.ids["contact"], **because},
             "POST accounts/{account_id}/handovers": {"owner": self.ids["delivery"], **because},
             "POST accounts/{account_id}/key-periods": {"since": "2040-01-01", **because},
@@ -666,8 +830,17 @@ def case(world: World) -> Case:
     draft = write_part(by=world.by("operations"), revision=revision, part="hearing", text=f"# 改\n{SHIPPED.texts['hearing']}")
     begin_key(by=world.by("head"), account=stands.account, reason="it matters", until="2030-12-31")
     set_segment(by=world.by("operations"), code="telecoms", zh="电信", en="Telecoms")
+    lead = record_lead(by=world.by("seller"), words="one thing more", source="other", account=stands.account)
+    wait = wait_for(
+        by=world.by("seller"), deal=stands, version=stands.version, unit=None, person=world.engineer, reason="the plan of the site"
+    )
     ids = {
+        "wait": wait.pk,
+        "risk": stands.pk,  # of a deal: nothing was passed at risk here
+        "lead": lead.pk,
+        "rating": next(iter(leads.ratings())),
         "contact": Contact.objects.filter(account=stands.account).order_by("pk").values_list("pk", flat=True)[0],
+        "twin": add_contact(by=world.by("seller"), account=stands.account, name="欧斯曼", title="CTO").pk,
         "site": add_site(by=world.by("seller"), account=stands.account, name="NOC", city="Khartoum").pk,
         "profile": "strict",
         "revision": revision.pk,
@@ -706,8 +879,18 @@ def case(world: World) -> Case:
         "engineer_two": world.engineer_two.pk,
         "post": Post.objects.get(person=world.seller).pk,
         "role": Post.objects.get(person=world.seller).role,
+        "step_code": "nowhere",
+        "role_code": Post.objects.get(person=world.seller).role,
         "view": save_view(by=world.by("seller"), name="mine", asked={"mine": "1"}).pk,
         "name": SHIPPED.name,
+        "absence": record_absence(
+            by=world.by("seller"),
+            person=world.seller,
+            first="2026-12-07",
+            last="2026-12-08",
+            deputy=world.delivery,
+            reason="a journey",
+        ).pk,
     }
     return Case(world, {name: str(pk) for name, pk in ids.items()}, stands.version)
 
@@ -715,10 +898,13 @@ def case(world: World) -> Case:
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=1"
 KINDS_OF_PAGES = {
     "deals": "deal",
+    "waits": "wait",
+    "leads": "lead",
     "meetings": "meeting",
     "items": "item",
     "calls": "call",
     "accounts": "account",
+    "contacts": "contact",
     "people": "person",
     "teams": "team",
     "messages": "message",
@@ -830,8 +1016,8 @@ def test_api(case: Case):
         for method, expected in sendings.items():
             statuses = []
             body = case.body(method, address)
-            headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST") else {}
-            if address == "accounts/{account_id}":
+            headers = {"if_match": f'"{case.version}"'} if "deals/{deal_id}" in address and method in ("PATCH", "POST", "PUT") else {}
+            if address == "accounts/{account_id}" or address.startswith("leads/{lead_id}"):
                 headers = {"if_match": '"1"'}
             if address.endswith(("/hours", "/files")):
                 headers = {"if_match": f'"{case.ids["calendar_version"]}"'}

@@ -2,7 +2,9 @@
 database), each beside a ceiling of the same run; then what the sweep of the clocks costs with a million of them pending, and looking for a
 customer among 200,000.
 EARSHOT_BENCH_DEALS, EARSHOT_BENCH_CLOCKS, EARSHOT_BENCH_NAMES and EARSHOT_BENCH_RUNS make it smaller; EARSHOT_BENCH_ONLY=requests, sweep
-or names does one part.
+or names does one part; EARSHOT_BENCH_ENGINE=sqlite or postgresql one engine. EARSHOT_BENCH_GROW: so many deals then, in the same
+house, and the same requests once more, each beside what it cost before (`make soak`: a million). It fails where something breaks, never
+for a time.
 
 Ceilings. Reads: the same 50 rows joined with the account by plain `.values()` and `JsonResponse`. Pages: an empty page of the
 same base template. Writes: the same INSERTs and UPDATEs bare in one transaction. The sweep: the same rows claimed bare.
@@ -16,14 +18,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench_measure import Case, Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 DEALS = int(os.environ.get("EARSHOT_BENCH_DEALS", "20000"))
 CLOCKS = int(os.environ.get("EARSHOT_BENCH_CLOCKS", "1000000"))
 NAMES = int(os.environ.get("EARSHOT_BENCH_NAMES", "200000"))
 RUNS = int(os.environ.get("EARSHOT_BENCH_RUNS", "5"))
+GROW = int(os.environ.get("EARSHOT_BENCH_GROW", "0"))
 ONLY = os.environ.get("EARSHOT_BENCH_ONLY", "")
+ENGINES = ("sqlite", "postgresql")
+GROWN_AIM = 1.5  # times what the request cost among the fewer deals
 
 
 def on_engine(engine: str, script: str = __file__, **more: str) -> bool:
@@ -53,7 +63,7 @@ def on_engine(engine: str, script: str = __file__, **more: str) -> bool:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def run(engine: str) -> bool:
+def run(engine: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench_settings"
     import django
 
@@ -64,27 +74,44 @@ def run(engine: str) -> bool:
     import bench_cases
     import bench_names
     import bench_sweep
-    from bench_measure import measure
+    from bench_world import fill
 
     begin = time.perf_counter()
     company = bench_cases.company(DEALS)
     print(f"\n{engine}: {DEALS} deals, made in {time.perf_counter() - begin:.0f} s; CPU milliseconds a request", flush=True)
-    outcomes = []
     if ONLY in ("", "requests"):
-        print(f"{'':<34}{'Earshot':>9}{'ceiling':>11}", flush=True)
-    for case in bench_cases.cases(company) if ONLY in ("", "requests") else ():
-        outcome = measure(case, runs=RUNS, each=20)
-        print(outcome.line(), flush=True)
-        outcomes.append(outcome)
+        before = run_requests(bench_cases.cases(company))
+        if GROW:
+            begin = time.perf_counter()
+            fill(company.patterns, GROW)
+            print(f"\n{engine}: {GROW} deals, {time.perf_counter() - begin:.0f} s later; `grown`: beside {DEALS} deals", flush=True)
+            run_requests(bench_cases.cases(company), before)
     if ONLY in ("", "sweep"):
         bench_sweep.run_sweep(CLOCKS, RUNS)
     if ONLY in ("", "names"):
         bench_names.run_names(NAMES, RUNS)
-    return all(outcome.times <= outcome.aim for outcome in outcomes)
+
+
+def run_requests(cases: Iterable[Case], before: Mapping[str, Outcome] | None = None) -> dict[str, Outcome]:
+    """Each case measured and printed; with `before`, also how many times what it cost then."""
+    from bench_measure import measure
+
+    print(f"{'':<40}{'Earshot':>9}{'ceiling':>11}", flush=True)
+    outcomes = {}
+    for case in cases:
+        outcome = outcomes[case.name] = measure(case, runs=RUNS, each=20)
+        grown = ""
+        if before and case.name in before:
+            times = outcome.door / before[case.name].door
+            grown = f"   grown {times:.1f}x   {'ok' if times <= GROWN_AIM else 'MISSED'}"
+        print(outcome.line() + grown, flush=True)
+    return outcomes
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        sys.exit(not run(sys.argv[1]))
-    results = [on_engine(engine) for engine in ("sqlite", "postgresql")]
-    sys.exit(not all(results))
+        run(sys.argv[1])
+    else:
+        asked = os.environ.get("EARSHOT_BENCH_ENGINE")
+        results = [on_engine(engine) for engine in ([asked] if asked else ENGINES)]
+        sys.exit(not all(results))

@@ -10,31 +10,41 @@ from typing import Any
 
 from django.test import Client
 
-from bench_measure import Case, bare, timed
-from bench_world import fill
+from bench_measure import Case, bare, bare_reads, timed
+from bench_world import belongings, copy_rows, fill
 from earshot.accounts.actions import open_account
 from earshot.accounts.models import Account
-from earshot.deals.actions import open_deal
+from earshot.calls.actions import deliver_result
+from earshot.calls.models import Assignment
+from earshot.calls.queries import open_calls
+from earshot.deals.actions import move_on, open_deal
 from earshot.deals.models import Deal
-from earshot.demo.actions import build_world
+from earshot.demo.actions import World, build_world
 from earshot.journal.actors import process
 from earshot.kit import uuid7
 from earshot.people.actions import add_person, make_token
 from earshot.people.actors import as_person
 from earshot.people.models import Person
 from earshot.playbooks.book import in_force
-from earshot.voice.actions import Said, record_meeting
+from earshot.voice import queries as voice
+from earshot.voice.actions import Said, record_meeting, take_note
 
 LIST, ONE, MOVES = "/api/v1/deals", "/api/v1/deals/{id}", "/api/v1/deals/{id}/moves"
-LIST_PAGE, ONE_PAGE, BOARD_PAGE = "/deals/", "/deals/{id}/", "/deals/board/"
+GATE, VOTES, SEARCH = "/api/v1/deals/{id}/gate", "/api/v1/deals/{id}/votes", "/api/v1/search?q={q}"
+LIST_PAGE, ONE_PAGE, BOARD_PAGE, GATE_PAGE = "/deals/", "/deals/{id}/", "/deals/board/", "/deals/{id}/gate/"
+RARE, COMMON, NOWHERE = "柴油机组过热", "太阳能", "嫦娥奔月"  # words of one statement, of every one, of none
 
 
 @dataclass
 class Company:
+    """`patterns`: the deals that the others are copies of; `ready`: one that only the head's vote keeps at its gate."""
+
     seller: Person
     head: Person
     account: Account
     key: dict[Person, str]
+    patterns: list[Deal]
+    ready: Deal
 
 
 SELLERS = 100
@@ -56,9 +66,29 @@ def company(total: int) -> Company:
         said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
         record_meeting(by=as_person(owner), deal=deal, items=said)
         patterns.append(deal)
+    ready = ready_deal(world, account)
     fill(patterns, total)
     keys = {person: make_token(by=as_person(person), person=person, name="bench")[1] for person in (seller, head)}
-    return Company(seller, head, account, keys)
+    return Company(seller, head, account, keys, patterns, ready)
+
+
+def ready_deal(world: World, account: Account) -> Deal:
+    """A deal before its gate with real checks: critical words that all have heard, a call with its result, seats taken."""
+    seller = world.people["seller"]
+    by = as_person(seller)
+    deal = open_deal(by=by, title="到关口的站点", account=account, owner=seller, amount="2105000", goal="测量", due="2040-12-31")
+    said = [Said(f"{RARE}，要换供电方案", next(iter(in_force().hearing.categories)))]
+    record_meeting(by=by, deal=deal, items=said)
+    deal = move_on(by=by, deal=deal, version=deal.version)
+    for key in ("engineer", "head", "delivery"):
+        items = list(voice.visible_to(world.people[key]).filter(deal=deal))
+        if items:
+            take_note(by=as_person(world.people[key]), items=items)
+    for call in open_calls().filter(deal=deal):
+        assigned = Assignment.objects.select_related("person").get(call=call, ended_at__isnull=True).person
+        deliver_result(by=as_person(assigned), call=call, result="光伏加小机组，柴油费减半")
+    deal.refresh_from_db()
+    return deal
 
 
 def api(house: Company, person: Person) -> Callable[..., None]:
@@ -87,12 +117,32 @@ def pages(person: Person) -> Callable[[str], None]:
     return look
 
 
+def twice(act: Callable[[], Any]) -> tuple[Callable[[], float], Callable[[], float]]:
+    """A read, and what it asked the database, asked again bare."""
+    return timed(act), bare_reads(act)
+
+
 def fresh_deals(house: Company) -> Iterator[Deal]:
     """One deal after the other that stands in the first stage and has just been opened."""
     for number in itertools.count(1):
         yield open_deal(
-            by=as_person(house.seller), title=f"一号站点 {number}", account=house.account, owner=house.seller, goal="测量", due="2040-12-31"
+            by=as_person(house.seller),
+            title=f"一号站点 {number}",
+            account=house.account,
+            owner=house.seller,
+            goal="测量",
+            due="2040-12-31",
+            another=True,
         )
+
+
+def waiting_at_the_gate(house: Company) -> Iterator[Deal]:
+    """Copies of the deal that waits for the head's vote, one after the other; made a hundred at a time."""
+    rows, begin = belongings(house.ready), 10**7 + Deal.objects.count()
+    while True:
+        copy_rows(rows, begin, 1, begin + 100)
+        yield from Deal.objects.filter(number__in=[f"B{n}-{place}" for n in range(begin, begin + 100) for place in range(len(rows))])
+        begin += 100
 
 
 def cases(house: Company) -> Iterator[Case]:
@@ -128,6 +178,23 @@ def cases(house: Company) -> Iterator[Case]:
         )
 
     yield Case("API: create a deal", timed(create), bare(create), 3)
+
+    found = SEARCH.format
+    yield Case("API: search, a word of every statement", *twice(lambda: head("GET", found(q=COMMON))), 3)
+    yield Case("API: search, a word of one", *twice(lambda: head("GET", found(q=RARE))), 3)
+    yield Case("API: search, a word of none", *twice(lambda: head("GET", found(q=NOWHERE))), 3)
+    gate, at_gate = GATE.format(id=house.ready.pk), GATE_PAGE.format(id=house.ready.pk)
+    yield Case("API: gate review", *twice(lambda: seller("GET", gate)), 3)
+    yield Case("page: gate review, the head", timed(lambda: of_head(at_gate)), timed(lambda: look(page)), 3)
+
+    ready = waiting_at_the_gate(house)
+
+    def vote(how: Callable[[Callable[[], Any]], Callable[[], float]]) -> float:
+        deal = next(ready)
+        address = VOTES.format(id=deal.pk)
+        return how(lambda: head("POST", address, approves=True, reason="可以", if_match=deal.version))()
+
+    yield Case("API: the vote that opens a gate", lambda: vote(timed), lambda: vote(bare), 3)
 
     waiting = fresh_deals(house)
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 Statement = tuple[str, Any, bool]
 WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
+READS = ("SELECT", "WITH")
 
 
 def cpu() -> float:
@@ -50,7 +51,7 @@ class Outcome:
 
     def line(self) -> str:
         verdict = "ok" if self.times <= self.aim else "MISSED"
-        return f"{self.name:<34}{self.door:>9.2f}{self.ceiling:>11.2f}{self.times:>8.1f}x   at most {self.aim:.0f}x   {verdict}"
+        return f"{self.name:<40}{self.door:>9.2f}{self.ceiling:>11.2f}{self.times:>8.1f}x   at most {self.aim:.0f}x   {verdict}"
 
 
 def timed(act: Callable[[], Any]) -> Callable[[], float]:
@@ -116,6 +117,30 @@ def bare(request: Callable[[], Any]) -> Callable[[], float]:
         with transaction.atomic(), connection.cursor() as cursor:
             for sql, params, many in statements:
                 (cursor.executemany if many else cursor.execute)(sql, params)
+        return cpu() - begin
+
+    return run
+
+
+def bare_reads(request: Callable[[], Any]) -> Callable[[], float]:
+    """What `request` asks the database, asked again as raw SQL, every row fetched, with nothing around it. What it writes besides is not
+    among it."""
+    found: list[Statement] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if sql.lstrip().upper().startswith(READS):
+            found.append((sql, params, many))
+        return execute(sql, params, many, context)
+
+    def run() -> float:
+        if not found:
+            with connection.execute_wrapper(note):
+                request()
+        begin = cpu()
+        with connection.cursor() as cursor:
+            for sql, params, _many in found:
+                cursor.execute(sql, params)
+                cursor.fetchall()
         return cpu() - begin
 
     return run

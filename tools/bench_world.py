@@ -1,8 +1,9 @@
-"""Twenty thousand deals: a few made through the verbs, the rest copies of their rows under new ids."""
+"""Very many deals: a few made through the verbs, the rest copies of their rows under new ids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,7 @@ from django.apps import apps
 from django.db import connection, models, transaction
 
 from earshot.deals.models import Deal
-from earshot.kit import uuid7
 
-ROUND = 500  # copies written together
 Row = tuple[type[models.Model], dict[str, Any]]
 
 
@@ -60,33 +59,54 @@ def in_order_of_need(wanted: set[type[models.Model]]) -> list[type[models.Model]
     return placed
 
 
-def copies(rows: list[Row], number: int) -> list[models.Model]:
-    """The rows once more: new ids everywhere, new business numbers, all else the same."""
-    ids = {row["id"]: uuid7() for _, row in rows if isinstance(row.get("id"), UUID)}
-    made: list[models.Model] = []
-    for model, row in rows:
-        fresh = {name: ids.get(value, value) if isinstance(value, UUID) else value for name, value in row.items()}
-        if isinstance(model._meta.pk, models.AutoField):
-            fresh.pop(model._meta.pk.attname)
-        if "number" in fresh:
-            fresh["number"] = f"B{number}-{len(made)}"
-        if "outside_id" in fresh:
-            fresh["outside_id"] = None
-        made.append(model(**fresh))
-    return made
+@dataclass(frozen=True)
+class Expression:
+    """What stands for a column in `INSERT … SELECT`; `value` None: nothing to send along."""
+
+    sql: str
+    value: Any = None
+    sends: bool = False
+
+
+def expression(field: models.Field[Any, Any], value: Any, ids: set[UUID], number: int) -> Expression:
+    """Of copy `n`: an id of the pattern with its last eight digits replaced by `n` (they stay apart, as the others are a moment and
+    chance), a business number of its own, all else as it stands in the pattern."""
+    if isinstance(value, UUID) and value in ids:
+        if connection.vendor == "postgresql":
+            return Expression("(%s || lpad(to_hex(n), 8, '0'))::uuid", value.hex[:-8], sends=True)
+        return Expression("%s || printf('%%08x', n)", value.hex[:-8], sends=True)
+    if field.name == "number" and isinstance(value, str):
+        return Expression("'B' || n || %s", f"-{number}", sends=True)
+    if field.name == "outside_id":
+        return Expression("NULL")
+    made = field.get_db_prep_save(value, connection)
+    # A literal of a SELECT has no type on PostgreSQL; SQLite's columns take what they are given, and a cast there would change it.
+    return Expression(f"%s::{field.cast_db_type(connection)}" if connection.vendor == "postgresql" else "%s", made, sends=True)
+
+
+def copy_rows(rows: list[Row], first: int, step: int, last: int) -> None:
+    """The rows of one pattern again for n = `first`, `first + step` … below `last`, a statement each."""
+    ids = {row["id"] for _, row in rows if isinstance(row.get("id"), UUID)}
+    quote = connection.ops.quote_name
+    with transaction.atomic(), connection.cursor() as cursor:
+        for number, (model, row) in enumerate(rows):
+            fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
+            columns = ", ".join(quote(f.column or f.attname) for f in fields)
+            made = [expression(f, row[f.attname], ids, number) for f in fields]
+            cursor.execute(
+                "WITH RECURSIVE copies(n) AS (SELECT %s UNION ALL SELECT n + %s FROM copies WHERE n + %s < %s) "
+                f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
+                f"SELECT {', '.join(one.sql for one in made)} FROM copies",
+                [first, step, step, last, *(one.value for one in made if one.sends)],
+            )
 
 
 def fill(patterns: list[Deal], total: int) -> None:
-    """Copy the patterns in turn until the house holds `total` deals."""
-    belonging = [belongings(deal) for deal in patterns]
+    """Copy the patterns in turn until the house holds `total` deals. What is copied is the rows of the pattern as they stand: call it
+    before anything else is done to it. The journal stays as it is."""
     begin = Deal.objects.count()
-    for first in range(begin, total, ROUND):
-        made = [row for number in range(first, min(first + ROUND, total)) for row in copies(belonging[number % len(belonging)], number)]
-        by_model: dict[type[models.Model], list[models.Model]] = {}
-        for row in made:
-            by_model.setdefault(type(row), []).append(row)
-        with transaction.atomic():
-            for model in in_order_of_need(set(by_model)):
-                model._base_manager.bulk_create(by_model[model])
+    for place, deal in enumerate(patterns):
+        if begin + place < total:
+            copy_rows(belongings(deal), begin + place, len(patterns), total)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

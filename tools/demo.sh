@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 [ -d .venv/stamps ] || echo "Setting up (once, about half a minute):"
 bash tools/setup.sh base
 export EARSHOT_DEMO=1
-if [ "${FRESH:-}" = 1 ]; then exec .venv/bin/earshot demo --fresh; else exec .venv/bin/earshot demo; fi
+exec .venv/bin/earshot demo ${PORT:+--port "$PORT"} $([ "${FRESH:-}" != 1 ] || echo --fresh)

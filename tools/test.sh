@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make test`: every stage runs, whatever the one before it said; the end names those that failed.
-# `tools/test.sh fast`: no browser, SQLite only. `tools/test.sh soak`: the long tests only.
+# `tools/test.sh fast`: no browser, SQLite only. `tools/test.sh soak`: the long tests, and the benches at a million deals.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mode="${1:-all}"
@@ -39,6 +39,9 @@ fast) stage "tests on SQLite, no browser" pytest_on sqlite -m "not browser and n
 soak)
     stage "long tests on SQLite" soak_on sqlite
     stage "long tests on PostgreSQL" soak_on postgresql
+    # What a request costs at twenty thousand deals and at a million of them; it fails where something breaks, never for a time.
+    stage "benches at a million deals" env EARSHOT_BENCH_ONLY=requests EARSHOT_BENCH_GROW="${EARSHOT_BENCH_GROW:-1000000}" \
+        EARSHOT_BENCH_RUNS="${EARSHOT_BENCH_RUNS:-2}" python tools/bench.py
     ;;
 *) echo "tools/test.sh: all, fast or soak" >&2; exit 2 ;;
 esac

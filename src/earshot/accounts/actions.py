@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts import queries
@@ -281,6 +282,14 @@ def _day(field: str, value: date | str) -> date:
     return day
 
 
+def past_day(field: str, value: date | str) -> date:
+    """A day that has come."""
+    day = _day(field, value)
+    if day > queries.today():
+        raise wrong(field, _("This day has not come yet."))
+    return day
+
+
 @verb
 def add_site(*, by: Actor, account: Account, name: str, city: str, address: str = "", zone: str = ZONE) -> Site:
     """A place of the customer; the same name again gives the one that is known."""
@@ -348,11 +357,20 @@ def _is_seen(by: Actor, account: Account) -> bool:
 
 
 @verb
-def add_contact(*, by: Actor, account: Account, name: str, title: str = "") -> Contact:
-    """Somebody at the customer; the same name and title again gives the one that is known. Only for who sees the account."""
+def add_contact(*, by: Actor, account: Account, name: str, title: str = "", since: date | str | None = None) -> Contact:
+    """Somebody at the customer; the same name and title again gives the one that is known. `since`: the first day in that post. Only for
+    who sees the account."""
     if by.is_personal and not queries.visible_to(personally(by)).filter(pk=account.pk).exists():
         raise missing()
-    return keep_contact(by, account, name, title)
+    each = Together()
+    name, title = each(text, "name", name, most=100), each(text, "title", title, most=100, required=False)
+    first = each(past_day, "since", since) if since else None
+    each.refuse()
+    contact = keep_contact(by, account, name, title)
+    if first is not None and contact.since is None:
+        contact.since = first
+        contact.save(update_fields=["since"])
+    return contact
 
 
 def _contact(by: Actor, contact: Contact) -> Contact:
@@ -361,6 +379,8 @@ def _contact(by: Actor, contact: Contact) -> Contact:
     contact = Contact.objects.select_related("account", "reports_to").get(pk=contact.pk)
     if by.is_personal and not queries.sees(personally(by), contact.account):
         raise missing()
+    if contact.merged_at is not None:
+        raise Refusal("contact.merged", say(_("{name} is recorded under another name now."), name=contact.name), status=409)
     if contact.left_at is not None:
         raise Refusal("contact.left", say(_("{name} is no longer there."), name=contact.name), about=ref(contact.account), status=409)
     return contact
@@ -371,7 +391,7 @@ def set_superior(*, by: Actor, contact: Contact, to: Contact | None) -> Contact:
     """Whom the contact reports to at the customer; None: nobody that we know of. Only for who sees the account."""
     contact = _contact(by, contact)
     if to is not None:
-        if to.account_id != contact.account_id or to.left_at is not None:
+        if to.account_id != contact.account_id or to.left_at is not None or to.merged_at is not None:
             raise wrong("to", _("Choose somebody who is at this customer now."))
         if to.pk == contact.pk:
             raise wrong("to", _("Nobody reports to him- or herself."))
@@ -409,4 +429,7 @@ def keep_contact(by: Actor, account: Account, name: str, title: str) -> Contact:
     )
     if made:
         record("accounts.contact_added", by=by, objects={"contact": contact, "account": account}, scopes=[account])
+    if contact.merged_at is not None:  # written down under the name that went: meant is the one that stays, as he or she is known here
+        same = Q(pk=contact.person_id) | Q(person=contact.person_id)
+        return Contact.objects.filter(same, account=account, merged_at__isnull=True).order_by(F("left_at").desc(nulls_first=True), "pk")[0]
     return contact

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
 
 from earshot.kit import uuid7
 from earshot.kit.engine.fragments import fragments
+from earshot.kit.engine.guards import append_only
 from earshot.people.models import Person, Unit
 
 
@@ -107,7 +110,10 @@ class Site(models.Model):
 
 
 class Contact(models.Model):
-    """A person at the customer. `reports_to`: whom he or she answers to there; `left_at`: no longer there, as far as we know."""
+    """A person at a customer, in one post there. `reports_to`: whom he or she answers to there; `since`: the first day, None: not known;
+    `left_at`: no longer there, as far as we know. `person`: the record that stands for the human being, where that is another one;
+    None: this one. It never stands for something else in turn. `merged_at`: no post of its own, but one that the person's records at
+    this account name already; its words and its name stay where they are."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="contacts")
@@ -115,12 +121,48 @@ class Contact(models.Model):
     title = models.CharField(max_length=100, blank=True)
     reports_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reports")
     left_at = models.DateTimeField(null=True)
+    since = models.DateField(null=True)
+    person = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="records")
+    merged_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "name", "title"], name="one_contact_per_name"),
             models.CheckConstraint(name="contact_not_own_superior", condition=Q(reports_to__isnull=True) | ~Q(reports_to=F("id"))),
+            models.CheckConstraint(name="contact_not_its_own_record", condition=Q(person__isnull=True) | ~Q(person=F("id"))),
+            models.CheckConstraint(name="merged_contact_names_who_stays", condition=Q(merged_at__isnull=True) | Q(person__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title})" if self.title else self.name
+
+    @property
+    def stands_for(self) -> UUID:
+        """The id of the record of the human being."""
+        return self.person_id or self.pk
+
+    @property
+    def called(self) -> str:
+        """What the human being is called; `name` is what was written down here."""
+        return self.person.name if self.person else self.name
+
+
+@append_only
+class ContactMerge(models.Model):
+    """Two records were one human being: `gone` points to `stays` since. Never taken back."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    gone = models.OneToOneField(Contact, on_delete=models.PROTECT, related_name="merge")
+    stays = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="merges")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="merge_of_two_contacts", condition=~Q(gone=F("stays"))),
+            models.CheckConstraint(name="merge_says_why", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} → {self.stays_id}"

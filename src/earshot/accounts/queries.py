@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from earshot.accounts.models import Account, AccountName, Contact, KeyPeriod, Segment
@@ -46,7 +46,7 @@ def containing(accounts: QuerySet[Account], words: str) -> QuerySet[Account]:
         return accounts
     if not plain(words):
         return accounts.filter(name__contains=words.strip())  # signs alone, which no index holds
-    return accounts.filter(pk__in=AccountName.objects.filter(words__fragment=words).values("account"))
+    return accounts.filter(pk__among=AccountName.objects.filter(words__fragment=words).values("account"))
 
 
 def may_work(person: Person, account: Account) -> bool:
@@ -94,7 +94,8 @@ def is_superior(upper: Contact, lower: Contact) -> bool:
 
 def contacts_of(account: Account) -> QuerySet[Contact]:
     """Who is there now, by name, and whom each reports to."""
-    return Contact.objects.filter(account=account, left_at__isnull=True).select_related("reports_to").order_by("name", "pk")
+    there = Contact.objects.filter(account=account, left_at__isnull=True, merged_at__isnull=True)
+    return there.select_related("reports_to__person", "person").order_by("name", "pk")
 
 
 def today() -> date:
@@ -115,6 +116,17 @@ def key_accounts(accounts: QuerySet[Account], day: date) -> QuerySet[Account]:
 def segments() -> QuerySet[Segment]:
     """Those that can be chosen, by code."""
     return Segment.objects.filter(ended_at__isnull=True).order_by("code")
+
+
+def all_segments() -> QuerySet[Segment]:
+    """Those that can be chosen, by code, and after them those that have ended."""
+    return Segment.objects.order_by(F("ended_at").asc(nulls_first=True), "code")
+
+
+def accounts_by_segment(person: Person) -> dict[str, int]:
+    """Code → how many accounts that the person may see are in it; empty: in none."""
+    rows = visible_to(person).order_by().values_list("segment").annotate(n=Count("pk"))
+    return {code or "": n for code, n in rows}
 
 
 def changes_since(account: Account, version: int) -> QuerySet[Entry]:

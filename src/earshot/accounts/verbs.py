@@ -29,6 +29,8 @@ verbs.register(
         "accounts.contact_reports_to_nobody": _("{actor} recorded that {contact} reports to nobody known"),
         "accounts.contact_left": _("{actor} recorded that {contact} is no longer at {account}: {reason}"),
         "accounts.contact_added": _("{actor} added {contact} at {account}"),
+        "accounts.contact_also": _("{actor} recorded that {contact} is also at {account}"),
+        "accounts.contacts_merged": _("{actor} made {gone} and {contact} one person: {reason}"),
     }
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -62,9 +63,12 @@ class ContactShown(TypedDict):
 
 
 class ContactThere(ContactShown):
-    """`reports_to`: id of whom he or she answers to there; null: nobody known."""
+    """`reports_to`: id of whom he or she answers to there; null: nobody known. `since`: the first day in that post; null: not known.
+    `person`: id of the record that stands for the human being, who may be at several customers (`GET /contacts/{contact_id}`)."""
 
     reports_to: Id | None
+    since: Day | None
+    person: Id
 
 
 class KeyPeriodShown(TypedDict):
@@ -102,9 +106,12 @@ class AccountShown(AccountLine):
 
 
 class SegmentShown(TypedDict):
+    """`accounts`: how many of those that you may see are in it."""
+
     code: str
     zh: str
     en: str
+    accounts: int
 
 
 class Segments(TypedDict):
@@ -237,7 +244,13 @@ def account_shown(person: Person, account: Account, status: int = 200) -> Reply:
         "key_periods": [_period(one) for one in periods],
         "sites": [_site(one) for one in account.sites.filter(ended_at__isnull=True).order_by("name", "pk")],
         "contacts": [
-            {**contact(one), "reports_to": str(one.reports_to_id) if one.reports_to_id else None} for one in queries.contacts_of(account)
+            {
+                **contact(one),
+                "reports_to": str(one.reports_to_id) if one.reports_to_id else None,
+                "since": one.since.isoformat() if one.since else None,
+                "person": str(one.stands_for),
+            }
+            for one in queries.contacts_of(account)
         ],
         "version": account.version,
     }
@@ -390,22 +403,24 @@ def end_contact(request: Asked, account_id: AnyId, body: ContactEnding) -> Reply
     return account_shown(me(request), account, 201)
 
 
-def _segment(one: Segment) -> SegmentShown:
-    return {"code": one.code, "zh": one.zh, "en": one.en}
+def _segments(person: Person, found: Iterable[Segment]) -> list[SegmentShown]:
+    counts = queries.accounts_by_segment(person)
+    return [{"code": one.code, "zh": one.zh, "en": one.en, "accounts": counts.get(one.code, 0)} for one in found]
 
 
 @router.get("/segments", response=Segments)
 @read
 def list_segments(request: Asked) -> Segments:
     """The segments that can be chosen."""
-    return {"items": [_segment(one) for one in queries.segments()]}
+    return {"items": _segments(me(request), queries.segments())}
 
 
 @router.post("/segments", response={201: SegmentShown})
 @write
 def set_segment(request: Asked, body: NewSegment) -> Reply:
     """A segment that accounts may be in, or its words anew; by sales operations."""
-    return Reply(_segment(actions.set_segment(by=actor(request), code=body.code, zh=body.zh, en=body.en)), 201)
+    segment = actions.set_segment(by=actor(request), code=body.code, zh=body.zh, en=body.en)
+    return Reply(_segments(me(request), [segment])[0], 201)
 
 
 @router.post("/segments/endings", response={201: Segments})
@@ -413,5 +428,5 @@ def set_segment(request: Asked, body: NewSegment) -> Reply:
 def end_segment(request: Asked, body: SegmentEnding) -> Reply:
     """Chosen no more; the accounts that are in it stay."""
     actions.end_segment(by=actor(request), code=body.code, reason=body.reason)
-    left: Segments = {"items": [_segment(one) for one in queries.segments()]}
+    left: Segments = {"items": _segments(me(request), queries.segments())}
     return Reply(left, 201)

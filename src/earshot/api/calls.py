@@ -220,7 +220,7 @@ def list_calls(
 def list_calls_of_deal(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[CallShown]:
     """What the process has called for this deal, the newest first."""
     deal = find(me(request), "deal", deal_id)
-    return _calls_page(Call.objects.filter(deal=deal), cursor, limit)
+    return _calls_page(queries.serving(deal), cursor, limit)
 
 
 @router.get("/calls/{call_id}", response=CallShown)

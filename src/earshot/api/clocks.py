@@ -91,13 +91,14 @@ class PauseThatWas(PauseShown):
 
 
 class CourseShown(TypedDict):
-    """A clock from its beginning to its end. `about`: the statement to be heard, the call to be answered, or the message to be
-    acknowledged. `role` null: a message is for a person. `person`: who owes it; null: nobody holds the role. `limit`: minutes of the
-    clock's measure. `next`: all that happens at the next step, the soonest; empty while it runs: nobody else will be told. `then`: the
-    steps after it. `ended` null: it runs; `met`, `met_late`: done; `cancelled`: ended by decision, or passed on."""
+    """A clock from its beginning to its end. `about`: the statement to be heard, the call to be answered, the message to be
+    acknowledged, or the decision to be taken. `role` null: a message or a decision is asked of a person. `person`: who owes it; null:
+    nobody holds the role. `limit`: minutes of the clock's measure. `next`: all that happens at the next step, the soonest; empty while it
+    runs: nobody else will be told. `then`: the steps after it. `ended` null: it runs; `met`, `met_late`: done; `cancelled`: ended by
+    decision, or passed on."""
 
     id: Id
-    kind: Literal["ear", "call", "recipient"]
+    kind: Literal["ear", "call", "recipient", "asking", "risk", "wait", "vote_asked", "dissent"]
     about: Reference
     role: Coded | None
     person: Named | None

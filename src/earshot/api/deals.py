@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.utils.translation import get_language
@@ -39,10 +41,11 @@ from earshot.api.fields import (
 )
 from earshot.api.finding import meant
 from earshot.api.teams import SeatShown, seats_shown
-from earshot.deals import actions, queries
+from earshot.deals import actions, queries, wholes
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
 from earshot.deals.rates import company_currency
+from earshot.deals.specialties import MOST, services_of
 from earshot.desk import pipeline
 from earshot.desk.finding import find_row
 from earshot.kit.problems import missing
@@ -51,7 +54,7 @@ from earshot.people.standing import Seeing
 from earshot.playbooks import book
 
 router = Router()
-Outcome = Literal["won", "lost"]
+Outcome = Literal["won", "lost", "joined"]
 Sort = Literal[
     "",
     "title",
@@ -59,6 +62,7 @@ Sort = Literal[
     "owner",
     "stage",
     "due",
+    "next",
     "amount",
     "since",
     "opened",
@@ -67,6 +71,7 @@ Sort = Literal[
     "-owner",
     "-stage",
     "-due",
+    "-next",
     "-amount",
     "-since",
     "-opened",
@@ -91,7 +96,8 @@ class ClosingShown(TypedDict):
 class DealLine(TypedDict):
     """`account` null: imported with an account that nobody knows; such a deal passes no gate. `amount` null: not known yet.
     `goal`: what is to be achieved by the day `due`; empty and null: imported without, and such a deal passes no gate.
-    `outcome` null: still open. `version`: of the row; the ETag of the deal, to be named in `If-Match` by who changes it."""
+    `outcome` null: still open. `part_of`: the number of the deal that it was taken out of.
+    `version`: of the row; the ETag of the deal, to be named in `If-Match` by who changes it."""
 
     id: Id
     number: str
@@ -104,8 +110,26 @@ class DealLine(TypedDict):
     amount: Money | None
     currency: str
     outcome: Outcome | None
+    part_of: str | None
     version: int
     opened_at: Moment
+
+
+class NextStepNamed(TypedDict):
+    """`slipped`: its day has passed on a deal that is open."""
+
+    what: str
+    due: Day
+    doer: str
+    slipped: bool
+
+
+class PipelineLine(DealLine):
+    """`services`: codes of its types of service. `since`: when it entered its stage, or ended. `next_step` null: nobody has said one."""
+
+    services: list[str]
+    since: Moment
+    next_step: NextStepNamed | None
 
 
 class GateNamed(Coded):
@@ -135,12 +159,14 @@ class DealShown(DealLine):
     unit: Named
     profile: ProfileShown
     closing: ClosingShown | None
+    services: list[Coded]
     path: list[PathStepShown]
     seats: list[SeatShown]
 
 
 class NewDeal(Body):
-    """`goal` and `due`: what is to be achieved by which day; nothing is begun without them. `owner`: left out, you. `another`: this is
+    """`services`: codes of the types of service that it carries. `goal` and `due`: what is to be achieved by which day; nothing is begun
+    without them. `owner`: left out, you. `another`: this is
     not the deal of the same title, for the same account and owner, that was opened in the last twelve hours; without it, such a deal is
     answered with 409, naming the one that is there."""
 
@@ -152,6 +178,7 @@ class NewDeal(Body):
     owner: AnyId | None = None
     amount: Amount | None = None
     currency: Currency = "CNY"
+    services: Annotated[list[Code], Field(max_length=MOST)] = []
     another: bool = False
 
 
@@ -197,12 +224,23 @@ COLUMNS = (
     "amount",
     "currency",
     "closing__outcome",
+    "whole_id",
     "version",
     "opened_at",
 )
 # What one deal needs besides.
-DETAILS = ("unit_id", "unit__name", "closing__reason", "closing__at", "process_id", "stage_id", "team_id", "outside_id")
-KEYS = ("unit_id", "process_id", "stage_id", "team_id", "account_id", "amount", "currency", "outside_id")
+DETAILS = (
+    "unit_id",
+    "unit__name",
+    "closing__reason",
+    "closing__at",
+    "process_id",
+    "stage_id",
+    "team_id",
+    "outside_id",
+    "services",
+)
+KEYS = ("unit_id", "process_id", "stage_id", "team_id", "account_id", "amount", "currency", "outside_id", "services", "whole_id")
 
 
 def lines_of(deals: QuerySet[Deal], *more: str, english: bool) -> QuerySet[Deal, dict[str, Any]]:
@@ -218,8 +256,8 @@ def _english() -> bool:
 _ONE = Seeing(lambda person, deal_id, *, english: lines_of(queries.visible_to(person).filter(pk=deal_id), *DETAILS, english=english))
 
 
-def deal_line(row: dict[str, Any]) -> DealLine:
-    """Plain data all the way: a list is mostly this function."""
+def deal_line(row: dict[str, Any], firsts: Mapping[UUID, str]) -> DealLine:
+    """Plain data all the way: a list is mostly this function. `firsts`: of each part, the number of the deal that it was taken out of."""
     account_id = row["account_id"]
     return {
         "id": str(row["id"]),
@@ -233,6 +271,7 @@ def deal_line(row: dict[str, Any]) -> DealLine:
         "amount": money(row["amount"]),
         "currency": row["currency"],
         "outcome": row["closing__outcome"],
+        "part_of": firsts.get(row["id"]),
         "version": row["version"],
         "opened_at": moment(row["opened_at"]),
     }
@@ -252,6 +291,7 @@ def line_of(deal: Deal) -> DealLine:
         "amount": money(deal.amount),
         "currency": deal.currency,
         "outcome": closing.outcome if closing else None,
+        "part_of": wholes.first_numbers([deal.pk] if deal.whole_id else []).get(deal.pk),
         "version": deal.version,
         "opened_at": moment(deal.opened_at),
     }
@@ -288,6 +328,7 @@ def _shown(deal: Deal, line: DealLine, unit: Named, closing: ClosingShown | None
         "unit": unit,
         "profile": {"profile": stands.profile, "because": stands.why, "code": stands.code},  # type: ignore[typeddict-item]  # of those that there are
         "closing": closing,
+        "services": [{"code": code, "name": str(row)} for code, row in zip(deal.service_codes, services_of(deal), strict=True)],
         "path": [_step(step) for step in queries.path(deal)],
         "seats": seats_shown(deal.team_id, roles),
     }
@@ -310,10 +351,15 @@ class Narrowing(BaseModel):
     owner: Words = Field("", description="Id of the owner, or words of the name.")
     account: Words = Field("", description="Id of the account, or words of the name.")
     process: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="Number of the version of the process.")
-    state: Literal["", "won", "lost", "all"] | None = Field(None, description="Empty: open; all where neither this nor `closed` is given.")
+    state: Literal["", "won", "lost", "joined", "all"] | None = Field(
+        None, description="Empty: open; all where neither this nor `closed` is given."
+    )
     closed: bool | None = Field(None, description="true: only closed ones; false: only open ones.")
-    how: Literal["", "late", "blocked", "ready"] = Field(
-        "", description="late: past their date; blocked: more than the decision is missing at the gate; ready: nothing else is."
+    service: Words = Field("", description="Code of one of the deal's types of service; “-”: it has none.")
+    how: Literal["", "late", "slipped", "stepless", "ageing", "blocked", "ready"] = Field(
+        "",
+        description="late: past their date; slipped: past the day of their next step; stepless: without one; ageing: longer in their stage "
+        "than usual; blocked: more than the decision is missing at the gate; ready: nothing else is.",
     )
     older: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="In the stage for so many days at least.")
     least: Amount | None = Field(None, description="Worth so much at least, in the company's currency; what has no rate is not compared.")
@@ -331,7 +377,18 @@ def wanted(asked: Narrowing, sort: str = "") -> pipeline.Wanted:
     return pipeline.read(said | {"state": state})
 
 
-@router.get("/deals", response=Page[DealLine])
+def _pipeline_line(row: dict[str, Any], firsts: Mapping[UUID, str], day: date) -> PipelineLine:
+    due = row["next_due"]
+    slipped = due is not None and row["closing__outcome"] is None and due < day
+    return {
+        **deal_line(row, firsts),
+        "services": row["services"].split(),
+        "since": moment(row["since"]),
+        "next_step": {"what": row["next_what"], "due": due.isoformat(), "doer": row["next_doer"], "slipped": slipped} if due else None,
+    }
+
+
+@router.get("/deals", response=Page[PipelineLine])
 @read
 def list_deals(
     request: Asked,
@@ -339,12 +396,15 @@ def list_deals(
     sort: Annotated[Sort, Query(description="Descending with `-` in front; left out: the newest first.")] = "",
     cursor: paging.Cursor = None,
     limit: paging.Limit = paging.USUAL,
-) -> Page[DealLine]:
+) -> Page[PipelineLine]:
     """The deals that you may see, narrowed; the newest first where no order is asked for."""
     with reading():
         rows, order = pipeline.ordered(me(request), wanted(asked, sort))
-    found, after = paging.part(lines_of(rows, "key", english=_english()), order, cursor, limit, sort)
-    return {"items": [deal_line(row) for row in found], "next": after}
+    lines = lines_of(pipeline.standing_so(rows), "key", "services", *pipeline.STANDING, english=_english())
+    found, after = paging.part(lines, order, cursor, limit, sort)
+    firsts = wholes.first_numbers([row["id"] for row in found if row["whole_id"]])
+    day = queries.today()
+    return {"items": [_pipeline_line(row, firsts, day) for row in found], "next": after}
 
 
 class StageSum(TypedDict):
@@ -430,6 +490,7 @@ def open_deal(request: Asked, body: NewDeal) -> Reply:
         due=body.due,
         amount=body.amount,
         currency=body.currency,
+        services=body.services,
         another=body.another,
         id=body.id,
     )
@@ -450,7 +511,7 @@ def show_deal(request: Asked, deal_id: AnyId) -> Reply:
     closing: ClosingShown | None = (
         {"outcome": outcome, "reason": row["closing__reason"], "at": moment(row["closing__at"])} if outcome else None
     )
-    return _shown(keys, deal_line(row), unit, closing)
+    return _shown(keys, deal_line(row, wholes.first_numbers([deal_id] if row["whole_id"] else [])), unit, closing)
 
 
 @router.patch("/deals/{deal_id}", response=DealShown)

@@ -31,8 +31,10 @@ from earshot.api.fields import (
     reference,
     reference_to,
 )
+from earshot.api.leads import LeadLine, lead_line
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Alarm
+from earshot.deals.leads import accounts_seen
 from earshot.desk import queries
 from earshot.desk.finding import find
 from earshot.desk.unit import my_unit
@@ -80,6 +82,7 @@ class Found(TypedDict):
 
     deals: list[DealLine]
     accounts: list[AccountLine]
+    leads: list[LeadLine]
     items: list[ItemFound]
     calls: list[CallFound]
 
@@ -237,11 +240,14 @@ def search(
     request: Asked,
     q: Annotated[str, Query(min_length=1, max_length=100, pattern=CLEAN, description="The words.")],
 ) -> Found:
-    """Deals, accounts, statements and calls that contain the words, of those that you may see."""
-    found = queries.search(me(request), q)
+    """Deals, accounts, leads, statements and calls that contain the words, of those that you may see."""
+    person = me(request)
+    found = queries.search(person, q)
+    accounts = accounts_seen(person, found.leads)
     return {
         "deals": [line_of(deal) for deal in found.deals],
         "accounts": [account_line(account) for account in found.accounts],
+        "leads": [lead_line(lead, accounts) for lead in found.leads],
         "items": [{"id": str(item.pk), "words": item.words, "deal": reference_to(item.deal)} for item in found.items],
         "calls": [
             {"id": str(call.pk), "number": call.number, "support": str(call.trigger.support), "deal": reference_to(call.deal)}

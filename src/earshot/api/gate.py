@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from ninja import Router
 from typing_extensions import TypedDict
 
@@ -23,17 +25,21 @@ from earshot.api.fields import (
     named,
 )
 from earshot.api.problems import ProblemLine, line
-from earshot.deals import actions, gates
-from earshot.deals.models import Vote
+from earshot.deals import actions, gates, queries
+from earshot.deals.models import GatePass, Vote
 from earshot.deals.rules import Condition
 from earshot.desk.finding import find, find_row
+from earshot.journal.queries import in_language
+from earshot.voice.queries import seen_of
 
 router = Router()
 
 
 class ConditionShown(TypedDict):
-    """`met` null: it cannot be judged, which counts as not met. `warns`: a policy lets the gate open all the same."""
+    """`key`: of what is asked, by which a risk decision lists it. `met` null: it cannot be judged, which counts as not met. `warns`: a
+    policy lets the gate open all the same."""
 
+    key: str
     met: bool | None
     warns: bool
     line: ProblemLine
@@ -49,16 +55,56 @@ class GateShown(TypedDict):
 
 
 class VoteShown(TypedDict):
-    """`replaced_at`: since when it counts no more: the same person voted anew or took it back, or what was voted on has changed."""
+    """`stands_for`: whose decision it is, where a deputy voted for somebody who was away. `replaced_at`: since when it counts no more:
+    the same person voted anew or took it back, or what was voted on has changed."""
 
     id: Id
     gate: Coded
     role: Coded
     person: Named
+    stands_for: Named | None
     approves: bool
     reason: str
     at: Moment
     replaced_at: Moment | None
+
+
+class HeardShown(TypedDict):
+    """A critical statement: `item` null where it is not yours to see. `how`: present or noted."""
+
+    item: Id | None
+    how: str
+    at: Moment
+
+
+class DeciderShown(TypedDict):
+    """Who decided, and what he or she had heard of the customer by then."""
+
+    person: Named
+    heard: list[HeardShown]
+
+
+class LineThen(TypedDict):
+    """A condition as it stood. `met` false and `warns` false: it was missing, and a head took it on."""
+
+    sentence: str
+    met: bool
+    warns: bool
+
+
+class PassShown(TypedDict):
+    """A gate that the deal has passed. `at_risk`: by a head's decision, with something missing."""
+
+    gate: Coded
+    at: Moment
+    at_risk: bool
+    votes: list[VoteShown]
+    deciders: list[DeciderShown]
+    lines: list[LineThen]
+
+
+class PassList(TypedDict):
+    items: list[PassShown]
 
 
 class NewVote(Body):
@@ -69,7 +115,7 @@ class NewVote(Body):
 
 
 def _condition(condition: Condition) -> ConditionShown:
-    return {"met": condition.met, "warns": condition.warns, "line": line(condition.line)}
+    return {"key": condition.key, "met": condition.met, "warns": condition.warns, "line": line(condition.line)}
 
 
 def _vote(vote: Vote) -> VoteShown:
@@ -78,6 +124,7 @@ def _vote(vote: Vote) -> VoteShown:
         "gate": {"code": vote.gate.code, "name": str(vote.gate)},
         "role": {"code": vote.role.code, "name": str(vote.role)},
         "person": named(vote.person),
+        "stands_for": named(vote.stands_for) if vote.stands_for else None,
         "approves": vote.approves,
         "reason": vote.reason,
         "at": moment(vote.at),
@@ -106,7 +153,7 @@ def review_gate(request: Asked, deal_id: AnyId) -> GateShown:
 def list_votes(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[VoteShown]:
     """Who decided what at the gates of this deal, the newest first."""
     deal = find(me(request), "deal", deal_id)
-    rows = Vote.objects.filter(visit__deal=deal).select_related("gate", "role", "person")
+    rows = Vote.objects.filter(visit__deal=deal).select_related("gate", "role", "person", "stands_for")
     found, after = paging.part(rows, ("-at", "-id"), cursor, limit)
     return {"items": [_vote(vote) for vote in found], "next": after}
 
@@ -130,5 +177,35 @@ def withdraw_vote(request: Asked, deal_id: AnyId) -> Reply:
     for."""
     deal = find_row(me(request), "deal", deal_id)
     taken = actions.withdraw_vote(by=actor(request), deal=deal, version=version(request))
-    rows = Vote.objects.filter(pk__in=[vote.pk for vote in taken]).select_related("gate", "role", "person").order_by("pk")
+    rows = Vote.objects.filter(pk__in=[vote.pk for vote in taken]).select_related("gate", "role", "person", "stands_for").order_by("pk")
     return Reply([_vote(vote) for vote in rows])
+
+
+@router.get("/deals/{deal_id}/passes", response=PassList)
+@read
+def list_passes(request: Asked, deal_id: AnyId) -> PassList:
+    """The gates that the deal has passed, the last first: who decided, who of them had heard what and when, and what was met then."""
+    passed = queries.passes(find(me(request), "deal", deal_id))
+    seen = seen_of(me(request), {UUID(one["item"]) for row, _votes in passed for who in row.heard for one in who["heard"]})
+    return {"items": [_pass(row, votes, seen) for row, votes in passed]}
+
+
+def _pass(row: GatePass, votes: list[Vote], seen: set[UUID]) -> PassShown:
+    return {
+        "gate": {"code": row.gate.code, "name": str(row.gate)},
+        "at": moment(row.at),
+        "at_risk": row.risk_id is not None,
+        "votes": [_vote(vote) for vote in votes],
+        "deciders": [
+            {
+                "person": {"id": who["person"], "name": who["name"]},
+                "heard": [
+                    {"item": one["item"] if UUID(one["item"]) in seen else None, "how": one["how"], "at": one["at"]} for one in who["heard"]
+                ],
+            }
+            for who in row.heard
+        ],
+        "lines": [
+            {"sentence": in_language(one["sentence"]), "met": one.get("met") is True, "warns": bool(one.get("warns"))} for one in row.lines
+        ],
+    }

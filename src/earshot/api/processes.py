@@ -119,13 +119,22 @@ def add_missing_seats(request: Asked, deal_id: AnyId) -> Reply:
     return Reply({"added": len(made)}, 200)
 
 
+class Owed(TypedDict):
+    """A gate that deals would be behind after the move without having passed it, and how many of them never did."""
+
+    gate: Coded
+    deals: int
+
+
 class Behind(TypedDict):
-    """Open deals that follow an older process and stand in one stage. `stays`: the process in force has that stage too."""
+    """Open deals that follow an older process and stand in one stage. `stays`: the process in force has that stage too. `owed`: gates that
+    they would be behind, unpassed."""
 
     process: int
     stage: Coded
     deals: int
     stays: bool
+    owed: list[Owed]
 
 
 class AllBehind(TypedDict):
@@ -144,9 +153,11 @@ class AllMoved(TypedDict):
 
 
 class NewProcessForMany(Body):
-    """`stages`: codes; left out: in any."""
+    """`stages`: codes; left out: in any. `leave_out`: codes of gates that deals may be behind without having passed them; where one would
+    be behind another, nothing is moved."""
 
     stages: Annotated[list[Code], Field(min_length=1, max_length=100)] | None = None
+    leave_out: Annotated[list[Code], Field(max_length=100)] = []
     reason: ShortReason
 
 
@@ -161,7 +172,16 @@ def list_older(request: Asked) -> Reply:
     newest = processes.newest().version.number
     shown: AllBehind = {
         "newest": newest,
-        "items": [{"process": one.process.number, "stage": _coded(one.stage), "deals": one.count, "stays": one.stays} for one in found],
+        "items": [
+            {
+                "process": one.process.number,
+                "stage": _coded(one.stage),
+                "deals": one.count,
+                "stays": one.stays,
+                "owed": [{"gate": _coded(gate), "deals": n} for gate, n in one.owed],
+            }
+            for one in found
+        ],
     }
     return Reply(shown, 200, version=newest)
 
@@ -172,6 +192,11 @@ def list_older(request: Asked) -> Reply:
 def move_older(request: Asked, body: NewProcessForMany) -> Reply:
     """Move the open deals that stand in these stages to the process in force, at most a hundred at once (sales operations)."""
     done = actions.move_all_to_process(
-        by=actor(request), to=version(request), reason=body.reason, stages=body.stages or [], every=body.stages is None
+        by=actor(request),
+        to=version(request),
+        reason=body.reason,
+        stages=body.stages or [],
+        every=body.stages is None,
+        leave_out=body.leave_out,
     )
     return Reply({"moved": len(done.deals), "left": done.left, "stuck": done.stuck}, 200)

@@ -174,7 +174,7 @@ def list_items(
 def list_items_of_deal(request: Asked, deal_id: AnyId, cursor: paging.Cursor = None, limit: paging.Limit = paging.USUAL) -> Page[ItemShown]:
     """What the customer said on this deal, the newest first: who must hear it, who has."""
     deal = find(me(request), "deal", deal_id)
-    return items_page(Item.objects.filter(deal=deal), me(request), cursor, limit)
+    return items_page(Item.objects.filter(queries.said_on(deal)), me(request), cursor, limit)
 
 
 def items_page(rows: QuerySet[Item], person: Person, cursor: str | None, limit: int) -> Page[ItemShown]:

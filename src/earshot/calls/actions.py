@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries
-from earshot.calls.models import Assignment, Call, Ending, Objection, Result
+from earshot.calls.models import Assignment, Call, Ending, Objection, Result, SharedCall
 from earshot.calls.policies import QUALIFIED, STAGE_SAYS_SUPPORT
 from earshot.clocks import actions as clocks
 from earshot.clocks.models import Clock, Pause
@@ -74,12 +74,14 @@ def raise_where_it_holds(entry: Entry) -> None:
 
 
 _SUPPORTS_CALLED = Prepared(lambda deal_id: Call.objects.filter(deal=deal_id).values_list("support_code"))
+_SUPPORTS_SHARED = Prepared(lambda deal_id: SharedCall.objects.filter(deal=deal_id).values_list("call__support_code"))
 
 
 def _raise_all(entry: Entry, deal: Deal, rows: Sequence[Trigger]) -> None:
     if not rows:
         return
     known = {code for (code,) in _SUPPORTS_CALLED.rows(deal.pk)}
+    known |= set() if deal.whole_id is None else {code for (code,) in _SUPPORTS_SHARED.rows(deal.pk)}
     for trigger in queries.uncalled(rows, deal, known):
         _raise(entry, deal, trigger)
 
@@ -339,7 +341,8 @@ def _mine(person: Person, call: Call) -> Assignment:
 
 
 def _works_on_deal(person: Person, call: Call, otherwise: object) -> None:
-    if not deals.may_work(person, call.deal):
+    served = [call.deal, *(row.deal for row in SharedCall.objects.filter(call=call).select_related("deal__unit", "deal__owner"))]
+    if not any(deals.may_work(person, deal) for deal in served):
         raise forbidden("deal.not_yours", otherwise, ref(call))
 
 
@@ -400,10 +403,85 @@ def hand_call(by: Actor, call: Call, former: Person, to: Person, reason: str, *,
         record("calls.answered_for", by=by, objects=objects, scopes=[call.deal, call])
 
 
+SERVES_FIRST, SERVES_PART, SERVES_BOTH = "first", "part", "both"
+
+
+@permissive("what is owed goes nowhere", lambda entry: None)
+def divide_calls(entry: Entry) -> None:
+    """A reaction: a part was taken out of a deal. Each open call serves the one, the other or both, as was chosen; where nothing was, both,
+    if the playbook calls for it on the part too. What has a result counts for both. Where a call goes or stays alone and is called for on
+    the other as well, the process calls it there: splitting suppresses no call (law 4)."""
+    first = deals.as_it_stands(entry.one("deal"))
+    part = deals.as_it_stands(UUID(entry.data["part_id"]))
+    chosen: dict[UUID, str] = {UUID(pk): whom for pk, whom in entry.data["calls"].items()}
+    there = queries.serving(first).select_related("trigger__support", "deal").order_by("raised_at", "pk")
+    waiting = set(queries.open_calls().filter(pk__in=[call.pk for call in there]).values_list("pk", flat=True))
+    if unknown := set(chosen) - waiting:
+        sentence = say(_("A call that you chose is not open on {deal} any more. Look at it again."), deal=first.number)
+        raise wrong(f"calls-{min(map(str, unknown))}", sentence)
+    shared, moved, again = [], [], []
+    for call in there:
+        needed = queries.is_for(call.trigger, part)
+        whom = SERVES_BOTH if call.pk not in waiting else chosen.get(call.pk, SERVES_BOTH if needed else SERVES_FIRST)
+        if whom not in (SERVES_FIRST, SERVES_PART, SERVES_BOTH):
+            raise wrong(f"calls-{call.pk}", _("Choose whether it stays, goes with the part, or serves both."))
+        if whom == SERVES_PART and call.deal_id != first.pk:
+            sentence = say(_("{call} is of {deal} and serves it too: it goes with nobody alone."), call=call.number, deal=call.deal.number)
+            raise wrong(f"calls-{call.pk}", sentence)
+        if whom == SERVES_BOTH:
+            shared.append(call)
+        elif whom == SERVES_PART:
+            moved.append(call)
+        if whom == SERVES_FIRST and needed:
+            again.append((part, call.trigger))
+        if whom == SERVES_PART and queries.is_for(call.trigger, first):
+            again.append((first, call.trigger))
+    SharedCall.objects.bulk_create([SharedCall(call=call, deal=part, at=now()) for call in shared])
+    for call in moved:
+        call.deal, call.came_with = part, first
+    Call.objects.bulk_update(moved, ["deal", "came_with"])
+    for call in moved:
+        data = {"part": part.number, "first": first.number}
+        record("calls.went_with", by=process("deals/split").because(entry), objects={"call": call}, scopes=[first, part, call], data=data)
+    for deal, trigger in again:
+        _raise(entry, deal, trigger)
+
+
+@permissive("what is owed is left behind", lambda entry: None)
+def bring_calls(entry: Entry) -> None:
+    """A reaction: another deal was joined to this one. Its calls go on here, each owed as it was, beside those of the deal itself; what
+    was called on either is not called again. What serves it beside a third deal serves this one now."""
+    deal = deals.as_it_stands(entry.one("deal"))
+    gone = UUID(entry.data["gone_id"])
+    moved = list(Call.objects.filter(deal=gone).order_by("raised_at", "pk"))
+    elsewhere = SharedCall.objects.filter(deal=gone).exclude(call__deal__in=[gone, deal.pk]).exclude(call__shared__deal=deal)
+    SharedCall.objects.bulk_create([SharedCall(call_id=pk, deal=deal, at=now()) for pk in elsewhere.values_list("call_id", flat=True)])
+    for call in moved:
+        call.deal, call.came_with_id = deal, gone
+    Call.objects.bulk_update(moved, ["deal", "came_with"])
+    if moved:
+        data = {"part": deal.number, "first": entry.data["gone"]}
+        scopes = [deal, *moved]
+        record("calls.went_with", by=process("deals/join").because(entry), objects={"call": moved}, scopes=scopes, data=data)
+
+
+@permissive("what serves both stays where it was", lambda entry: None)
 def end_with_deal(entry: Entry) -> None:
-    """A reaction to a deal won or lost: its open duties end with it; their clocks stop."""
-    open_ids = list(Call.objects.filter(deal=entry.one("deal")).values_list("pk", flat=True))
-    clocks.cancel(open_ids, because=entry)
+    """A reaction to a deal won or lost: its open duties end with it; their clocks stop. Those that serve another part of what was one deal
+    go on there, as long as one of them is open."""
+    ended = entry.one("deal")
+    open_ids = set(Call.objects.filter(deal=ended).values_list("pk", flat=True))
+    others = SharedCall.objects.filter(call__in=open_ids, deal__closing__isnull=True).exclude(deal=ended)
+    for shared in others.select_related("call", "deal").order_by("at", "pk"):
+        if shared.call_id in open_ids:
+            open_ids.discard(shared.call_id)
+            call = shared.call
+            call.deal, call.came_with = shared.deal, call.deal
+            call.save(update_fields=["deal", "came_with"])
+            data = {"part": shared.deal.number, "first": call.came_with.number}
+            scopes = [call.came_with, shared.deal, call]
+            record("calls.went_with", by=process(entry.verb).because(entry), objects={"call": call}, scopes=scopes, data=data)
+    clocks.cancel(list(open_ids), because=entry)
 
 
 def raise_missing(entry: Entry) -> None:

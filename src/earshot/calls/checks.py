@@ -33,7 +33,8 @@ def every_call_has_a_result(deal: Deal) -> list[Condition]:
         else:
             sentence = say(_("{call} has no result yet ({unit})"), call=read.call, unit=read.call.unit.name)
         code = "call.has_result" if met else "call.no_result"
-        conditions.append(Condition(met, Line(code, sentence, about=ref(read.call), who=person, act="deliver", target=ref(read.call))))
+        line = Line(code, sentence, about=ref(read.call), who=person, act="deliver", target=ref(read.call))
+        conditions.append(Condition(met, line, part="result", lasts=True))
     return conditions + _table(deal, {read.call.support_code for read in reads})
 
 
@@ -56,7 +57,7 @@ def _table(deal: Deal, called: set[str]) -> list[Condition]:
     for row in queries.uncalled(rows, deal, called):
         sentence = say(_("The support “{support}” of this stage has not been called yet."), support=row.support)
         who = _("the process itself, as soon as somebody tries the gate") if row.when else _("the process itself, within a minute")
-        conditions.append(Condition(False, Line("call.not_raised", sentence, about=ref(deal), who=who)))
+        conditions.append(Condition(False, Line("call.not_raised", sentence, about=ref(deal), who=who), part=f"calls:{row.support.code}"))
     if not rows and not playbook.says_none_needed(deal.stage.code):
         sentence = say(_("The playbook does not say which support the stage “{stage}” needs, nor that none is needed."), stage=deal.stage)
         line = Line("call.table_silent", sentence, about=ref(deal), who=_("sales operations"), judged=False)

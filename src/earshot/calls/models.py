@@ -7,13 +7,15 @@ from django.db.models import Q
 
 from earshot.deals.models import Deal, StageVisit
 from earshot.kit import uuid7
+from earshot.kit.engine.guards import append_only
 from earshot.people.models import Person, Unit
 from earshot.playbooks.models import Trigger
 
 
 class Call(models.Model):
     """Raised by a row of the trigger table when a deal entered a stage. `prescribed_at`: when the rule says it was due to begin;
-    earlier than `raised_at` only for what an import brought in, and never counted as the unit's lateness."""
+    earlier than `raised_at` only for what an import brought in, and never counted as the unit's lateness. `came_with`: the deal for which
+    it was raised, where it went with a part of that to `deal`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     number = models.CharField(max_length=20, unique=True)
@@ -26,9 +28,12 @@ class Call(models.Model):
     accountable = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="calls_accountable")
     raised_at = models.DateTimeField()
     prescribed_at = models.DateTimeField()
+    came_with = models.ForeignKey(Deal, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["deal", "support_code"], name="one_call_per_support")]
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "support_code"], condition=Q(came_with__isnull=True), name="one_call_per_support")
+        ]
         indexes = [models.Index(fields=["unit", "-raised_at"], name="call_unit")]
 
     def __str__(self) -> str:
@@ -99,3 +104,19 @@ class Ending(models.Model):
 
     def __str__(self) -> str:
         return self.reason[:60]
+
+
+@append_only
+class SharedCall(models.Model):
+    """The call serves this deal as well, besides its own: they were one deal when it was raised."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="shared")
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="shared_calls")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "deal"], name="a_call_shared_once")]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} for {self.deal_id}"

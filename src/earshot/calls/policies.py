@@ -9,7 +9,7 @@ from earshot.playbooks.registry import policy
 
 STAGE_SAYS_SUPPORT = policy(
     SUPPORT_SAID,
-    _("Of each stage the playbook says which support it calls for, or that none is needed (B20.3a)."),
+    _("Of each stage the playbook says which support it calls for, or that none is needed."),
     light=WARN,
     standard=BLOCK,
     strict=BLOCK,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from earshot.calls.models import Assignment, Call, Ending, Objection, Result
+from earshot.calls.models import Assignment, Call, Ending, Objection, Result, SharedCall
 from earshot.calls.rules import Wanted, lacks
 from earshot.clocks.models import Clock
 from earshot.clocks.queries import Reading, readings
@@ -26,12 +27,13 @@ from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks.conditions import stands
 from earshot.playbooks.models import SupportItem, Trigger
 from earshot.playbooks.queries import role_names
-from earshot.voice.models import Item
+from earshot.voice.models import Item, SharedItem
 
 
 def visible_to(person: Person) -> QuerySet[Call]:
     """Calls in which the person has standing: called, heading the owing unit or one above, or with standing on the deal."""
-    return Call.objects.filter(seen_by(person, "call") | deals.seen(person, "deal", "deal__unit"))
+    shared = SharedCall.objects.filter(deals.seen(person, "deal", "deal__unit")).values("call")
+    return Call.objects.filter(seen_by(person, "call") | deals.seen(person, "deal", "deal__unit") | Q(pk__in=shared))
 
 
 def open_calls() -> QuerySet[Call]:
@@ -85,6 +87,13 @@ def of_deal(deal_id: UUID) -> QuerySet[Call]:
 _OF_DEAL = Prepared(
     lambda deal: of_deal(deal).select_related("unit", "accountable", "trigger", "trigger__support", "ending", "ending__person")
 )
+_SHARED_WITH = Prepared(
+    lambda deal: (
+        Call.objects.filter(shared__deal=deal)
+        .select_related("deal", "unit", "accountable", "trigger", "trigger__support", "ending", "ending__person")
+        .order_by("raised_at", "pk")
+    )
+)
 _ASSIGNMENTS = Prepared(
     lambda calls: Assignment.objects.filter(call__in=calls, ended_at__isnull=True).select_related("person", "person__unit")
 )
@@ -99,11 +108,26 @@ def read(calls: QuerySet[Call]) -> list[CallRead]:
 
 @once
 def read_of_deal(deal: Deal) -> list[CallRead]:
-    """The same of a deal's calls, in the order in which they were raised."""
+    """The same of a deal's calls, in the order in which they were raised; then those that serve it beside another it was one with."""
     calls: list[Call] = _OF_DEAL.objects(deal.pk)
     for call in calls:
         call.deal = deal
+    if deal.whole_id is not None:
+        known = {call.pk for call in calls}
+        calls = [*calls, *(call for call in _SHARED_WITH.objects(deal.pk) if call.pk not in known)]
     return _read(calls)
+
+
+def serving(deal: Deal) -> QuerySet[Call]:
+    """The deal's calls, and those that serve it beside another that it was one deal with."""
+    if deal.whole_id is None:
+        return Call.objects.filter(deal=deal)
+    return Call.objects.filter(Q(deal=deal) | Q(pk__in=SharedCall.objects.filter(deal=deal).values("call")))
+
+
+def of_shared_words(items: Collection[UUID]) -> QuerySet[Call, Any]:
+    """The calls of other deals than the one on which these words stand, which they concern as well."""
+    return Call.objects.filter(Q(deal__shared_items__item__in=items) | Q(shared__deal__items__in=items)).values("pk")
 
 
 def _read(calls: list[Call]) -> list[CallRead]:
@@ -139,7 +163,11 @@ def subject(call: Call, person: Person | None) -> Subject:
 
 def items_of(call: Call) -> QuerySet[Item]:
     """The customer's words that the call's role must hear on this deal."""
-    return Item.objects.filter(deal=call.deal_id, ears__role=call.role, ears__ended_at__isnull=True).distinct()
+    there = Q(deal=call.deal_id)
+    if call.deal.whole_id is not None:
+        there |= Q(pk__in=SharedItem.objects.filter(deal=call.deal_id).values("item"))
+        there |= Q(deal__in=SharedCall.objects.filter(call=call).values("deal"))
+    return Item.objects.filter(there, ears__role=call.role, ears__ended_at__isnull=True).distinct()
 
 
 def waiting_for(person: Person) -> QuerySet[Call]:
@@ -155,16 +183,20 @@ def of_units_headed_by(person: Person) -> QuerySet[Call]:
 
 
 _OWED = Prepared(lambda person, deal: waiting_for(Person(pk=person)).filter(deal=deal).order_by().values_list("pk"))
+_OWED_TO_BOTH = Prepared(lambda person, deal: waiting_for(Person(pk=person)).filter(shared__deal=deal).order_by().values_list("pk"))
 
 
 def owed_by(person: Person, deal: Deal) -> set[UUID]:
     """The calls of the deal that the person is to do."""
-    return {call for (call,) in _OWED.rows(person.pk, deal.pk)}
+    rows = _OWED.rows(person.pk, deal.pk)
+    rows += [] if deal.whole_id is None else _OWED_TO_BOTH.rows(person.pk, deal.pk)
+    return {call for (call,) in rows}
 
 
 def acting(deal: Deal) -> dict[str, list[Person]]:
     """Role → who is to do an open call for it on this deal."""
-    live = Assignment.objects.filter(call__in=open_calls().filter(deal=deal), ended_at__isnull=True, person__left_at__isnull=True)
+    there = open_calls().filter(pk__in=serving(deal).values("pk"))
+    live = Assignment.objects.filter(call__in=there, ended_at__isnull=True, person__left_at__isnull=True)
     found: dict[str, list[Person]] = {}
     for row in live.select_related("person__unit", "call").order_by("at", "pk"):
         found.setdefault(row.call.role, []).append(row.person)

@@ -24,6 +24,7 @@ verbs.register(
         "calls.declined": _("{actor} cannot take {call}: {reason}. The duty stays with {unit}"),
         "calls.passed_on": _("{call} passed on to {assignee}, because {former} no longer holds the role"),
         "calls.answered_for": _("{assignee} answers for {call} now, because {former} no longer holds the role"),
+        "calls.went_with": _("{call} serves {part} from now on, no more {first}"),
         "calls.taken": _("{actor} took {call}"),
         "calls.delivered": _("{actor} delivered a result for {call}"),
         "calls.returned": _("{actor} sent the result of {call} back: {reason}"),
@@ -55,10 +56,15 @@ def _callees(call_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
 
 @Prepared
 def _needed(call_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    calls = Call.objects.filter(deal__items__ears__role=F("role"), deal__items__ears__ended_at__isnull=True)
-    if call_ids is not None:
-        calls = calls.filter(pk__in=call_ids)
-    return _with_assignee(calls).values_list("pk", "unit_id", "accountable_id", "live__person_id", "deal__items").distinct()
+    """Of the deal, of what it was taken out of, and of what it serves besides."""
+    found = []
+    for items in ("deal__items", "deal__shared_items__item", "shared__deal__items"):
+        calls = Call.objects.filter(**{f"{items}__ears__role": F("role"), f"{items}__ears__ended_at__isnull": True})
+        if call_ids is not None:
+            calls = calls.filter(pk__in=call_ids)
+        found.append(_with_assignee(calls).values_list("pk", "unit_id", "accountable_id", "live__person_id", items).distinct())
+    own, *others = found
+    return own.union(*others)
 
 
 def _items(call_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:

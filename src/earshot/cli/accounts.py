@@ -200,10 +200,11 @@ def end_contact(account: str, name: str, reason: str, person: Person) -> None:
     rows([str(one), str(one.reports_to or "–")] for one in queries.contacts_of(found))
 
 
-@accounts.command(help=noop("The segments that accounts may be in."))
+@accounts.command(help=noop("The segments that accounts may be in, and how many of those that you may see are."))
 @acting()
 def segments(person: Person) -> None:
-    rows([one.code, one.zh, one.en] for one in queries.segments())
+    counts = queries.accounts_by_segment(person)
+    rows([one.code, one.zh, one.en, counts.get(one.code, 0)] for one in queries.segments())
 
 
 @accounts.command("set-segment", help=noop("A segment with this CODE and its names in Chinese and English; by sales operations."))

@@ -15,13 +15,15 @@ from earshot.calls import queries as calls
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, find
 from earshot.cli.words import by_day, due, limit, moment, rows, tell_line
-from earshot.deals import actions, figures, gates, next_steps, processes, queries
+from earshot.deals import actions, figures, gates, lines, next_steps, processes, queries, risks, specialties, steps
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
 from earshot.deals.rates import company_currency
 from earshot.desk import clocks as desk_clocks
 from earshot.desk import pipeline
 from earshot.desk.queries import timeline
+from earshot.journal.queries import in_language
+from earshot.kit.problems import missing
 from earshot.people import permits
 from earshot.people.actors import as_person
 from earshot.people.models import Person
@@ -59,6 +61,7 @@ def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
             option("--stage", default="", help=noop("Only those in the stage with this code.")),
             option("--step", default="", help=noop("Only those in stages of the step with this code.")),
             option("--size", "tier", default="", help=noop("Only those of the size with this code.")),
+            option("--service", default="", help=noop("Only those with the type of service of this code; “-”: with none.")),
             option("--unit", default="", metavar="ID", help=noop("Only those of this unit and those below it.")),
             option("--owner", default="", help=noop("Only those of this owner: id, or words of the name.")),
             option("--account", default="", help=noop("Only those of this account: id, or words of the name.")),
@@ -71,14 +74,19 @@ def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--how",
                 type=click.Choice(list(pipeline.HOW)),
                 default=None,
-                help=noop("late: past their date; blocked: more than the decision is missing at the gate; ready: nothing else is."),
+                help=noop(
+                    "late: past their date; slipped: past the day of their next step; stepless: without one; ageing: longer in their stage "
+                    "than usual; blocked: more than the decision is missing at the gate; ready: nothing else is."
+                ),
             ),
             option("--older", default="", metavar="DAYS", help=noop("In the stage for so many days at least.")),
             option("--least", default="", help=noop("Worth so much at least, in the company's currency.")),
             option("--most-worth", "most", default="", help=noop("Worth so much at most.")),
             option("--mine", is_flag=True, help=noop("Only your own.")),
             option(
-                "--sort", default="", help=noop("title, account, owner, stage, due, amount, since or opened; with - in front descending.")
+                "--sort",
+                default="",
+                help=noop("title, account, owner, stage, due, next, amount, since or opened; with - in front descending."),
             ),
         ]
     ):
@@ -91,16 +99,28 @@ def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
 @option("--most", "at_most", type=click.IntRange(1, 1000), default=50, show_default=True, help=noop("How many at most."))
 @acting()
 def list_(wanted: pipeline.Wanted, at_most: int, person: Person) -> None:
+    tell_deals(person, wanted, at_most)
+
+
+def tell_deals(person: Person, wanted: pipeline.Wanted, at_most: int) -> None:
+    """A line for each deal of the pipeline that is asked for."""
     found, after = pipeline.page(person, wanted, None, at_most)
     rows(
-        [row.number, _outcome(row), row.owner, row.account or _("account not known"), _amount(row), _days(row), row.title] for row in found
+        [row.number, _outcome(row), row.owner, row.account or _("account not known"), _amount(row), _days(row), _next(row), row.title]
+        for row in found
     )
     if after:
         click.echo(_("There are more; narrow the list, or ask for more with --most."))
 
 
 def _outcome(row: pipeline.Row) -> str:
-    return {"won": _("won"), "lost": _("lost")}[row.outcome] if row.outcome else str(row.stage)
+    return {"won": _("won"), "lost": _("lost"), "joined": _("joined to another")}[row.outcome] if row.outcome else str(row.stage)
+
+
+def _next(row: pipeline.Row) -> str:
+    if row.outcome or row.step is None or row.step_due is None:
+        return "–"
+    return f"{row.step}, {by_day(row.step_due)}"
 
 
 def _amount(row: pipeline.Row) -> str:
@@ -115,6 +135,11 @@ def _days(row: pipeline.Row) -> str:
 @narrowing
 @acting()
 def sums(wanted: pipeline.Wanted, person: Person) -> None:
+    tell_sums(person, wanted)
+
+
+def tell_sums(person: Person, wanted: pipeline.Wanted) -> None:
+    """A line for each stage of the deals that are asked for, and one for all of them."""
     found = pipeline.sums(person, wanted)
     own = company_currency()
     usual = pipeline.usual()
@@ -139,7 +164,7 @@ def _account(deal: Deal) -> str:
 
 def _state(deal: Deal) -> str:
     if hasattr(deal, "closing"):
-        return {"won": _("won"), "lost": _("lost")}[deal.closing.outcome]
+        return {"won": _("won"), "lost": _("lost"), "joined": _("joined to another")}[deal.closing.outcome]
     return str(deal.stage)
 
 
@@ -255,9 +280,20 @@ def gate(deal: str, person: Person) -> None:
 @option("--due", required=True, metavar="DAY", help=noop("By which day (2026-12-31)."))
 @option("--amount", default=None, help=noop("How much."))
 @option("--currency", default="CNY", show_default=True, help=noop("ISO 4217 code."))
+@option("--service", "services", multiple=True, metavar="CODE", help=noop("A type of service that it carries; may be repeated."))
 @option("--another", is_flag=True, help=noop("It is another deal than the one of the same title that was opened a short while ago."))
 @acting()
-def open_(title: str, account: str, goal: str, due: str, amount: str | None, currency: str, another: bool, person: Person) -> None:
+def open_(
+    title: str,
+    account: str,
+    goal: str,
+    due: str,
+    amount: str | None,
+    currency: str,
+    services: tuple[str, ...],
+    another: bool,
+    person: Person,
+) -> None:
     customer = find(person, "account", account)
     made = actions.open_deal(
         by=as_person(person),
@@ -268,6 +304,7 @@ def open_(title: str, account: str, goal: str, due: str, amount: str | None, cur
         due=due,
         amount=amount,
         currency=currency,
+        services=services,
         another=another,
     )
     click.echo(_("Opened: {deal}").format(deal=made))
@@ -347,14 +384,28 @@ def lose(deal: str, reason: str, version: int | None, person: Person) -> None:
 @option(
     "--all-at", "stages", multiple=True, metavar="STAGE", help=noop("All deals that stand in the stage with this code; may be repeated.")
 )
+@option(
+    "--leave-out",
+    multiple=True,
+    metavar="GATE",
+    help=noop("With --all-at: code of a gate that deals may be behind without having passed it; may be repeated."),
+)
 @option("--reason", default=None, help=noop("Why; it stands in the journal."))
 @VERSION
 @acting()
-def move_process(deal: str | None, stage: str, stages: tuple[str, ...], reason: str | None, version: int | None, person: Person) -> None:
+def move_process(
+    deal: str | None,
+    stage: str,
+    stages: tuple[str, ...],
+    leave_out: tuple[str, ...],
+    reason: str | None,
+    version: int | None,
+    person: Person,
+) -> None:
     if bool(deal) == bool(stages):
         raise click.UsageError(_("Name one deal, or stages with --all-at."))
     if deal is None:
-        _move_all(stages, reason, person)
+        _move_all(stages, leave_out, reason, person)
         return
     found: Deal = find(person, "deal", deal)
     if reason is None:
@@ -383,19 +434,26 @@ def _tell_preview(deal: Deal, stage: str, person: Person) -> None:
         click.echo(f"  {one.sentence}")
 
 
-def _move_all(stages: tuple[str, ...], reason: str | None, person: Person) -> None:
+def _move_all(stages: tuple[str, ...], leave_out: tuple[str, ...], reason: str | None, person: Person) -> None:
     by = as_person(person)
     permits.require(by, permits.OPERATE)
     if reason is None:
         rows(
-            [str(one.process), f"{one.stage} ({one.stage.code})", one.count, "" if one.stays else _("the stage is gone")]
+            [str(one.process), f"{one.stage} ({one.stage.code})", one.count, _of_older(one)]
             for one in processes.behind()
             if one.stage.code in stages
         )
         return
-    done = actions.move_all_to_process(by=by, to=processes.newest().version.number, reason=reason, stages=stages)
+    done = actions.move_all_to_process(by=by, to=processes.newest().version.number, reason=reason, stages=stages, leave_out=leave_out)
     summary = _("moved: {moved}; left: {left}; in stages that are gone: {stuck}")
     click.echo(summary.format(moved=len(done.deals), left=done.left, stuck=done.stuck))
+
+
+def _of_older(behind: processes.Behind) -> str:
+    if not behind.stays:
+        return _("the stage is gone")
+    never = [_("{n} never passed “{gate}” ({code})").format(n=n, gate=gate, code=gate.code) for gate, n in behind.owed]
+    return ", ".join(never)
 
 
 @deals.command("state", help=noop("State figures of the offer, and where they are from. What was stated before stays on record."))
@@ -441,6 +499,42 @@ def next_(deal: str, what: str | None, due: str, doer: str | None, version: int 
     rows([row.what, row.due.isoformat(), row.doer.name] for row in said)
 
 
+@deals.command("steps", help=noop("The steps of a deal: which it is in since when, who answers for it, what it asks."))
+@click.argument("deal", metavar="DEAL")
+@acting()
+def steps_(deal: str, person: Person) -> None:
+    for one in steps.way(find(person, "deal", deal)):
+        name = f"[{one.step}]" if one.state == steps.HERE else str(one.step)
+        spent = " – ".join(moment(at) for at in (one.since, one.until) if at)
+        click.echo("  ".join(filter(None, [name, spent, str(one.role or ""), ", ".join(who.name for who in one.people)])))
+        for label, asked in ((_("to begin"), one.begins), (_("finished when"), one.finished)):
+            for what in asked:
+                click.echo(f"  {label}: {steps.asked_in_words(what)}")
+
+
+@deals.command("leave-out", help=noop("Say that a step is not needed for a deal, and why."))
+@click.argument("deal", metavar="DEAL")
+@click.argument("step", metavar="STEP")
+@option("--reason", required=True, help=noop("Why; it stands in the journal."))
+@VERSION
+@acting()
+def leave_out(deal: str, step: str, reason: str, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    actions.leave_out_step(by=as_person(person), deal=found, version=_version(found, version), step=step, reason=reason)
+    click.echo(_("The step is left out."))
+
+
+@deals.command("need", help=noop("Say that a step that was left out is needed after all."))
+@click.argument("deal", metavar="DEAL")
+@click.argument("step", metavar="STEP")
+@VERSION
+@acting()
+def need(deal: str, step: str, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    actions.need_step(by=as_person(person), deal=found, version=_version(found, version), step=step)
+    click.echo(_("The step is needed again."))
+
+
 @deals.command("withdraw-vote", help=noop("Take back your own vote at the gate before a deal."))
 @click.argument("deal", metavar="DEAL")
 @VERSION
@@ -456,3 +550,123 @@ def withdraw_vote(deal: str, version: int | None, person: Person) -> None:
 def add_seats(deal: str, person: Person) -> None:
     made = actions.add_missing_seats(by=as_person(person), deal=find(person, "deal", deal))
     click.echo(_("Seats added: {n}").format(n=len(made)))
+
+
+@deals.command("risks", help=noop("What was passed at risk on a deal, and what of it is still to be made good."))
+@click.argument("deal", metavar="DEAL")
+@acting()
+def risks_(deal: str, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    lines = risks.lines_of(found.pk)
+    if not lines:
+        click.echo(_("Nothing."))
+    for line in lines:
+        state = _("not made good") if risks.is_open(line) else _("made good")
+        click.echo(f"{line.key}  {state}  {line.due.isoformat()}  {risks.owing(line).name}  {in_language(line.line['sentence'])}")
+        click.echo(f"  {line.decision.gate}  {line.decision.person.name}: {line.reason}")
+
+
+@deals.command(
+    "pass-at-risk",
+    help=noop("Open the gate before a deal with something missing, as a head above it. Without --line: what is missing, by its key."),
+)
+@click.argument("deal", metavar="DEAL")
+@option(
+    "--line",
+    "lines",
+    multiple=True,
+    nargs=4,
+    metavar="KEY PERSON DAY REASON",
+    help=noop("One thing that is missing: its key, who makes it good, by which day, and why it is taken as a risk; may be repeated."),
+)
+@VERSION
+@acting()
+def pass_at_risk(deal: str, lines: tuple[tuple[str, str, str, str], ...], version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    if not lines:
+        review = gates.review(found)
+        rows([key, str(risks.sentence_of(of))] for key, of in risks.listed(review.unmet if review else []).items())
+        return
+    taken = [actions.AtRisk(key, reason, find(person, "person", who), by) for key, who, by, reason in lines]
+    actions.pass_at_risk(by=as_person(person), deal=found, version=_version(found, version), lines=taken)
+    moved = find(person, "deal", str(found.pk))
+    click.echo(_("{deal} stands in “{stage}” now.").format(deal=moved, stage=_state(moved)))
+
+
+@deals.command("make-good", help=noop("Record that something that was passed at risk is made good."))
+@click.argument("deal", metavar="DEAL")
+@click.argument("key", metavar="KEY")
+@option("--words", default="", help=noop("How; needed where no check can be asked again."))
+@acting()
+def make_good(deal: str, key: str, words: str, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    line = next((one for one in risks.lines_of(found.pk) if one.key == key and risks.is_open(one)), None)
+    if line is None:
+        raise missing()
+    actions.make_good(by=as_person(person), line=line, words=words)
+    click.echo(_("It is on record that this is made good."))
+
+
+@deals.command(
+    "services",
+    help=noop("The types of service of a deal, and who covers the specialties that they need. With --type: it carries those from now on."),
+)
+@click.argument("deal", metavar="DEAL")
+@option("--type", "types", multiple=True, metavar="CODE", help=noop("Code of a type of service; may be repeated."))
+@option("--none", "nothing", is_flag=True, help=noop("It carries none any more."))
+@VERSION
+@acting()
+def services_(deal: str, types: tuple[str, ...], nothing: bool, version: int | None, person: Person) -> None:
+    if types and nothing:
+        raise click.UsageError(_("Name types of service, or --none."))
+    found: Deal = find(person, "deal", deal)
+    if types or nothing:
+        found = actions.set_services(by=as_person(person), deal=found, version=_version(found, version), services=types)
+    rows([code, str(one)] for code, one in zip(found.service_codes, specialties.services_of(found), strict=True))
+    covers = specialties.covers(found)
+    wanting = {one.specialty.code for one in specialties.lacking(covers)}
+    for one in covers:
+        click.echo("  " + _covered(one, one.specialty.code in wanting))
+
+
+def _covered(one: specialties.Cover, wanting: bool) -> str:
+    units = ", ".join(unit.name for unit in one.units)
+    if one.covered:
+        names = ", ".join(person.name for person in one.people) or _("the deal's own unit")
+        return _("{specialty}: {names}").format(specialty=one.specialty, names=names)
+    if wanting:
+        return _("{specialty}: nobody yet, and the deal does not go on without; {units} has it").format(
+            specialty=one.specialty, units=units
+        )
+    return _("{specialty}: nobody yet; {units} has it").format(specialty=one.specialty, units=units)
+
+
+@deals.command(
+    "lines", help=noop("What a deal is made of, and what that comes to. With --line, or --none: it is made of those from now on.")
+)
+@click.argument("deal", metavar="DEAL")
+@option(
+    "--line",
+    "given",
+    multiple=True,
+    nargs=4,
+    metavar="WHAT QUANTITY UNIT PRICE",
+    help=noop('One line: what, how many, of which unit ("" for pieces), at which price; may be repeated.'),
+)
+@option("--none", "nothing", is_flag=True, help=noop("It has no lines any more."))
+@VERSION
+@acting()
+def lines_(deal: str, given: tuple[tuple[str, str, str, str], ...], nothing: bool, version: int | None, person: Person) -> None:
+    if given and nothing:
+        raise click.UsageError(_("Name lines, or --none."))
+    found: Deal = find(person, "deal", deal)
+    if given or nothing:
+        wanted = [dict(zip(("what", "quantity", "unit", "price"), one, strict=True)) for one in given]
+        found = actions.set_lines(by=as_person(person), deal=found, version=_version(found, version), lines=wanted)
+    there = lines.of(found.pk)
+    rows([one.what, f"{lines.plain(one.quantity)} {one.unit}".strip(), one.price, f"{one.total} {one.currency}"] for one in there)
+    total = lines.summed(there, found.amount, found.currency)
+    if total is not None:
+        click.echo(_("in all {total} {currency}").format(total=total.total, currency=total.currency))
+        if total.differs:
+            click.echo(_("the amount of the deal is another: {amount} {currency}").format(amount=found.amount, currency=found.currency))

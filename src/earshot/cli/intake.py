@@ -13,9 +13,10 @@ from django.utils.translation import gettext_noop as noop
 from earshot.cli.root import Group, option
 from earshot.cli.who import acting, uuid
 from earshot.cli.words import moment, rows
-from earshot.intake import actions, maps, queries
+from earshot.intake import actions, lead_actions, maps, queries
+from earshot.intake.models import Batch
 from earshot.intake.queries import Forecast
-from earshot.intake.rules import SENTENCES, Taken
+from earshot.intake.rules import SENTENCES, AnyTaken
 from earshot.kit.problems import missing
 from earshot.people.actors import as_person
 from earshot.people.models import Person
@@ -60,9 +61,43 @@ def deals(folder: Path, map_: str, preview: bool, person: Person | None) -> None
     )
 
 
+@intake.command(
+    help=noop(
+        "Bring in leads from the CSV file in DIR that the map names. What it will do is counted and printed first. Run it again after an "
+        "interruption, or with a newer file: what is here already is known and not added twice. Without --as it is the machine's own act."
+    )
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@option("--map", "map_", required=True, metavar="FILE", help=noop("What file, columns and values mean: a YAML file, or a map that ships."))
+@option("--preview", is_flag=True, help=noop("Only count; nothing is written."))
+@acting(required=False)
+def leads(folder: Path, map_: str, preview: bool, person: Person | None) -> None:
+    read, taken = lead_actions.look(folder, maps.locate(map_), ordered_by=person)
+    will = queries.forecast_leads(taken, read)
+    click.echo(
+        _("{n} leads to add, {accounts} of them of an account that is here; {known} are known.").format(
+            n=will.leads, accounts=will.of_accounts, known=will.known
+        )
+    )
+    if will.owners:
+        click.echo(_("They wait to be taken up from the import on, by:"))
+        rows([("  " + owner.name, count) for owner, count in will.owners])
+    _found(taken)
+    if preview:
+        click.echo(_("This was a preview: nothing was written."))
+        return
+    batch = lead_actions.take_in(read, taken, ordered_by=person, tell=_progress)
+    counts = batch.counts
+    click.echo(
+        _("Done: {added} leads added, {known} known; {findings} findings kept. Import {id}").format(
+            added=counts["leads_added"], known=counts["leads_known"], findings=counts["findings"], id=batch.pk
+        )
+    )
+
+
 def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        click.echo("\r" + _("{done} of {total} deals").format(done=done, total=total), nl=done == total, err=True)
+        click.echo("\r" + _("{done} of {total}").format(done=done, total=total), nl=done == total, err=True)
 
 
 def _forecast(will: Forecast) -> None:
@@ -86,7 +121,7 @@ def _forecast(will: Forecast) -> None:
         click.echo("  " + _("none"))
 
 
-def _found(taken: Taken) -> None:
+def _found(taken: AnyTaken) -> None:
     for (_kind, value, alias), count in sorted(taken.aliased.items()):
         click.echo(_("Read by the map: “{value}” as “{alias}”, {n} times").format(value=value, alias=alias, n=count))
     for column in taken.unknown_columns:
@@ -104,6 +139,14 @@ def _found(taken: Taken) -> None:
             click.echo("    " + _("… and {n} more (earshot intake findings prints all, once they are kept)").format(n=count - SHOWN))
 
 
+def _added(batch: Batch) -> str:
+    if batch.finished_at is None:
+        return _("interrupted")
+    if "leads_added" in batch.counts:
+        return _("{n} leads added").format(n=batch.counts["leads_added"])
+    return _("{n} deals added").format(n=batch.counts.get("deals_added", 0))
+
+
 @intake.command(help=noop("The imports so far, the newest first."))
 @acting(required=False)
 def batches(person: Person | None) -> None:
@@ -113,7 +156,7 @@ def batches(person: Person | None) -> None:
             batch.pk,
             moment(batch.started_at),
             batch.source,
-            _("{n} deals added").format(n=batch.counts.get("deals_added", 0)) if batch.finished_at else _("interrupted"),
+            _added(batch),
         ]
         for batch in queries.batches()
     )

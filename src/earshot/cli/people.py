@@ -82,7 +82,7 @@ def show(whom: str, person: Person) -> None:
     rows(lines)
 
 
-def _unit(code: str) -> Unit:
+def unit_with_code(code: str) -> Unit:
     found = Unit.objects.filter(code=code).first()
     if found is None:
         near = get_close_matches(code, Unit.objects.values_list("code", flat=True), n=1)
@@ -99,7 +99,7 @@ def _unit(code: str) -> Unit:
 @acting()
 def give_post_(whom: str, role: str, unit: str, answerable: bool, person: Person) -> None:
     somebody = colleague(person, whom)
-    actions.give_post(by=as_person(person), person=somebody, unit=_unit(unit), role=role, answerable=answerable)
+    actions.give_post(by=as_person(person), person=somebody, unit=unit_with_code(unit), role=role, answerable=answerable)
     click.echo(_("{name} holds the role {role} in {unit}.").format(name=somebody.name, role=role_names([role])[role], unit=unit))
 
 
@@ -111,7 +111,7 @@ def give_post_(whom: str, role: str, unit: str, answerable: bool, person: Person
 @acting()
 def end_post_(whom: str, role: str, unit: str, reason: str, person: Person) -> None:
     somebody = colleague(person, whom)
-    post = Post.objects.filter(person=somebody, role=role, unit=_unit(unit), until__isnull=True).first()
+    post = Post.objects.filter(person=somebody, role=role, unit=unit_with_code(unit), until__isnull=True).first()
     if post is None:
         raise _holds_no(somebody, role)
     actions.end_post(by=as_person(person), post=post, reason=reason)

@@ -140,7 +140,7 @@ def _effect(new: Sources) -> Effect | None:
     return None if whole is None or packs.check(whole, known()) else effect_of(packs.read(whole))
 
 
-@playbook.command(help=noop("The acts that the playbook in force demands of each role (law 14); --rows: what each figure is made of."))
+@playbook.command(help=noop("The acts that the playbook in force demands of each role; --rows: what each figure is made of."))
 @option("--rows", "opened", is_flag=True, help=noop("Each act with the rows that ask it."))
 def asks(opened: bool) -> None:
     pack = queries.pack_in_force()

@@ -14,7 +14,7 @@ from earshot.cli.who import acting, colleague, find
 from earshot.cli.words import due, moment, rows
 from earshot.people.actors import as_person
 from earshot.people.models import Person
-from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
+from earshot.playbooks.models import ANSWER, ASKS, DIRECTIVE
 from earshot.talk import rules
 from earshot.talk.actions import messages as actions
 from earshot.talk.queries import messages as queries
@@ -74,7 +74,7 @@ def show(object_: str, kind: str, person: Person) -> None:
 @ABOUT
 @option("--to", "names", metavar="PERSON", multiple=True, help=noop("To whom; several times for several people."))
 @option("--to-team", is_flag=True, help=noop("To all members of the team as of now."))
-@option("--asks", type=click.Choice(SERVES), default=None, help=noop("What is asked of each of them."))
+@option("--asks", type=click.Choice(ASKS), default=None, help=noop("What is asked of each of them."))
 @option("--replies-to", metavar="MESSAGE", default="", help=noop("Id of the message that this answers."))
 @acting()
 def write(

@@ -52,13 +52,17 @@ def due(clock: Reading | None, at: datetime | None = None) -> str:
     return f"{moment(clock.due_at)} {_('(provisional)')}" if clock.clock.provisional else moment(clock.due_at)
 
 
+def length(minutes: int) -> str:
+    """Hours and minutes, as people write them: `4h`, `1h 30m`, `45m`."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours}h"] * bool(hours) + [f"{rest}m"] * bool(rest or not hours))
+
+
 def limit(clock: Clock) -> str:
-    """How long the time limit is, in hours and minutes of its own measure, as people write them: `4h`, `1h 30m`, `45m`."""
-    hours, minutes = divmod(clock.limit, 60)
-    length = " ".join([f"{hours}h"] * bool(hours) + [f"{minutes}m"] * bool(minutes or not hours))
+    """How long the time limit is, in its own measure."""
     if clock.measure == WORKING:
-        return _("{length} of working time").format(length=length)
-    return _("{length} by the clock").format(length=length)
+        return _("{length} of working time").format(length=length(clock.limit))
+    return _("{length} by the clock").format(length=length(clock.limit))
 
 
 def rows(lines: Iterable[Sequence[object]]) -> None:

@@ -7,7 +7,7 @@ class DealsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from earshot.deals import gates, registry, verbs  # noqa: F401
+        from earshot.deals import gates, lead_verbs, registry, verbs  # noqa: F401
 
         registry.LAWS.add("account_known", gates.account_known)
         registry.LAWS.add("goal_and_date", gates.goal_and_date)

@@ -55,7 +55,7 @@ def asked_by(after: Choices, before: Choices | None = None) -> list[Asking]:
 
 def _places(before: Choices, after: Choices) -> Iterable[tuple[UUID, Place]]:
     """Each open deal with its unit and those above it, and its size, as far as anything is chosen by them."""
-    deals = list(Deal.objects.filter(still_open()).select_related("account", "unit").order_by("pk"))
+    deals = list(Deal.objects.filter(still_open()).select_related("account", "unit", "whole").order_by("pk"))
     units = _above(deals) if before.units or after.units else {}
     sized = bool(before.tiers or after.tiers)
     for deal in deals:

@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 def of_gate(deal: Deal, gate: Gate) -> list[Condition]:
     """One condition of the review for each that the gate asks. Not judged, because a fact is not known or the expression fails, is
     not met, and says which."""
-    return _each(deal, [(row.code, row.needs, row) for row in sorted(gate.conditions.all(), key=lambda row: row.code)])
+    found = _each(deal, [(row.code, row.needs, row) for row in sorted(gate.conditions.all(), key=lambda row: row.code)])
+    return [replace(one, part=f"gate-{one.part}", lasts=True) for one in found]
 
 
 @permissive("nothing asked of stages", lambda deal, after: [])
@@ -194,10 +195,11 @@ def _line(deal: Deal, code: str, words: object, judgement: conditions.Judgement)
     if judgement.met is None and not judgement.unknown:
         sentence = say(_("“{needs}” cannot be judged, so it counts as not met: {error}"), needs=words, error=judgement.failed)
         line = Line("gate.cannot_judge", sentence, about=ref(deal), who=_("sales operations"), judged=False)
-        return Condition(None, line, name=code)
+        return Condition(None, line, name=code, part=f"needs:{code}")
     if judgement.met is None:
         sentence = say(_("{needs}: not known yet ({facts})"), needs=words, facts=", ".join(judgement.unknown))
     wanting = [name for part in judgement.parts if part.met is not True for name in part.facts]
     act = next((FACTS[name].act for name in wanting if FACTS[name].act), "")
     stands = "gate.condition_met" if judgement.met else "gate.condition_unmet"
-    return Condition(judgement.met, Line(stands, sentence, about=ref(deal), who=deal.owner.name, act=act, target=ref(deal), judged=True))
+    line = Line(stands, sentence, about=ref(deal), who=deal.owner.name, act=act, target=ref(deal), judged=True)
+    return Condition(judgement.met, line, part=f"needs:{code}")

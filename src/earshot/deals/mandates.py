@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.deals import figures, queries, rules
 from earshot.deals.conditions import facts_of
 from earshot.deals.decisions import Figure
-from earshot.deals.models import Deal
+from earshot.deals.models import Asking, Deal
 from earshot.deals.rules import Condition
 from earshot.journal.kinds import ref
 from earshot.kit.engine.prepared import Prepared
@@ -19,6 +19,7 @@ from earshot.people.models import Person, Unit
 from earshot.playbooks import conditions
 from earshot.playbooks.models import Gate, Mandate, Role
 from earshot.playbooks.registry import FACTS
+from earshot.teams.models import Seat
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ def roles_of(person: Person, deal: Deal, gate: Gate) -> list[Role]:
     return [role for role in queries.roles_deciding(person, deal, gate) if role.code in asked]
 
 
-def lines(deal: Deal, gate: Gate, stands: Authority) -> list[Condition]:
+def lines(deal: Deal, gate: Gate, stands: Authority, asking: Asking | None = None) -> list[Condition]:
     """What the review says of the mandates: which one covers the decision; that none does, which keeps the gate shut; or that nobody can
-    say for want of figures, which bars nothing, because then everybody whom the gate names is asked."""
+    say for want of figures, which bars nothing, because then everybody whom the gate names is asked. `asking`: of whom it is asked."""
     if not stands.judged:
         return []
     if (row := stands.covers) is not None:
@@ -97,12 +98,24 @@ def lines(deal: Deal, gate: Gate, stands: Authority) -> list[Condition]:
         return [Condition(None, line, name=name)]
     widest = stands.judged[-1][0]
     said = say(_("Outside every mandate at this gate: “{mandate}” does not cover it either."), mandate=widest)
-    line = Line("gate.outside_mandates", said, about=ref(deal), who=deal.owner.name, act="state_figures", target=ref(deal))
+    who = asking.person if asking is not None and asking.person is not None else deal.owner
+    line = Line("gate.outside_mandates", said, about=ref(deal), who=who.name, act="state_figures", target=ref(deal))
     return [Condition(False, line)]
 
 
 def asking(role: str, waiting: Sequence[tuple[Deal, Gate]]) -> list[Deal]:
     """For lists: those of the deals at whose gate this role is asked, and not relieved by the mandate of another; the empty role always
-    is. One statement for all of them, where any of these gates has mandates."""
-    stated = figures.standing_of([deal.pk for deal, gate in waiting if role and gate.mandates.all()])
-    return [deal for deal, gate in waiting if not role or role not in authority(deal, gate, stated.get(deal.pk, {})).relieved]
+    is. Where the mandate of this role covers what the team may not decide, one of its holders is asked in person, and only that one. Two
+    statements for all of them, where any of these gates has mandates."""
+    under = [deal for deal, gate in waiting if role and gate.mandates.all()]
+    if not under:
+        return [deal for deal, _gate in waiting]
+    stated = figures.standing_of([deal.pk for deal in under])
+    seated = set(Seat.objects.filter(team__in=[deal.team_id for deal in under], role=role).values_list("team_id", flat=True))
+    found = []
+    for deal, gate in waiting:
+        stands = authority(deal, gate, stated.get(deal.pk, {}))
+        in_person = stands.covers is not None and stands.covers.role.code == role and deal.team_id not in seated
+        if role not in stands.relieved and not in_person:
+            found.append(deal)
+    return found

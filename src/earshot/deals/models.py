@@ -8,10 +8,10 @@ from django.db.models import Q
 from earshot.accounts.models import Account
 from earshot.kit import uuid7
 from earshot.people.models import Person, Unit
-from earshot.playbooks.models import Gate, PartVersion, Role, Stage
+from earshot.playbooks.models import Gate, Mandate, PartVersion, Role, Stage
 from earshot.teams.models import Team
 
-WON, LOST = "won", "lost"
+WON, LOST, JOINED = "won", "lost", "joined"
 # Where a condition could not be evaluated.
 AT_GATE, ON_DEAL = "gate", "deal"
 
@@ -19,7 +19,10 @@ AT_GATE, ON_DEAL = "gate", "deal"
 class Deal(models.Model):
     """`account` None: imported with an account that nobody knows; it passes no gate. `version`: raised by every change;
     a write that names an older one is refused. `outside_id`: its key in the system it was imported from. `goal`: what is to be achieved,
-    and `due`: by which day (A17.2c); neither: imported or opened before they were asked for, it passes no gate."""
+    and `due`: by which day (A17.2c); neither: imported or opened before they were asked for, it passes no gate.
+    `services`: the codes of its types of service, with a space between (`service_codes`). `left_out`: so the codes of the steps that are
+    not needed for it (A8.3c); who says so and why stands in `StepNotNeeded`. `whole`: what it was one of before it was split; None: it
+    never was."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     number = models.CharField(max_length=20, unique=True)
@@ -34,9 +37,12 @@ class Deal(models.Model):
     currency = models.CharField(max_length=3, default="CNY")
     goal = models.CharField(max_length=300, blank=True)
     due = models.DateField(null=True)
+    services = models.CharField(max_length=1000, blank=True, default="")
+    left_out = models.CharField(max_length=1000, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
     outside_id = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001 - null: none; two deals may have none
     opened_at = models.DateTimeField()
+    whole = models.ForeignKey("deals.Whole", null=True, on_delete=models.PROTECT, related_name="deals")
 
     class Meta:
         constraints = [
@@ -49,6 +55,14 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+    @property
+    def service_codes(self) -> list[str]:
+        return self.services.split()
+
+    @property
+    def steps_left_out(self) -> list[str]:
+        return self.left_out.split()
 
 
 class StageVisit(models.Model):
@@ -68,7 +82,8 @@ class StageVisit(models.Model):
 
 
 class Vote(models.Model):
-    """A decider's vote at the gate of the stage that the deal stands in. It counts while its voter has heard all that is critical."""
+    """A decider's vote at the gate of the stage that the deal stands in. It counts while its voter has heard all that is critical.
+    `stands_for`: whose decision it is, where the voter is the deputy of somebody who is away."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     visit = models.ForeignKey(StageVisit, on_delete=models.PROTECT, related_name="votes")
@@ -79,10 +94,17 @@ class Vote(models.Model):
     reason = models.CharField(max_length=1000, blank=True)
     at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True)
+    stands_for = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["visit", "role", "person"], condition=Q(replaced_at__isnull=True), name="one_live_vote"),
+            models.UniqueConstraint(
+                fields=["visit", "role", "stands_for"],
+                condition=Q(replaced_at__isnull=True, stands_for__isnull=False),
+                name="one_live_vote_for_somebody",
+            ),
+            models.CheckConstraint(name="a_vote_for_another", condition=Q(stands_for__isnull=True) | ~Q(stands_for=models.F("person"))),
             models.CheckConstraint(name="a_no_says_why", condition=Q(approves=True) | ~Q(reason="")),
         ]
 
@@ -91,27 +113,43 @@ class Vote(models.Model):
 
 
 class GatePass(models.Model):
-    """The gate opened for this visit: when, and the lines as they stood, so that it can be judged later. `lines`: in both languages."""
+    """The gate opened for this visit: when, and the lines as they stood, so that it can be judged later. `lines`: in both languages.
+    `risk`: the decision by which it opened with something missing. `heard`: what each of those who decided had heard of the customer by
+    then (B9.1a): person, name, and of each critical statement its id, how (present, noted) and when."""
 
     visit = models.OneToOneField(StageVisit, on_delete=models.PROTECT, related_name="gate_pass")
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT)
     at = models.DateTimeField()
     lines = models.JSONField()
+    heard = models.JSONField(default=list)
+    risk = models.OneToOneField("deals.RiskDecision", null=True, on_delete=models.PROTECT, related_name="gate_pass")
+
+    def __str__(self) -> str:
+        return f"{self.gate_id} {self.at:%Y-%m-%d}"
+
+
+class GateNotAsked(models.Model):
+    """The stage was left without its gate, which was none for the deal as it was then. Where the deal becomes one that the gate is for, it
+    is asked later."""
+
+    visit = models.OneToOneField(StageVisit, on_delete=models.PROTECT, related_name="gate_not_asked")
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT)
+    at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.gate_id} {self.at:%Y-%m-%d}"
 
 
 class Closing(models.Model):
-    """The deal ended: won or lost, when, and why."""
+    """The deal ended: won, lost, or joined to another (`Join`), when, and why."""
 
     deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="closing")
-    outcome = models.CharField(max_length=5, choices=[(WON, WON), (LOST, LOST)])
+    outcome = models.CharField(max_length=6, choices=[(WON, WON), (LOST, LOST), (JOINED, JOINED)])
     reason = models.CharField(max_length=1000, blank=True)
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(name="lost_says_why", condition=Q(outcome=WON) | ~Q(reason=""))]
+        constraints = [models.CheckConstraint(name="lost_says_why", condition=~Q(outcome=LOST) | ~Q(reason=""))]
 
     def __str__(self) -> str:
         return self.outcome
@@ -160,4 +198,88 @@ class Unjudged(models.Model):
         return f"{self.name} on {self.deal_id}"
 
 
-from earshot.deals.decisions import Figure, NextStep  # noqa: E402, F401 - tables of this room that name Deal by words
+class Escalation(models.Model):
+    """A decision outside what the team may decide, asked of one person at a time (`Asking`). `mandate`, `role`: which mandate covers it,
+    and for which role the answer counts at the gate; both None: every mandate is known not to hold, and the answer lies above them all.
+    `raised_by` None: by the process. `outcome`: how it ended; `words`: of whoever refused or withdrew it."""
+
+    APPROVED, REFUSED, WITHDRAWN = "approved", "refused", "withdrawn"
+    MOVED, OTHERWISE = "moved", "otherwise"  # the deal is elsewhere; another mandate covers it, or the team may decide
+    OUTCOMES = (APPROVED, REFUSED, WITHDRAWN, MOVED, OTHERWISE)
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    visit = models.ForeignKey(StageVisit, on_delete=models.PROTECT, related_name="escalations")
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT)
+    mandate = models.ForeignKey(Mandate, null=True, on_delete=models.PROTECT)
+    role = models.ForeignKey(Role, null=True, on_delete=models.PROTECT)
+    raised_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=1000, blank=True)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=10, blank=True, choices=[(outcome, outcome) for outcome in OUTCOMES])
+    words = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["visit"], condition=Q(ended_at__isnull=True), name="one_open_escalation"),
+            models.CheckConstraint(
+                name="an_ended_escalation_has_an_outcome",
+                condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
+            ),
+            models.CheckConstraint(name="refused_or_withdrawn_says_why", condition=~Q(outcome__in=["refused", "withdrawn"]) | ~Q(words="")),
+            models.CheckConstraint(
+                name="mandate_and_role_together",
+                condition=Q(mandate__isnull=True, role__isnull=True) | Q(mandate__isnull=False, role__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.gate)
+
+
+class Asking(models.Model):
+    """Of whom an escalation is asked, from when to when: one person at a time. `instead_of`: who is away, where the deputy is asked.
+    `as_head`: not a holder of the role, but a head above, because nobody else holds it, or nobody answered. `person` None: nobody is there
+    to be asked; operations are told. `unit`: in whose business time the clock runs. `last_rung`: its time ran out, and nobody comes
+    after."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="askings")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    instead_of = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    as_head = models.BooleanField(default=False)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    last_rung = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["escalation"], condition=Q(ended_at__isnull=True), name="asked_of_one_at_a_time"),
+            models.CheckConstraint(
+                name="a_deputy_is_asked_for_another",
+                condition=Q(instead_of__isnull=True) | (Q(person__isnull=False) & ~Q(instead_of=models.F("person"))),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.escalation_id} of {self.person_id}"
+
+
+from earshot.deals.decisions import Figure, MadeGood, NextStep, RiskDecision, RiskHeir, RiskLine  # noqa: E402, F401 - they name Deal by words
+from earshot.deals.dissent_tables import Dissent, VoteAsked  # noqa: E402, F401
+from earshot.deals.lead_tables import (  # noqa: E402, F401 - the same of leads
+    Lead,
+    LeadCorrection,
+    LeadFinding,
+    LeadRated,
+    LeadSought,
+    LeadStep,
+    LeadTurn,
+    LeadWords,
+)
+from earshot.deals.lines import ProductLine  # noqa: E402, F401
+from earshot.deals.split_tables import Join, PassedBefore, RiskPlace, Split, Whole  # noqa: E402, F401
+from earshot.deals.step_tables import StepNotNeeded  # noqa: E402, F401
+from earshot.deals.wait_tables import Wait  # noqa: E402, F401

@@ -18,7 +18,7 @@ from earshot.teams.models import Team
 
 HEARD_BEFORE_VOTE = policy(
     HEAR_BEFORE_VOTE,
-    _("A vote counts once its voter has heard every critical statement of the deal (law 3)."),
+    _("A vote counts once its voter has heard every critical statement of the deal."),
     light=WARN,
     standard=BLOCK,
     strict=BLOCK,
@@ -27,7 +27,7 @@ HEARD_BEFORE_VOTE = policy(
 )
 NOT_SALES_ALONE = policy(
     "not-by-sales-alone",
-    _("Of those who approve at a gate, one at least is not of the sales side (B12.4a)."),
+    _("Of those who approve at a gate, one at least is not of the sales side."),
     light=WARN,
     standard=BLOCK,
     strict=BLOCK,
@@ -35,7 +35,7 @@ NOT_SALES_ALONE = policy(
 )
 ONE_ROLE_A_VOTER = policy(
     "one-role-for-each-voter",
-    _("At a gate, each role that decides is approved for by another person (A17.2a)."),
+    _("At a gate, each role that decides is approved for by another person."),
     light=WARN,
     standard=WARN,
     strict=BLOCK,
@@ -50,7 +50,7 @@ APPROVAL_SAYS_WHY = policy(
 )
 SEATS_TAKEN = policy(
     "seats-taken-at-gate",
-    _("At a gate, somebody sits in every seat of the team (A17.1a)."),
+    _("At a gate, somebody sits in every seat of the team."),
     light=OFF,
     standard=WARN,
     strict=BLOCK,
@@ -58,13 +58,20 @@ SEATS_TAKEN = policy(
 )
 NOT_ALONE = policy(
     "nobody-alone",
-    _("Nobody carries a deal out of its first stage, or through a gate, alone: two people sit on its team, in two roles (A1.1a)."),
+    _("Nobody carries a deal out of its first stage, or through a gate, alone: two people sit on its team, in two roles."),
     light=OFF,
     standard=WARN,
     strict=BLOCK,
 )
-WITHIN_DATE = policy(
-    "date-not-past-at-gate", _("At a gate, the date of the deal has not passed (A17.2c)."), light=OFF, standard=WARN, strict=BLOCK
+WITHIN_DATE = policy("date-not-past-at-gate", _("At a gate, the date of the deal has not passed."), light=OFF, standard=WARN, strict=BLOCK)
+
+SPECIALTIES_COVERED = policy(
+    "specialties-covered",
+    _("A deal whose services need specialties that no one unit has leaves no stage while one of them is covered by nobody (A8.2a)."),
+    light=WARN,
+    standard=BLOCK,
+    strict=BLOCK,
+    allowed=(BLOCK, WARN),
 )
 
 

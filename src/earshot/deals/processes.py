@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import comparing, gates, queries, registry, rules, seats
+from earshot.deals import comparing, gates, queries, registry, rules, seats, wholes
 from earshot.deals.comparing import GOES, Change, Side
 from earshot.deals.models import Deal, GatePass, Vote
 from earshot.deals.sizes import size_of
@@ -115,14 +116,14 @@ def _choices(deal: Deal, before: Side, new: book.Process, *, free: bool) -> list
 
 
 def _passed(deal: Deal) -> list[str]:
-    return list(GatePass.objects.filter(visit__deal=deal).values_list("gate__code", flat=True))
+    return sorted(wholes.passed_codes(deal))
 
 
 def _seats(moved: Deal) -> tuple[list[SeatTemplate], list[tuple[Seat, str, str]]]:
     read = seats_of_team(moved.team_id)
     there = [row.seat for row in read]
     known = {row.seat.pk: (row.role, row.membership.person.name if row.membership else "") for row in read}
-    beside = rules.seats_beside(book.process_of(moved.process_id).seats, there)
+    beside = rules.seats_beside([*book.process_of(moved.process_id).seats, *seats.of_specialties(moved)], there)
     return seats.missing(moved, there), [(seat, *known[seat.pk]) for seat in beside]
 
 
@@ -145,12 +146,14 @@ def _not_to_be_chosen(new: book.Process, stage: str, deal: Deal) -> Any:
 @dataclass(frozen=True)
 class Behind:
     """Open deals that follow an older process and stand in one stage. `stays`: the process in force has that stage too, so they can be
-    moved together; otherwise each is put somewhere by hand."""
+    moved together; otherwise each is put somewhere by hand. `owed`: gates that lay ahead of them, would lie behind them after the move and
+    were never passed, with how many of the deals that is true of; a gate that is for some deals only is counted for each of them."""
 
     process: PartVersion
     stage: Stage
     count: int
     stays: bool
+    owed: Sequence[tuple[Gate, int]] = ()
 
 
 def following_older() -> QuerySet[Deal]:
@@ -159,11 +162,38 @@ def following_older() -> QuerySet[Deal]:
 
 
 def behind() -> list[Behind]:
-    """How many open deals follow which older process, stage by stage; the oldest process first."""
+    """How many open deals follow which older process, stage by stage, and which gates they would be behind; the oldest process first."""
     new = newest()
-    rows = following_older().order_by().values_list("process", "stage").annotate(n=Count("pk"))
+    rows = list(following_older().order_by().values_list("process", "stage").annotate(n=Count("pk")))
+    ahead = {(process, stage): _gates_owed(book.process_of(process), stage, new) for process, stage, _count in rows}
+    passed = _how_many_passed({gate.code for gates_ in ahead.values() for gate in gates_})
     found = []
     for process, stage, count in rows:
         old = book.process_of(process)
-        found.append(Behind(old.version, old.stage(stage), count, old.stage(stage).code in new.stages))
+        counted = [(gate, count - passed.get((process, stage, gate.code), 0)) for gate in ahead[process, stage]]
+        owed = [(gate, n) for gate, n in counted if n]
+        found.append(Behind(old.version, old.stage(stage), count, old.stage(stage).code in new.stages, owed))
     return sorted(found, key=lambda row: (row.process.number, row.stage.position))
+
+
+def _gates_owed(old: book.Process, stage: UUID, new: book.Process) -> list[Gate]:
+    """Gates that lay ahead of a deal in this stage and lie behind it in the new process, whether they are for that deal or not."""
+    here = old.stage(stage)
+    there = new.stages.get(here.code)
+    if there is None:
+        return []
+    before, after = (Side(one, at, _all_gates(one), None) for one, at in ((old, here), (new, there)))
+    return comparing.gates_left_out(before, after, there, [])
+
+
+def _all_gates(process: book.Process) -> dict[str, Gate]:
+    return {stage.code: stage.gate for stage in process.stages.values() if hasattr(stage, "gate")}
+
+
+def _how_many_passed(codes: Collection[str]) -> dict[tuple[Any, Any, str], int]:
+    """(process, stage, code of a gate) → of how many open deals there a gate of that code was passed."""
+    if not codes:
+        return {}
+    passes = GatePass.objects.filter(visit__deal__in=following_older(), gate__code__in=codes).order_by()
+    rows = passes.values_list("visit__deal__process", "visit__deal__stage", "gate__code").annotate(n=Count("visit__deal", distinct=True))
+    return {(process, stage, code): n for process, stage, code, n in rows}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from earshot.accounts.models import Account
 from earshot.accounts.queries import containing as containing_accounts
-from earshot.deals.models import WON, Closing, Deal, GatePass, StageVisit, Vote
+from earshot.deals.models import WON, Asking, Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -20,6 +21,7 @@ from earshot.kit.engine import locks
 from earshot.kit.engine.prepared import Prepared, grouped
 from earshot.kit.reading import once
 from earshot.kit.ruling import permissive
+from earshot.people.absences import represented_by, stand_ins
 from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import heads_upwards, is_head_at_or_above
 from earshot.people.standing import reach_of, seen_by
@@ -42,7 +44,7 @@ def seen(person: Person, key: str = "pk", unit: str = "unit") -> Q:
 
 def with_names(deals: QuerySet[Deal]) -> QuerySet[Deal]:
     """Everything that a list or a page of deals names, in the same statement."""
-    return deals.select_related("account", "owner", "unit", "stage", "closing")
+    return deals.select_related("account", "owner", "unit", "stage", "closing", "whole")
 
 
 def containing(deals: QuerySet[Deal], words: str) -> QuerySet[Deal]:
@@ -133,7 +135,7 @@ def row(deal_id: UUID) -> Deal:
     return _found(_ROW.one(deal_id), deal_id)
 
 
-_AS_IT_STANDS = Prepared(lambda deal: Deal.objects.filter(pk=deal).select_related("unit", "owner", "account", "closing"))
+_AS_IT_STANDS = Prepared(lambda deal: Deal.objects.filter(pk=deal).select_related("unit", "owner", "account", "closing", "whole"))
 
 
 def as_it_stands(deal_id: UUID) -> Deal:
@@ -168,6 +170,23 @@ def _visits(deal_id: UUID) -> list[StageVisit]:
     return _VISITS.objects(deal_id)
 
 
+def visits(deal: Deal) -> list[StageVisit]:
+    """Every visit of the deal, in the order in which they began."""
+    return _visits(deal.pk)
+
+
+def following(deal: Deal) -> Stage | None:
+    """The stage after the one in which the deal stands, past the steps that are not needed for it; None: leaving this one wins it."""
+    stages = list(book.process_of(deal.process_id).stages.values())
+    return next_in(stages, book.process_of(deal.process_id).stage(deal.stage_id), deal.steps_left_out)
+
+
+@permissive("no step is left out", lambda stages, here, left_out: next((one for one in stages if one.position > here.position), None))
+def next_in(stages: Sequence[Stage], here: Stage, left_out: Collection[str]) -> Stage | None:
+    """The first of the stages, in order, after `here` whose step is not `left_out`."""
+    return next((one for one in stages if one.position > here.position and one.step not in left_out), None)
+
+
 @dataclass(frozen=True)
 class PathStep:
     """A stage on the deal's path. `visit`: when it was entered last, if ever."""
@@ -185,7 +204,9 @@ def path(deal: Deal) -> list[PathStep]:
 
 
 _LIVE_VOTES = Prepared(
-    lambda visits: Vote.objects.filter(visit__in=visits, replaced_at__isnull=True).select_related("person", "role").order_by("at", "pk")
+    lambda visits: (
+        Vote.objects.filter(visit__in=visits, replaced_at__isnull=True).select_related("person", "role", "stands_for").order_by("at", "pk")
+    )
 )
 
 
@@ -237,8 +258,51 @@ def sales_side(deal: Deal, people: Iterable[Person]) -> set[UUID]:
 
 @permissive("everybody decides", lambda person, deal, gate: [row.role for row in gate.deciders.all()])
 def roles_deciding(person: Person, deal: Deal, gate: Gate) -> list[Role]:
-    """The roles of the gate's deciders for which this person may vote on this deal."""
-    return [row.role for row in gate.deciders.all() if person in voters_now(deal, row.role.code)]
+    """The roles of the gate's deciders for which this person may vote on this deal, for him- or herself or for somebody who is away."""
+    return [row.role for row in gate.deciders.all() if person in deciders_now(deal, row.role.code)]
+
+
+def gate_with_mandates(deal: Deal) -> Gate | None:
+    """The gate of the stage in which the deal stands, where it has mandates; whether or not it stands for this deal. No statement."""
+    gate = getattr(book.process_of(deal.process_id).stage(deal.stage_id), "gate", None)
+    return gate if gate is not None and gate.mandates.all() else None
+
+
+LIVE_ASKING = Q(ended_at__isnull=True, escalation__ended_at__isnull=True)
+_ASKED_NOW = Prepared(
+    lambda deal: Asking.objects.filter(LIVE_ASKING, escalation__visit__deal=deal).select_related(
+        "escalation__role", "escalation__mandate", "person", "instead_of", "unit"
+    )
+)
+_ASKED_AT = Prepared(lambda visit: Asking.objects.filter(escalation__visit=visit, person__isnull=False).select_related("escalation__role"))
+
+
+@once
+def asked_now(deal: Deal) -> Asking | None:
+    """Of whom a decision outside the team's mandate is asked on the deal now."""
+    found: Asking | None = _ASKED_NOW.one(deal.pk)
+    return found
+
+
+def asked_at(visit: StageVisit) -> list[Asking]:
+    """Everybody of whom a decision was asked at this visit of the stage."""
+    found: list[Asking] = _ASKED_AT.objects(visit.pk)
+    return found
+
+
+def deciders_now(deal: Deal, role_code: str) -> dict[Person, Person | None]:
+    """Who may vote for a role at this moment → for whom: None for oneself. The deputy of somebody who is away votes for that person;
+    whoever may vote for the role anyway does so for him- or herself, and never a second time for another."""
+    own = voters_now(deal, role_code)
+    found: dict[Person, Person | None] = dict.fromkeys(own)
+    asked = asked_now(deal) if gate_with_mandates(deal) is not None else None
+    if asked is not None and asked.person is not None and asked.escalation.role is not None and asked.escalation.role.code == role_code:
+        found.setdefault(asked.person, asked.instead_of)
+    acting = stand_ins() if own else {}
+    for person in own:
+        if (deputy := acting.get(person.pk)) is not None:
+            found.setdefault(deputy, person)
+    return found
 
 
 _PASSES = Prepared(lambda deal: GatePass.objects.filter(visit__deal=deal).select_related("gate").order_by("-at", "-pk"))
@@ -255,8 +319,17 @@ def passes(deal: Deal) -> list[tuple[GatePass, list[Vote]]]:
 
 def votes_waiting_for(person: Person) -> list[tuple[str, QuerySet[Deal]]]:
     """Open deals at a gate where the person may vote and has not voted in this visit: one query by each post that decides
-    somewhere, with its role, and one by the seats that the person sits in. They may overlap."""
+    somewhere, with its role, and one by the seats that the person sits in; and the same of each who is away and for whom the person decides
+    meanwhile. They may overlap."""
     voted = Vote.objects.filter(person=person, replaced_at__isnull=True, visit__left_at__isnull=True).values("visit__deal")
+    found = _waiting_for(person, voted)
+    for somebody in represented_by(person):
+        answered = Vote.objects.filter(person=somebody, replaced_at__isnull=True, visit__left_at__isnull=True).values("visit__deal")
+        found += [(role, waiting.exclude(pk__in=answered)) for role, waiting in _waiting_for(somebody, voted)]
+    return found
+
+
+def _waiting_for(person: Person, voted: QuerySet[Any, Any]) -> list[tuple[str, QuerySet[Deal]]]:
     waiting = Deal.objects.filter(closing__isnull=True).exclude(pk__in=voted)
     found = []
     deciding = Decider.objects.values("role__code")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,5 +24,7 @@ LAWS: Registry[Callable[[Deal], Sequence[Condition]]] = Registry("law of the gat
 CHECKS = playbooks.CHECKS
 # What following another process brings besides what the process itself says: the deal as it would stand there → lines.
 BRINGS: Registry[Callable[[Deal], Sequence[Line]]] = Registry("consequence of another process")
+# What these people have heard of the deal's customer, for the record of a gate: person → statement, how (present, noted) and when.
+HEARD: Registry[Callable[[Deal, Collection[UUID]], dict[UUID, list[tuple[UUID, str, datetime]]]]] = Registry("what a voter has heard")
 # What a voter must have done first (law 3); an empty answer lets the vote count. People → lines, for all at once.
 VOTERS: Registry[Callable[[Deal, Sequence[Person]], dict[Person, list[Line]]]] = Registry("condition on voters")

@@ -7,17 +7,28 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals.models import Deal
+from earshot.deals.decisions import RiskLine
+from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.models import Asking, Deal, Escalation
+from earshot.deals.wait_tables import Wait
 from earshot.journal import kinds, verbs
 from earshot.kit.engine.prepared import Prepared
-from earshot.people.models import Post
+from earshot.people.models import Absence, Post
 from earshot.people.standing import SOURCES, Key
 from earshot.playbooks import book
+from earshot.playbooks.models import Role
 from earshot.teams.models import Membership
 
 kinds.register("deal", Deal, page="deal")
+kinds.register("risk", RiskLine, label=lambda line: line.key)
+kinds.register("wait", Wait, label=lambda row: row.unit.name if row.unit is not None else str(row.role), page="wait")
+kinds.register("escalation", Escalation, label=lambda row: gettext("Decision at “{gate}”").format(gate=row.gate), in_two_languages=True)
+kinds.register("asking", Asking, label=lambda row: row.person.name if row.person else "–")
+kinds.register("vote_asked", VoteAsked, label=lambda row: str(row.role), in_two_languages=True)
+kinds.register("dissent", Dissent, label=lambda row: str(row.role), in_two_languages=True)
 verbs.register(
     {
         "deals.deal_opened": _("{actor} opened {deal}"),
@@ -43,6 +54,50 @@ verbs.register(
         "deals.rates_entered": _("{actor} entered {n} exchange rates: {rates}"),
         "deals.deal_won": _("{deal} is won"),
         "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
+        "deals.passed_at_risk": _("{actor} opened the gate “{gate}” of {deal} by risk decision, with {count} things missing"),
+        "deals.made_good": _("{actor} recorded for {deal} that it is made good: {missing} ({words})"),
+        "deals.found_good": _("Made good on {deal}, as its check finds: {missing}"),
+        "deals.decision_wanted": _("{actor} asks for the decision outside the team's mandate at the gate “{gate}” of {deal}"),
+        "deals.decision_asked": _("The decision at the gate “{gate}” of {deal} is asked of {asked} ({mandate})"),
+        "deals.decision_asked_of_nobody": _(
+            "The decision at the gate “{gate}” of {deal} ({mandate}) lies with nobody: neither a holder of the role nor a head is there"
+        ),
+        "deals.decision_climbed": _("The decision at the gate “{gate}” of {deal} goes on to {asked} ({mandate})"),
+        "deals.decision_climbed_of_nobody": _("The decision at the gate “{gate}” of {deal} ({mandate}) lies with nobody any more"),
+        "deals.decision_approved": _("{actor} decided what was asked at the gate “{gate}” of {deal}: approved"),
+        "deals.decision_refused": _("{actor} decided what was asked at the gate “{gate}” of {deal}: refused, {reason}"),
+        "deals.decision_withdrawn": _("{actor} took back the question at the gate “{gate}” of {deal}: {reason}"),
+        "deals.decision_moved": _("The decision at the gate “{gate}” of {deal} is not asked any more: the deal stands elsewhere"),
+        "deals.decision_otherwise": _("The decision at the gate “{gate}” of {deal} is not asked so any more: its mandate is another now"),
+        "deals.services_set": _("{actor} set the types of service of {deal}: {services}"),
+        "deals.lines_set": _("{actor} put {n} lines on {deal}: {total} together"),
+        "deals.voted_for": _("{actor} voted “{choice}” for {represented} at the gate “{gate}” of {deal}"),
+        "deals.passed_at_risk_for": _(
+            "{actor} opened the gate “{gate}” of {deal} by risk decision for {represented}, with {count} things missing"
+        ),
+        "deals.handover_begun": _("{deal} waits to be taken over by {role}, from {former}"),
+        "deals.handover_taken": _("{actor} took {deal} over, as {role}"),
+        "deals.handover_left": _("{deal} moved on before {role} had taken it over"),
+        "deals.waits_for": _("{actor} says that {deal} waits for {unit}: {reason}"),
+        "deals.waits_for_person": _("{actor} says that {deal} waits for {person} of {unit}: {reason}"),
+        "deals.wait_there": _("{actor}: what {deal} waited for is there ({reason}): {words}"),
+        "deals.wait_closed": _("{deal} is closed, and nothing of it waits any more: {reason}{role}"),
+        "deals.vote_asked": _("{asked}: a vote as {role} is wanted at the gate “{gate}” of {deal}, for others have begun to vote"),
+        "deals.vote_silent": _("{role} has not voted on {deal} in time: its silence keeps the gate shut no longer"),
+        "deals.dissent_heard": _("{voter} ({role}) is against at the gate “{gate}” of {deal}: {reason}. {asked} is to settle it"),
+        "deals.dissent_of_nobody": _(
+            "{voter} ({role}) is against at the gate “{gate}” of {deal}: {reason}. No head is there who could settle it"
+        ),
+        "deals.dissent_goes_on": _("{actor} heard what {voter} ({role}) has against {deal}, and lets it go on: {words}"),
+        "deals.dissent_stands": _("{actor} heard what {voter} ({role}) has against {deal}, and lets that stand: {words}"),
+        "deals.step_left_out": _("{actor} says that the step “{step}” is not needed for {deal}: {reason}"),
+        "deals.step_needed": _("{actor} says that the step “{step}” is needed for {deal} after all"),
+        "deals.risk_handed": _("From now on {owing} makes good on {deal}: {missing}"),
+        "deals.deal_split": _("{actor} took {part} out of {deal}: {taken} of {before}, {kept} remain{why}"),
+        "deals.part_opened": _("{deal} was taken out of {first}, with its team, its stage and the gates passed before the split"),
+        "deals.joined_in": _("{actor} joined {gone} to {deal}: {kept} and {brought} come to {total}{why}"),
+        "deals.deal_joined": _("{actor} joined {deal} to {into}: it goes on there"),
+        "deals.risks_went": _("From now on it is to be made good on {part}, no more on {first}: {missing}"),
     }
 )
 
@@ -113,7 +168,76 @@ def _members(membership_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]
             yield pk, (person, None, "account", account)
 
 
-OWNS, DECIDES, SITS = "owns_deal", "decides_at_gate", "sits_on_team"
+_away = Prepared(lambda: Absence.objects.filter(begun_at__isnull=False, ended_at__isnull=True).values_list("person_id", "deputy_id"))
+
+
+def anybody_away() -> bool:
+    """Whether anybody is away at all: where nobody is, nobody stands in for anybody."""
+    return bool(_away.rows())
+
+
+@Prepared
+def _places(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
+    deals = Deal.objects.filter(closing__isnull=True, stage__gate__isnull=False)
+    if deal_ids is not None:
+        deals = deals.filter(pk__in=deal_ids)
+    return deals.values_list("pk", "unit_id", "process_id", "stage_id", "owner_id", "team_id")
+
+
+_sitting = Prepared(
+    lambda people, teams: Membership.objects.filter(
+        person__in=people, seat__team__in=teams, ended_at__isnull=True, acceptance__isnull=False
+    ).values_list("seat__team_id", "seat__role", "person_id")
+)
+
+
+def _deputies(deal_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """The deputy of whoever is away and decides at the gate before a deal sees that deal, and nothing else of whom he or she stands in for.
+    A deputy who is away too stands in for nobody."""
+    away: dict[UUID, UUID] = dict(_away.rows())
+    acting = {person: deputy for person, deputy in away.items() if deputy not in away}
+    if not acting:
+        return
+    places = list(_places.rows(deal_ids))
+    gates = {(process, stage): _gate(process, stage) for _pk, _unit, process, stage, _owner, _team in places}
+    roles = sorted({role.code for found in gates.values() for role in found if not role.owner})
+    holders = set(_holders.rows(roles, sorted({unit for _pk, unit, *_rest in places}))) if roles else set()
+    teams = sorted({team for *_rest, team in places})
+    seated = set(_sitting.rows(sorted(acting), teams)) if teams else set()
+    for pk, unit, process, stage, owner, team in places:
+        decides = gates[process, stage]
+        for person, deputy in acting.items():
+            by_post = any((role.code, unit, person) in holders for role in decides if not role.owner)
+            by_seat = any((team, role.code, person) in seated for role in decides)
+            owns = owner == person and any(role.owner for role in decides)
+            if by_post or by_seat or owns:
+                yield pk, (deputy, None, "deal", pk)
+
+
+def _gate(process: UUID, stage_id: UUID) -> list[Role]:
+    """The roles that decide at the gate of a stage."""
+    gate = getattr(book.process_of(process).stage(stage_id), "gate", None)
+    return [] if gate is None else [decider.role for decider in gate.deciders.all()]
+
+
+@Prepared
+def _asked_live(asking_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
+    rows = Asking.objects.filter(ended_at__isnull=True, escalation__ended_at__isnull=True, person__isnull=False)
+    if asking_ids is not None:
+        rows = rows.filter(pk__in=asking_ids)
+    return rows.values_list("pk", "person_id", "escalation__visit__deal_id")
+
+
+def _asked(asking_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
+    """Of whom a decision is asked sees the deal that it is about, as long as it is."""
+    for pk, person, deal in _asked_live.rows(asking_ids):
+        yield pk, (person, None, "deal", deal)
+
+
+OWNS, DECIDES, SITS, STANDS_IN = "owns_deal", "decides_at_gate", "sits_on_team", "stands_in_at_gate"
+ASKED = "asked_to_decide"
 SOURCES.add(OWNS, _owners)
 SOURCES.add(DECIDES, _deciders)
 SOURCES.add(SITS, _members)
+SOURCES.add(STANDS_IN, _deputies)
+SOURCES.add(ASKED, _asked)

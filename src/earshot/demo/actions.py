@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.accounts.actions import open_account
 from earshot.accounts.models import Account
-from earshot.deals.actions import open_deal
+from earshot.deals.actions import hand_lead, open_deal, record_lead, set_lead_account, set_lead_step, take_up_lead
 from earshot.deals.models import Deal
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import process
@@ -120,7 +120,34 @@ def _history(spec: Mapping[str, Any], world: World) -> None:
                 contacts=[With(contact["name"], contact["title"]) for contact in row["contacts"]],
                 items=[Said(item["words"], item["category"], 0) for item in row["items"]],
             )
+    _leads(spec, world, today)
     _written(spec, world, today)
+
+
+def _leads(spec: Mapping[str, Any], world: World, today: datetime) -> None:
+    """What somebody heard that may become a deal."""
+    for row in spec.get("leads", []):
+        with standing_still(today - timedelta(days=row["days_ago"])):
+            lead = record_lead(
+                by=as_person(world.people[row["by"]]),
+                words=row["words"],
+                source=row["source"],
+                customer=row.get("customer", "") or world.accounts[row["account"]].name,
+                speaker=row["speaker"]["name"],
+                speaker_title=row["speaker"]["title"],
+                said_at=now(),
+                category=row.get("category", ""),
+            )
+            if "taken_by" in row:
+                head = as_person(lead.owner)
+                hand_lead(by=head, lead=lead, to=world.people[row["taken_by"]], reason=row["handed"])
+        if "taken_by" in row:
+            by = as_person(world.people[row["taken_by"]])
+            with standing_still(today - timedelta(days=row["days_ago"] - 1)):
+                taken = take_up_lead(by=by, lead=lead)
+                named = set_lead_account(by=by, lead=taken, account=world.accounts[row["account"]], version=taken.version)
+                due = (today + timedelta(days=row["step"]["due_in"])).date()
+                set_lead_step(by=by, lead=named, what=row["step"]["what"], due=due, version=named.version)
 
 
 def _written(spec: Mapping[str, Any], world: World, today: datetime) -> None:

@@ -18,6 +18,7 @@ from earshot.accounts import permits as accounts
 from earshot.accounts.models import Account
 from earshot.calls.models import Call
 from earshot.deals import permits as deals
+from earshot.deals.lead_tables import Lead
 from earshot.deals.models import Deal
 from earshot.journal.tail import News, Object, news
 from earshot.kit import now
@@ -31,7 +32,7 @@ from earshot.playbooks.models import Approver, PartVersion, Revision
 from earshot.voice.models import Item
 
 # Kinds of object that a page may be about, and that entries belong to.
-KINDS = ("account", "calendar", "call", "deal", "item", "message", "person", "revision", "team", "unit")
+KINDS = ("account", "calendar", "call", "deal", "item", "lead", "message", "person", "revision", "team", "unit")
 REVISION = "revision"
 
 
@@ -83,6 +84,7 @@ _CALLS = Prepared(lambda ids: Call.objects.filter(pk__in=ids).values_list("pk", 
 _REVISIONS = Prepared(lambda ids: Revision.objects.filter(pk__in=ids).values_list("pk", "opened_by_id"))
 _APPROVING = Prepared(lambda ids: Approver.objects.filter(version__revision__in=ids).values_list("version__revision_id", "unit_code"))
 _APPROVED = Prepared(lambda ids: PartVersion.objects.filter(revision__in=ids, in_force_from__isnull=False).values_list("revision_id"))
+_LEADS = Prepared(lambda ids: Lead.objects.filter(pk__in=ids).values_list("pk", "unit_id"))
 _ACCOUNTS = Prepared(lambda ids: Account.objects.filter(pk__in=ids).values_list("pk", "unit_id"))
 
 
@@ -95,6 +97,7 @@ class _Sight:
         self.items = {pk: (deal, unit) for pk, deal, unit in _ITEMS.rows(ids["item"])}
         self.calls = {pk: (owing, deal, unit) for pk, owing, deal, unit in _CALLS.rows(ids["call"])}
         self.accounts: dict[UUID, UUID] = dict(_ACCOUNTS.rows(ids["account"]))
+        self.leads: dict[UUID, UUID] = dict(_LEADS.rows(ids["lead"])) if ids["lead"] else {}
         self.revisions: dict[UUID, UUID | None] = dict(_REVISIONS.rows(ids[REVISION])) if ids[REVISION] else {}
         self.approving = self._approving(ids[REVISION]) if ids[REVISION] else {}
         self.approved = {pk for (pk,) in _APPROVED.rows(ids[REVISION])} if ids[REVISION] else set()
@@ -102,17 +105,25 @@ class _Sight:
         self.deals = {pk: unit for pk, unit, _team in rows}
         self.teams = {team: pk for pk, _unit, team in rows}
         self.deals |= dict(self.items.values()) | {deal: unit for _owing, deal, unit in self.calls.values()}
-        units = {*self.deals.values(), *(owing for owing, _deal, _unit in self.calls.values()), *self.accounts.values(), *ids["unit"]}
+        units = {
+            *self.deals.values(),
+            *(owing for owing, _deal, _unit in self.calls.values()),
+            *self.accounts.values(),
+            *self.leads.values(),
+            *ids["unit"],
+        }
         units |= set().union(*self.approving.values())
         permissions = {one.permission for one in found.values()} - {""}
         self.who: Seers = seers_of_many(
-            {*self.deals, *self.items, *self.calls, *self.accounts, *ids["message"]},
+            {*self.deals, *self.items, *self.calls, *self.accounts, *self.leads, *ids["message"]},
             units - {None},
             permissions | {ADMINISTER, OPERATE, deals.SEE_ALL, accounts.SEE_ALL},
         )
         self.lost: dict[Object, list[tuple[UUID, datetime]]] = {}
         since = min((one.at for one in found.values()), default=now())
-        for kind, pk, who, until in lost_since({*self.deals, *self.items, *self.calls, *self.accounts, *ids["message"]}, since):
+        for kind, pk, who, until in lost_since(
+            {*self.deals, *self.items, *self.calls, *self.accounts, *self.leads, *ids["message"]}, since
+        ):
             self.lost.setdefault((kind, pk), []).append((who, until))
         administering = self.who.permitted.get(ADMINISTER, set())
         self._calendars = {pk: _seers_of_calendar(pk) | administering for pk in ids["calendar"]}
@@ -131,6 +142,8 @@ class _Sight:
                 return self.who.of("call", pk, unit=self.calls[pk][0]) | self._deal(self.calls[pk][1])
             case "account" if pk in self.accounts:
                 return self.who.of("account", pk, unit=self.accounts[pk], company=accounts.SEE_ALL)
+            case "lead" if pk in self.leads:
+                return self.who.of("lead", pk, unit=self.leads[pk], company=deals.SEE_ALL)
             case "message":  # among the members of a team; another one is seen where it stands
                 return self.who.of("message", pk)
             case "revision" if pk in self.revisions:

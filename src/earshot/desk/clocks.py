@@ -14,7 +14,12 @@ from earshot.calls import queries as calls
 from earshot.calls.models import Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Ahead, Course, courses
-from earshot.deals.models import Deal
+from earshot.deals import queries as deals
+from earshot.deals.decisions import RiskLine
+from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.models import Asking, Deal, Escalation
+from earshot.deals.risks import ON
+from earshot.deals.wait_tables import Wait
 from earshot.kit.problems import say
 from earshot.people.models import Person, Unit
 from earshot.playbooks.queries import role_names
@@ -31,7 +36,16 @@ RUNGS = {
     "unit_head": _("the head of the unit"),
     "operations": _("sales operations"),
 }
-DUTIES = {"ear": _("Hear what the customer said"), "call": _("Deliver the result of a call"), "recipient": _("Acknowledge a message")}
+DUTIES = {
+    "ear": _("Hear what the customer said"),
+    "call": _("Deliver the result of a call"),
+    "recipient": _("Acknowledge a message"),
+    "risk": _("Make good what was missing at a gate"),
+    "wait": _("Take over, or give what is waited for"),
+    "vote_asked": _("Vote where others have begun to"),
+    "dissent": _("Settle what somebody is against"),
+    "asking": _("Decide what lies outside the team's mandate"),
+}
 ENDINGS = {"met": _("done in time"), "met_late": _("done late"), "cancelled": _("ended or passed on")}
 
 
@@ -50,13 +64,20 @@ class ClockOfDeal:
 
 
 def _of_deal(person: Person, deal: Deal) -> QuerySet[Clock]:
-    heard = Ear.objects.filter(item__in=voice.visible_to(person).filter(deal=deal).values("pk")).values("pk")
-    called = calls.visible_to(person).filter(deal=deal).values("pk")
+    heard = Ear.objects.filter(item__in=voice.visible_to(person).filter(voice.said_on(deal)).values("pk")).values("pk")
+    called = calls.visible_to(person).filter(pk__in=calls.serving(deal).values("pk")).values("pk")
     there = Q(object_id__in=[deal.pk, deal.team_id])
     for belongs in (Item, Call, Meeting):
         there |= Q(object_id__in=belongs.objects.filter(deal=deal).values("pk"))
     asked = Recipient.objects.filter(message__in=talk.visible_to(person).filter(there).values("pk")).values("pk")
-    return Clock.objects.filter(object_id__in=heard.union(called, asked, all=True)).select_related("unit")
+    deciding = Asking.objects.filter(escalation__visit__deal__in=deals.visible_to(person).filter(pk=deal.pk)).values("pk")
+    owed = RiskLine.objects.filter(ON([deal.pk])).values("pk")
+    waiting = Wait.objects.filter(deal=deal).values("pk")
+    voting = VoteAsked.objects.filter(visit__deal=deal).values("pk")
+    settling = Dissent.objects.filter(visit__deal=deal).values("pk")
+    return Clock.objects.filter(
+        object_id__in=heard.union(called, asked, deciding, owed, waiting, voting, settling, all=True)
+    ).select_related("unit")
 
 
 def running(person: Person, deal: Deal) -> QuerySet[Clock]:
@@ -90,7 +111,13 @@ def _owed(course: Course) -> tuple[str, Person | None, Unit | None]:
     subject = course.subject
     if isinstance(subject.what, Call):
         return subject.what.role, subject.person or subject.what.accountable, subject.unit
-    if isinstance(subject.what, Message):
+    if isinstance(subject.what, Message | Deal):
+        return "", subject.person, subject.unit
+    if isinstance(subject.what, Wait):
+        return subject.what.role.code if subject.what.role is not None else "", subject.person, subject.unit
+    if isinstance(subject.what, VoteAsked):
+        return subject.what.role.code, subject.person, subject.unit
+    if isinstance(subject.what, Escalation | Dissent):
         return "", subject.person, subject.unit
     return subject.parts["ear"].role, subject.person, subject.unit  # type: ignore[attr-defined]  # an ear
 

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from earshot.accounts import persons
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
+from earshot.deals import leads, waits
 from earshot.deals import queries as deals
 from earshot.desk import saved
 from earshot.kit.problems import missing
@@ -57,7 +59,9 @@ def _teams(person: Person) -> QuerySet[Team]:
 
 FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "deal": _deals,
+    "lead": lambda person: leads.with_names(leads.visible_to(person)),
     "account": lambda person: accounts.visible_to(person).select_related("unit", "owner", "segment", "parent__unit"),
+    "contact": lambda person: persons.visible_to(person).select_related("account__unit", "person", "reports_to"),
     "item": lambda person: voice.visible_to(person).select_related("deal", "meeting"),
     "call": lambda person: calls.visible_to(person).select_related("deal", "unit", "accountable", "trigger__support"),
     "meeting": lambda person: Meeting.objects.filter(deal__in=deals.visible_to(person).values("pk")).select_related("deal", "author"),
@@ -71,6 +75,9 @@ FINDERS: dict[str, Callable[[Person], QuerySet[Any]]] = {
     "person": _people,
     "calendar": lambda person: calendars_visible_to(person).select_related("of_unit"),
     "unit": _units,
+    "wait": lambda person: waits.visible_to(person).select_related(
+        "deal__owner", "unit", "person", "raised_by", "ended_by", "role", "former_role"
+    ),
     "view": lambda person: saved.visible_to(person).select_related("owner"),
     "revision": lambda person: revisions.visible_to(person).select_related("opened_by"),
     "playbook": lambda person: revisions.versions_seen(person).select_related("revision__opened_by"),

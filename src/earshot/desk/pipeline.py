@@ -28,13 +28,16 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models.functions import Coalesce, Concat, RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries as deals
-from earshot.deals.models import WON, Deal, StageVisit
+from earshot.deals.decisions import NextStep
+from earshot.deals.models import JOINED, WON, Deal, StageVisit
 from earshot.deals.rates import Worth, company_currency, rates_on, worth
 from earshot.deals.sizes import size_of
+from earshot.deals.specialties import catalogue
+from earshot.deals.wholes import first_numbers, judged_amount
 from earshot.desk.queries import ready_for_decision
 from earshot.kit import now, paging, texts
 from earshot.kit.engine.prepared import Prepared
@@ -43,13 +46,14 @@ from earshot.kit.reading import once
 from earshot.people.models import Person, UnitAbove
 from earshot.people.standing import Seeing
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, PROCESS, SUPERSEDED, PartVersion, Stage, Step, Tier
+from earshot.playbooks.models import IN_FORCE, PROCESS, SUPERSEDED, PartVersion, ServiceType, Stage, Step, Tier
 
 OPEN, WON_ONES, LOST_ONES, CLOSED, ALL = "", "won", "lost", "closed", "all"
-STATES = (OPEN, WON_ONES, LOST_ONES, CLOSED, ALL)
-LATE, BLOCKED, READY = "late", "blocked", "ready"
-HOW = (LATE, BLOCKED, READY)
-SORTS = ("title", "account", "owner", "stage", "due", "amount", "since", "opened")
+STATES = (OPEN, WON_ONES, LOST_ONES, JOINED, CLOSED, ALL)
+LATE, SLIPPED, STEPLESS, AGEING, BLOCKED, READY = "late", "slipped", "stepless", "ageing", "blocked", "ready"
+HOW = (LATE, SLIPPED, STEPLESS, AGEING, BLOCKED, READY)
+NONE = "-"  # of a filter: those that have none
+SORTS = ("title", "account", "owner", "stage", "due", "next", "amount", "since", "opened")
 # Deals whose size is worked out one by one, at most; whoever asks for more narrows by something else first.
 MOST_SIZED = 20_000
 # The usual time in a stage is the median of the last departures from any stage; fewer than so many from one say nothing of it.
@@ -61,14 +65,15 @@ NOTHING = Decimal(-1)
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of the pipeline; each field left empty asks nothing. `words`: in title, number or account's name. `stage`, `step`,
-    `tier`: codes of the playbook. `unit`: with those below it. `owner`, `account`: an id, or words of the name. `process`: number of the
-    version. `state`: of `STATES`. `how`: of `HOW`. `older`: days in the stage at least. `least`, `most`: worth in the company's currency.
-    `sort`: of `SORTS`, `-` for descending; empty: the newest first."""
+    `tier`, `service` (one of the deal's types; `NONE`: it has none): codes of the playbook. `unit`: with those below it. `owner`,
+    `account`: an id, or words of the name. `process`: number of the version. `state`: of `STATES`. `how`: of `HOW`. `older`: days in the
+    stage at least. `least`, `most`: worth in the company's currency. `sort`: of `SORTS`, `-` for descending; empty: the newest first."""
 
     q: str = ""
     stage: str = ""
     step: str = ""
     tier: str = ""
+    service: str = ""
     unit: UUID | None = None
     owner: str = ""
     account: str = ""
@@ -101,7 +106,7 @@ def read(asked: Mapping[str, str]) -> Wanted:
     given = {name: str(asked.get(name) or "") for name in NAMES}
     words = {
         name: each(texts.text, name, given[name], most=200, required=False) or ""
-        for name in ("q", "stage", "step", "tier", "owner", "account")
+        for name in ("q", "stage", "step", "tier", "service", "owner", "account")
     }
     wanted = Wanted(
         **words,
@@ -151,7 +156,7 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
     """The deals that the person may see and that fit, in no order."""
     found = deals.containing(deals.visible_to(person), wanted.q)
     match wanted.state:
-        case "won" | "lost":
+        case "won" | "lost" | "joined":
             found = found.filter(closing__outcome=wanted.state)
         case "closed":
             found = found.filter(closing__isnull=False)
@@ -161,6 +166,8 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
         found = found.filter(stage__code=wanted.stage)
     if wanted.step:
         found = found.filter(stage__step=wanted.step)
+    if wanted.service:
+        found = found.filter(services="") if wanted.service == NONE else _of_service(found, wanted.service)
     if wanted.mine:
         found = found.filter(owner=person)
     if wanted.unit is not None:
@@ -183,6 +190,14 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
     return found.filter(pk__in=_of_size(found, wanted.tier)) if wanted.tier else found
 
 
+def _of_service(found: QuerySet[Deal], code: str) -> QuerySet[Deal]:
+    """Those with this type of service among theirs: whole codes, which stand in one column with a space between."""
+    if len(code.split()) != 1:
+        return found.none()
+    within = Concat(Value(" "), F("services"), Value(" "), output_field=TextField())
+    return found.alias(carries=within).filter(carries__contains=f" {code} ")
+
+
 def _named(field_name: str, typed: str) -> Q:
     try:
         return Q(**{field_name: UUID(typed)})
@@ -191,12 +206,33 @@ def _named(field_name: str, typed: str) -> Q:
 
 
 def _how(found: QuerySet[Deal], how: str) -> QuerySet[Deal]:
-    """Past their date; before a gate where more than the decision is missing, as far as the laws ask; or where nothing else is."""
+    """Past their date; past the day of their next step; without one; longer in their stage than usual; before a gate where more than the
+    decision is missing, as far as the laws ask; or where nothing else is."""
     if how == LATE:
         return found.filter(deals.still_open(), due__lt=deals.today())
+    if how == SLIPPED:
+        return found.alias(wanted_by=_step("due")).filter(deals.still_open(), wanted_by__lt=deals.today())
+    if how == STEPLESS:
+        return found.filter(deals.still_open(), ~Exists(NextStep.objects.filter(deal=OuterRef("pk"))))
+    if how == AGEING:
+        return _ageing(found)
     before_gate = found.filter(deals.still_open(), stage__gate__isnull=False)
     ready = ready_for_decision(Deal.objects.filter(pk=OuterRef("pk")))
     return before_gate.filter(Exists(ready)) if how == READY else before_gate.filter(~Exists(ready))
+
+
+def _ageing(found: QuerySet[Deal]) -> QuerySet[Deal]:
+    """Those that have stood in their stage for more whole days than is usual there."""
+    longer = Q(pk__in=[])
+    for code, known in usual().items():
+        longer |= Q(stage__code=code, entered_at__lte=now() - timedelta(days=known.days + 1))
+    here = StageVisit.objects.filter(longer, deal=OuterRef("pk"), left_at__isnull=True)
+    return found.filter(deals.still_open(), Exists(here))
+
+
+def _step(field_name: str) -> Subquery:
+    """Of the last thing that was said to be done next on the deal."""
+    return Subquery(NextStep.objects.filter(deal=OuterRef("pk")).order_by("-at", "-pk").values(field_name)[:1])
 
 
 def _value() -> Any:
@@ -212,10 +248,20 @@ def _of_size(found: QuerySet[Deal], tier: str) -> list[UUID]:
     The size goes by the deal and its account alone."""
     candidates = list(
         found.order_by()
-        .select_related("account")
-        .only("process_id", "stage_id", "amount", "currency", "outside_id", "opened_at", "due", "account__sector", "account__number")[
-            : MOST_SIZED + 1
-        ]
+        .select_related("account", "whole")
+        .only(
+            "process_id",
+            "stage_id",
+            "amount",
+            "currency",
+            "outside_id",
+            "opened_at",
+            "due",
+            "services",
+            "account__sector",
+            "account__number",
+            "whole__amount",
+        )[: MOST_SIZED + 1]
     )
     if len(candidates) > MOST_SIZED:
         sentence = say(_("More than {most} deals would have to be sized one by one. Narrow by something else as well."), most=MOST_SIZED)
@@ -224,7 +270,7 @@ def _of_size(found: QuerySet[Deal], tier: str) -> list[UUID]:
     fitting = []
     for deal in candidates:
         account = deal.account
-        key = (deal.process_id, deal.amount, deal.currency, deal.outside_id is None, deal.account_id if account else None)
+        key = (deal.process_id, judged_amount(deal), deal.currency, deal.outside_id is None, deal.account_id if account else None)
         if key not in known:
             size = size_of(deal).tier
             known[key] = size.code if size else ""
@@ -244,18 +290,21 @@ LINE = (
     "stage_id",
     "stage__code",
     "process_id",
+    "left_out",
     "due",
     "amount",
     "currency",
     "version",
     "closing__outcome",
     "closing__at",
+    "whole_id",
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """A deal as the pipeline shows it. `since`: when it entered its stage, or ended."""
+    """A deal as the pipeline shows it. `since`: when it entered its stage, or ended. `step`, `step_due`, `doer`: what is done next, by
+    which day and by whom, as it was last said. `part_of`: the number of the deal that it was taken out of."""
 
     id: UUID
     number: str
@@ -266,13 +315,19 @@ class Row:
     stage_id: UUID
     stage_code: str
     process_id: UUID
+    left_out: str
     due: date | None
     amount: Decimal | None
     currency: str
     version: int
     outcome: str | None
     closed_at: datetime | None
+    whole_id: UUID | None
     since: datetime | None
+    step: str | None
+    step_due: date | None
+    doer: str | None
+    part_of: str = ""
 
     @property
     def stage(self) -> Stage:
@@ -286,6 +341,10 @@ class Row:
     @property
     def late(self) -> bool:
         return self.outcome is None and self.due is not None and self.due < deals.today()
+
+    @property
+    def slipped(self) -> bool:
+        return self.outcome is None and self.step_due is not None and self.step_due < deals.today()
 
 
 def _since() -> Any:
@@ -303,6 +362,7 @@ def _ordered(found: QuerySet[Deal], sort: str) -> tuple[QuerySet[Deal], tuple[st
         "owner": F("owner__name"),
         "stage": F("stage__position"),
         "due": Coalesce(F("due"), Value(NEVER)),
+        "next": Coalesce(_step("due"), Value(NEVER)),
         "since": _since(),
         "opened": F("opened_at"),
     }
@@ -310,9 +370,17 @@ def _ordered(found: QuerySet[Deal], sort: str) -> tuple[QuerySet[Deal], tuple[st
     return found.annotate(key=key), ("-key" if down else "key", "-id")
 
 
+STANDING = ("since", "next_what", "next_due", "next_doer")
+
+
+def standing_so(found: QuerySet[Deal]) -> QuerySet[Deal]:
+    """With how they stand (`STANDING`): since when in the stage, and what is done next, by which day and by whom; in the same statement."""
+    return found.annotate(since=_since(), next_what=_step("what"), next_due=_step("due"), next_doer=_step("doer__name"))
+
+
 def _lines(found: QuerySet[Deal], sort: str) -> tuple[QuerySet[Deal, dict[str, Any]], tuple[str, str]]:
     found, order = _ordered(found, sort)
-    lines: QuerySet[Deal, dict[str, Any]] = found.annotate(since=_since()).values(*LINE, "since", "key")
+    lines: QuerySet[Deal, dict[str, Any]] = standing_so(found).values(*LINE, *STANDING, "key")
     return lines, order
 
 
@@ -344,14 +412,22 @@ def page(person: Person, wanted: Wanted, cursor: str | None, limit: int) -> tupl
     else:
         lines, order = _lines(rows(person, wanted), wanted.sort)
         found, after = paging.part(lines, order, cursor, limit, f"{SALT}{wanted.sort}")
-    return [_row(one) for one in found], after
+    return _rows(found), after
 
 
 SALT = "earshot.pipeline."
 
 
+def _rows(found: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """One statement more where one of them was split."""
+    lines = list(found)
+    firsts = first_numbers([one["id"] for one in lines if one["whole_id"] is not None])
+    made = [_row(one) for one in lines]
+    return [replace(row, part_of=firsts[row.id]) if row.id in firsts else row for row in made]
+
+
 def _row(one: Mapping[str, Any]) -> Row:
-    return Row(*(one[name] for name in (*LINE, "since")))
+    return Row(*(one[name] for name in (*LINE, *STANDING)))
 
 
 @dataclass
@@ -381,14 +457,18 @@ class Sums:
     all: StageSum
 
 
-def _grouped(found: QuerySet[Deal]) -> QuerySet[Any, Any]:
+def _grouped(found: QuerySet[Deal], state: str) -> QuerySet[Any, Any]:
+    """What was joined to another counts there with its amount, and is worth nothing more here, unless it alone is asked for."""
     by = found.order_by().values("process_id", "stage__code", "currency")
-    return by.annotate(n=Count("pk"), known=Count("amount"), total=Sum("amount")).values_list(
-        "process_id", "stage__code", "currency", "n", "known", "total"
-    )
+    known, total = Count("amount"), Sum("amount")
+    if state in (ALL, CLOSED):
+        gone = Q(closing__outcome=JOINED)
+        known = Count("pk", filter=Q(amount__isnull=False) | gone)
+        total = Sum("amount", filter=~gone | Q(closing__isnull=True))
+    return by.annotate(n=Count("pk"), known=known, total=total).values_list("process_id", "stage__code", "currency", "n", "known", "total")
 
 
-_GROUPED = Seeing(lambda person, stage, **shape: _grouped(_simple(person, stage, **shape)))
+_GROUPED = Seeing(lambda person, stage, *, state, **shape: _grouped(_simple(person, stage, state=state, **shape), state))
 
 
 @once
@@ -397,7 +477,7 @@ def sums(person: Person, wanted: Wanted) -> Sums:
     if replace(wanted, stage="", mine=False, state="", sort="") == Wanted():
         grouped: Iterable[Any] = _GROUPED.rows(person, wanted.stage or None, mine=wanted.mine, state=wanted.state)
     else:
-        grouped = list(_grouped(rows(person, wanted)))
+        grouped = list(_grouped(rows(person, wanted), wanted.state))
     by_code: dict[str, StageSum] = {}
     everything = StageSum("", None)
     versions: set[UUID] = set()
@@ -437,8 +517,7 @@ def board(person: Person, wanted: Wanted, each: int) -> Mapping[str, list[Row]]:
     ids = list(ranked.filter(rank__lte=each).order_by("rank").values_list("pk", flat=True))
     lines, order = _lines(Deal.objects.filter(pk__in=ids), "due")
     found: dict[str, list[Row]] = {}
-    for one in lines.order_by(*order):
-        row = _row(one)
+    for row in _rows(lines.order_by(*order)):
         found.setdefault(row.stage_code, []).append(row)
     return found
 
@@ -479,6 +558,7 @@ class Choices:
     stages: Mapping[str, Stage]
     steps: Mapping[str, Step]
     tiers: Mapping[str, Tier]
+    services: Mapping[str, ServiceType]
     versions: Sequence[PartVersion]
 
 
@@ -494,4 +574,4 @@ def choices() -> Choices:
             steps.setdefault(code, step)
         for code, tier in process.tiers.items():
             tiers.setdefault(code, tier)
-    return Choices(in_order(version.pk for version in versions), steps, tiers, versions)
+    return Choices(in_order(version.pk for version in versions), steps, tiers, catalogue(), versions)

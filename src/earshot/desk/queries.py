@@ -20,18 +20,23 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
-from earshot.deals import gates, mandates, next_steps
+from earshot.deals import dissents, escalations, gates, leads, mandates, next_steps, risks, waits
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
-from earshot.deals.models import AT_GATE, Deal
+from earshot.deals.decisions import RiskLine
+from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.lead_tables import Lead
+from earshot.deals.models import AT_GATE, Asking, Deal
+from earshot.deals.wait_tables import HANDOVER, Wait
 from earshot.desk import rules
 from earshot.journal import jobs
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry, Scope, Touched, Worker
-from earshot.journal.queries import Told, about, tell, visible_entries
+from earshot.journal.queries import Told, about, in_language, tell, visible_entries
 from earshot.journal.verbs import QUIET
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
+from earshot.people import absences
 from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
 from earshot.people.queries import calendars_visible_to
@@ -73,6 +78,7 @@ class DayLine:
 def my_day(person: Person) -> list[DayLine]:
     """Everything that waits for the person, the most pressing first: one line per scope and cause."""
     own = [*_calls_to_do(person), *_accountable(person)]
+    asked = list(escalations.waiting_for(person)[:MOST])
     lines = [
         *_to_hear(person),
         *own,
@@ -81,9 +87,15 @@ def my_day(person: Person) -> list[DayLine]:
         *_presence(person),
         *_seats(person),
         *_leaderless(person),
+        *_unattended(person),
         *_dates(person),
         *_next_steps(person),
-        *_votes(person),
+        *_risks(person),
+        *_waits(person),
+        *_decisions(asked),
+        *_dissents(person),
+        *_leads(person),
+        *_votes(person, {one.escalation.visit.deal_id for one in asked}),
         *_asked(person),
         *_silent_channels(person),
         *_revisions(person),
@@ -232,6 +244,7 @@ def _alarms(person: Person, has_line: Collection[UUID]) -> list[DayLine]:
         groups.setdefault((alarm.clock.kind, subject.person.pk if subject.person else None, *_one_cause(alarm, subject)), []).append(alarm)
     of_deals = deals.visible_to(person).filter(pk__in={subject.scopes[0].pk for subject in subjects.values()})
     seen = set(of_deals.values_list("pk", flat=True)) if groups else set()
+    seen |= {subject.what.pk for subject in subjects.values() if isinstance(subject.what, Lead)}  # whom an alarm told sees it
     seen |= _seen_messages(person, [subject.what.pk for subject in subjects.values() if isinstance(subject.what, Message)])
     clocks = readings(alarm.clock.object_id for group in groups.values() for alarm in group)
     lines = []
@@ -279,6 +292,19 @@ def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool, *, 
     who = subject.person.name if subject.person else "–"
     if isinstance(subject.what, Message):
         return silence(subject.what, who, overdue, own=own)
+    if group[0].clock.kind == "risk":
+        sentence = ngettext_lazy(
+            "{name} has not made good {n} thing that was passed at risk",
+            "{name} has not made good {n} things that were passed at risk",
+            count,
+        )
+        return say(sentence, name=who, n=count)
+    if isinstance(subject.what, Wait):
+        return waited_in_words(subject.what, who, overdue)
+    if isinstance(subject.what, VoteAsked | Dissent):
+        return withheld_in_words(subject.what, who, overdue)
+    if group[0].clock.kind == "asking":
+        return say(_("{name} has not decided in time") if overdue else _("{name} has yet to decide"), name=who)
     if group[0].clock.kind == "ear":
         sentence = (
             ngettext_lazy("{name} has not heard {n} statement in time", "{name} has not heard {n} statements in time", count)
@@ -286,9 +312,34 @@ def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool, *, 
             else ngettext_lazy("{name} has yet to hear {n} statement", "{name} has yet to hear {n} statements", count)
         )
         return say(sentence, name=who, n=count)
+    if isinstance(subject.what, Lead):
+        return say(_("{name} has not taken up a lead in time") if overdue else _("{name} has yet to take up a lead"), name=who)
     if overdue:
         return say(_("{name} has not delivered the result of a call in time"), name=who)
     return say(_("{name} has yet to deliver the result of a call"), name=who)
+
+
+def waited_in_words(wait: Wait, who: str, overdue: bool) -> Any:
+    """That nobody has taken a deal over, or given what is waited for; without a word of what."""
+    if wait.kind == HANDOVER:
+        return say(
+            _("Nobody has taken a deal over in time, as {role}") if overdue else _("A deal waits to be taken over, as {role}"),
+            role=wait.role,
+        )
+    unit = wait.unit.name if wait.unit is not None else "–"
+    return say(
+        _("{unit} keeps others waiting beyond the limit ({name})") if overdue else _("Others wait for {unit} ({name})"), unit=unit, name=who
+    )
+
+
+def withheld_in_words(row: VoteAsked | Dissent, who: str, overdue: bool) -> Any:
+    """Who has not voted, or not settled what somebody is against."""
+    if isinstance(row, VoteAsked):
+        sentence = _("{name} has not voted in time, as {role}") if overdue else _("{name} has yet to vote, as {role}")
+        return say(sentence, name=who, role=row.role)
+    if overdue:
+        return say(_("{name} has not settled in time what {against} is against"), name=who, against=row.vote.person.name)
+    return say(_("{name} has yet to settle what {against} is against"), name=who, against=row.vote.person.name)
 
 
 def silence(message: Message, who: str, overdue: bool, *, own: bool) -> Any:
@@ -355,6 +406,22 @@ def _leaderless(person: Person) -> list[DayLine]:
     ]
 
 
+def _unattended(person: Person) -> list[DayLine]:
+    """Whose deputy is away too, or gone, for the nearest head: gone once somebody else stands in, or the absence is over."""
+    return [
+        DayLine(
+            cause="no_deputy",
+            sentence=say(_("{name} is away until {last}, and nobody stands in: name another deputy"), name=row.person.name, last=row.last),
+            scope=ref(row.person),
+            act="name_deputy",
+            target=ref(row.person),
+            colour=rules.GREY,
+            ids=(row.pk,),
+        )
+        for row in absences.unattended(person)[:MOST]
+    ]
+
+
 def _dates(person: Person) -> list[DayLine]:
     """Deals whose date is near or past: gone once they are closed or have another date."""
     lines = []
@@ -391,6 +458,77 @@ def _next_steps(person: Person) -> list[DayLine]:
     return lines
 
 
+def _risks(person: Person) -> list[DayLine]:
+    """What a head passed at risk and the person is to make good: one line a deal, red until every one is made good."""
+    groups: dict[UUID, list[RiskLine]] = {}
+    for line in risks.owed_by(person)[: 5 * MOST]:
+        groups.setdefault(risks.owed_on(line), []).append(line)
+    lines = []
+    for group in groups.values():
+        at = ref(risks.deal_of(group[0]))
+        sentence = ngettext_lazy(
+            "Make good what was passed at risk: {n} thing was missing at the gate",
+            "Make good what was passed at risk: {n} things were missing at the gate",
+            len(group),
+        )
+        ids = tuple(line.pk for line in group)
+        due_at, detail = end_of_day(group[0].due), shortened(in_language(group[0].line["sentence"]))
+        lines.append(DayLine("risk", say(sentence, n=len(group)), at, "make_good", at, rules.RED, due_at=due_at, ids=ids, detail=detail))
+    return lines
+
+
+def _waits(person: Person) -> list[DayLine]:
+    """Steps that the person answers for and that nobody has taken over: gone once somebody has. What others say their work waits for: gone
+    once it is there."""
+    waiting = waits.open_for(person)
+    clocks = readings(row.pk for row in waiting)
+    lines = []
+    for row in waiting:
+        clock = clocks.get(row.pk)
+        due_at = clock.due_at if clock else None
+        colour = rules.colour(now(), due_at)
+        if row.kind == HANDOVER:
+            sentence = say(_("Take the deal over from {former}, as {role}"), former=row.former_role, role=row.role)
+            at = ref(row.deal)
+            lines.append(DayLine("handover", sentence, at, "take_over", at, colour, due_at=due_at, clock=clock, ids=(row.pk,)))
+            continue
+        words = _("The work of {name} waits for you") if row.person_id else _("The work of {name} waits for your unit")
+        sentence, at = say(words, name=row.raised_by.name if row.raised_by is not None else "–"), ref(row)
+        detail = shortened(row.reason)
+        lines.append(
+            DayLine("waited_for", sentence, at, "answer_wait", at, colour, due_at=due_at, clock=clock, ids=(row.pk,), detail=detail)
+        )
+    return lines
+
+
+def _leads(person: Person) -> list[DayLine]:
+    """Leads that wait to be taken up: gone once they are. Leads taken up without a next step, or past it: gone once one is set."""
+    waiting = leads.to_take_up(person)[:MOST]
+    clocks = readings(lead.pk for lead in waiting) if waiting else {}
+    lines = []
+    for lead in waiting:
+        clock = clocks.get(lead.pk)
+        due_at = clock.due_at if clock else None
+        sentence: Any = say(_("Take up the lead that {name} recorded"), name=lead.reporter.name)
+        colour = rules.colour(now(), due_at)
+        at, detail = ref(lead), str(lead.said)
+        lines.append(DayLine("lead", sentence, at, "take_up_lead", at, colour, due_at=due_at, clock=clock, ids=(lead.pk,), detail=detail))
+    for lead in leads.near(person)[:MOST]:
+        ends = end_of_day(lead.step_due) if lead.step_due else None
+        if ends is None:
+            sentence = _("This lead has no next step: say what is done, and by when")
+        elif now() <= ends:
+            sentence = _("The next step of this lead is due: do it, and say what follows")
+        elif lead.owner_id == person.pk:
+            sentence = _("The next step of this lead is overdue: do it, and say what follows")
+        else:
+            sentence = say(_("The next step of {name} on this lead is overdue"), name=lead.owner.name)
+        at, detail = ref(lead), shortened(lead.step_what or "") or str(lead.said)
+        colour = rules.colour(now(), ends)
+        lines.append(DayLine("lead_step", sentence, at, "set_lead_step", at, colour, due_at=ends, ids=(lead.pk,), detail=detail))
+    return lines
+
+
 def end_of_day(day: date | None) -> datetime:
     """The moment at which a day is over for the company."""
     return timezone.make_aware(datetime.combine(day or date.max, time.max))
@@ -401,8 +539,11 @@ def ready_for_decision(waiting: QuerySet[Deal]) -> QuerySet[Deal]:
     itself judges."""
     heard = Hearing.objects.filter(item=OuterRef("item"), person=OuterRef("person"))
     unheard = Ear.objects.filter(~Exists(heard), item__deal=OuterRef("pk"), ended_at__isnull=True)
+    before = Ear.objects.filter(~Exists(heard), item__shared__deal=OuterRef("pk"), ended_at__isnull=True)
     owed = calls.open_calls().filter(deal=OuterRef("pk"))
-    return waiting.filter(~Exists(unheard), ~Exists(owed), account__isnull=False, due__isnull=False)
+    to_both = calls.open_calls().filter(shared__deal=OuterRef("pk"))
+    done = ~Exists(unheard) & ~Exists(owed) & (Q(whole__isnull=True) | ~Exists(before) & ~Exists(to_both))
+    return waiting.filter(done, account__isnull=False, due__isnull=False)
 
 
 def deciding_now(person: Person) -> list[Deal]:
@@ -416,8 +557,56 @@ def deciding_now(person: Person) -> list[Deal]:
     return list(found.values())
 
 
-def _votes(person: Person) -> list[DayLine]:
-    """Gates where nothing but the decision is missing. A gate that waits for more is not the voter's turn yet."""
+def _decisions(waiting: Sequence[Asking]) -> list[DayLine]:
+    """Decisions outside a team's mandate that are asked of the person in particular: gone once they are taken, or asked of another."""
+    clocks = readings(one.pk for one in waiting) if waiting else {}
+    lines = []
+    for one in waiting:
+        deal, clock = one.escalation.visit.deal, clocks.get(one.pk)
+        if one.instead_of is not None:
+            sentence = say(
+                _("The decision at the gate “{gate}” is asked of you, for {name}"), gate=one.escalation.gate, name=one.instead_of.name
+            )
+        else:
+            sentence = say(_("The decision at the gate “{gate}” is asked of you"), gate=one.escalation.gate)
+        lines.append(
+            DayLine(
+                cause="decision",
+                sentence=sentence,
+                scope=ref(deal),
+                act="decide",
+                target=ref(deal),
+                colour=rules.RED,
+                due_at=clock.due_at if clock else None,
+                clock=clock,
+                ids=(one.pk,),
+                detail=shortened(one.escalation.reason),
+            )
+        )
+    return lines
+
+
+def _dissents(person: Person) -> list[DayLine]:
+    """What somebody of a team is against, for the head who is to settle it: gone once it is, or taken back. For the owner of a deal, who
+    was silent beyond the limit: gone once the gate is behind, or that role has voted."""
+    waiting = dissents.to_settle(person)
+    clocks = readings(row.pk for row in waiting) if waiting else {}
+    lines = []
+    for row in waiting:
+        deal, clock = row.visit.deal, clocks.get(row.pk)
+        sentence = say(_("{name} ({role}) is against: settle it"), name=row.vote.person.name, role=row.role)
+        at, due_at, detail = ref(deal), clock.due_at if clock else None, shortened(row.vote.reason)
+        lines.append(DayLine("dissent", sentence, at, "settle", at, rules.RED, due_at=due_at, clock=clock, ids=(row.pk,), detail=detail))
+    for one in dissents.silent_on_deals_of(person):
+        sentence = say(_("{role} has not voted in time and keeps the gate shut no longer: see what is left there"), role=one.role)
+        at = ref(one.visit.deal)
+        lines.append(DayLine("silent", sentence, at, "see_gate", at, rules.AMBER, ids=(one.pk,)))
+    return lines
+
+
+def _votes(person: Person, asked: Collection[UUID]) -> list[DayLine]:
+    """Gates where nothing but the decision is missing. A gate that waits for more is not the voter's turn yet; what is asked of the person
+    in particular (`asked`: deals) has a line of its own."""
     return [
         DayLine(
             cause="vote",
@@ -429,6 +618,7 @@ def _votes(person: Person) -> list[DayLine]:
             ids=(deal.pk,),
         )
         for deal in deciding_now(person)[:MOST]
+        if deal.pk not in asked
     ]
 
 
@@ -554,6 +744,29 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("nobody_hears", sentence, target, "give_post", target, rules.RED))
+    for row_of_role, count in escalations.held_by_nobody():
+        target = Ref("role", row_of_role.code, str(row_of_role))
+        sentence = say(
+            ngettext_lazy(
+                "Nobody holds the role “{role}”, whose decision {n} deal waits for: a head is asked instead",
+                "Nobody holds the role “{role}”, whose decision {n} deals wait for: heads are asked instead",
+                count,
+            ),
+            role=row_of_role,
+            n=count,
+        )
+        lines.append(DayLine("nobody_decides", sentence, target, "give_post", target, rules.RED))
+    if count := escalations.asked_of_nobody():
+        target = Ref("role", "", "")
+        sentence = say(
+            ngettext_lazy(
+                "{n} decision is asked of nobody: no head stands above the deal",
+                "{n} decisions are asked of nobody: no head stands above the deal",
+                count,
+            ),
+            n=count,
+        )
+        lines.append(DayLine("asked_of_nobody", sentence, target, "give_post", target, rules.RED))
     for name, where, count in unjudged():
         target = Ref("condition", name, name)
         at_gate = ngettext_lazy(
@@ -586,6 +799,7 @@ def scopes_seen(person: Person) -> Any:
             | Q(Exists(voice.visible_to(person).filter(pk=this)), kind="item")
             | Q(Exists(calls.visible_to(person).filter(pk=this)), kind="call")
             | Q(Exists(accounts.visible_to(person).filter(pk=this)), kind="account")
+            | Q(Exists(leads.visible_to(person).filter(pk=this)), kind="lead")
             | Q(Exists(talk.written_to(person).filter(pk=this)), kind="message")
             | Q(kind="calendar", object_id__in=calendars_visible_to(person).values("pk"))
             | Q(kind="person", object_id=person.pk)
@@ -636,20 +850,22 @@ class Found:
 
     deals: list[Deal]
     accounts: list[Account]
+    leads: list[Lead]
     items: list[Item]
     calls: list[Call]
 
 
 def search(person: Person, words: str, most: int = 20) -> Found:
-    """Deals, accounts, statements and calls that contain the words and that the person may see."""
+    """Deals, accounts, leads, statements and calls that contain the words and that the person may see."""
     words = words.strip()[:100]
     if not words or "\x00" in words:
-        return Found([], [], [], [])
+        return Found([], [], [], [], [])
     in_call = Q(number__icontains=words) | Q(trigger__support__zh__icontains=words) | Q(trigger__support__en__icontains=words)
     found_calls = calls.visible_to(person).filter(in_call).select_related("trigger__support", "deal").order_by("-raised_at")
     return Found(
         deals=list(deals.with_names(deals.containing(deals.visible_to(person), words)).order_by("-opened_at", "-pk")[:most]),
         accounts=list(accounts.containing(accounts.visible_to(person), words).order_by("name", "pk")[:most]),
+        leads=list(leads.with_names(leads.containing(person, leads.visible_to(person), words)).order_by("-recorded_at", "-pk")[:most]),
         items=list(
             voice.visible_to(person).filter(words__icontains=words).select_related("deal", "speaker").order_by("-recorded_at")[:most]
         ),

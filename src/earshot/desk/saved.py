@@ -101,6 +101,26 @@ def end_view(*, by: Actor, view: SavedView) -> None:
     record("desk.view_ended", by=by, objects={"view": view}, scopes=[view.owner])
 
 
+def shared_by(person: Person) -> QuerySet[SavedView]:
+    """Those that others open by their link."""
+    return of(person).filter(shared_at__isnull=False)
+
+
+def hand_view(by: Actor, view: SavedView, to: Person) -> None:
+    """Another one keeps a shared view, so that its link goes on; inside a verb that has judged who may hand over. Where that one has a
+    view of the name, the former owner's name stands beside it."""
+    locks.lock(Person.objects.filter(pk=to.pk))
+    former = view.owner
+    name, n = view.name, 1
+    taken = set(of(to).values_list("name", flat=True))
+    while name in taken:
+        suffix = f" ({former.name})" if n == 1 else f" ({former.name} {n})"
+        name, n = f"{view.name[: NAME - len(suffix)]}{suffix}", n + 1
+    view.owner, view.name, view.version = to, name, view.version + 1
+    view.save(update_fields=["owner", "name", "version"])
+    record("desk.view_handed", by=by, objects={"view": view, "owner": to, "former": former}, scopes=[to, former])
+
+
 def _own(by: Actor, view: SavedView, version: int | None) -> SavedView:
     """The view as it stands now, locked."""
     person = personally(by)

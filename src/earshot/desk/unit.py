@@ -15,10 +15,13 @@ from django.utils.translation import ngettext_lazy
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
+from earshot.deals import escalations
 from earshot.deals import queries as deals
+from earshot.deals.dissent_tables import Dissent, VoteAsked
 from earshot.deals.models import Deal
+from earshot.deals.wait_tables import Wait
 from earshot.desk import rules
-from earshot.desk.queries import DayLine, deciding_now, silence
+from earshot.desk.queries import DayLine, deciding_now, silence, waited_in_words, withheld_in_words
 from earshot.journal.kinds import ref
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
@@ -94,7 +97,10 @@ def my_unit(person: Person) -> MyUnit | None:
 
 
 def _decisions(person: Person, units: Sequence[UUID]) -> list[Decision]:
-    found = [deal for deal in deciding_now(person) if deal.unit_id in set(units)][:MOST]
+    asked_within = escalations.waiting_for(person).filter(escalation__role__isnull=False)  # above every mandate no vote decides
+    asked = deals.with_names(Deal.objects.filter(pk__in=asked_within.values("escalation__visit__deal")))
+    waiting = {deal.pk: deal for deal in [*asked.select_related("stage__gate").order_by("pk")[:MOST], *deciding_now(person)]}
+    found = [deal for deal in waiting.values() if deal.unit_id in set(units)][:MOST]
     if not found:
         return []
     filed = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True)
@@ -176,8 +182,21 @@ def _owed(subject: Subject, kind: str, count: int) -> Any:
     if kind == "ear":
         sentence = ngettext_lazy("{name} has not heard {n} statement in time", "{name} has not heard {n} statements in time", count)
         return say(sentence, name=who, n=count)
+    if isinstance(subject.what, Wait):
+        return waited_in_words(subject.what, who, True)
+    if isinstance(subject.what, VoteAsked | Dissent):
+        return withheld_in_words(subject.what, who, True)
+    if kind == "asking":
+        return say(_("{name} has not decided in time"), name=who)
     if kind == "call":
         return say(_("{name} has not delivered the result of a call in time"), name=who)
+    if kind == "risk":
+        sentence = ngettext_lazy(
+            "{name} has not made good {n} thing that was passed at risk",
+            "{name} has not made good {n} things that were passed at risk",
+            count,
+        )
+        return say(sentence, name=who, n=count)
     return say(_("{name} is late"), name=who)
 
 

@@ -13,6 +13,7 @@ verbs.register(
         "desk.sent_again": _("{actor} let {n} given-up deliveries be tried again"),
         "desk.view_saved": _("{actor} saved the view {view}"),
         "desk.view_changed": _("{actor} changed the view {view}: {changes}"),
+        "desk.view_handed": _("{owner} keeps the view {view} in place of {former}"),
         "desk.view_ended": _("{actor} deleted the view {view}"),
         "desk.given_up": _("Given up after {attempts} attempts: {what}"),
     }

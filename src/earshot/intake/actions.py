@@ -7,9 +7,10 @@ this way counts as anybody's personal act (law 13).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +20,9 @@ from earshot.accounts.models import Account
 from earshot.deals.actions import bring_in_deal
 from earshot.deals.models import Deal
 from earshot.intake import maps, queries, rules, tables
-from earshot.intake.maps import Map
+from earshot.intake.maps import AnyMap, Map
 from earshot.intake.models import Batch, Finding
-from earshot.intake.rules import AccountIn, DealIn, SellerIn, Taken
+from earshot.intake.rules import AccountIn, AnyTaken, DealIn, SellerIn, Taken
 from earshot.intake.tables import Bad, Row
 from earshot.journal.actions import call, record, verb
 from earshot.journal.actors import IMPORT, Actor
@@ -41,17 +42,21 @@ Progress = Callable[[int, int], None]
 def look(folder: Path, map_path: Path, *, ordered_by: Person | None) -> tuple[Map, Taken]:
     """Read map and files; nothing is written. Refused for somebody who may not run imports, and for a map or files that cannot
     be read. `ordered_by` None: ordered at the machine itself."""
-    if ordered_by is not None:
-        require(as_person(ordered_by), OPERATE)
-    if not folder.is_dir():
-        raise Refusal("intake.no_folder", say(_("There is no folder {path}."), path=str(folder)))
+    may_look(folder, ordered_by)
     map_ = maps.read(map_path, queries.names())
     return map_, rules.take(tables.read_all(folder, map_), map_, now())
 
 
+def may_look(folder: Path, ordered_by: Person | None) -> None:
+    if ordered_by is not None:
+        require(as_person(ordered_by), OPERATE)
+    if not folder.is_dir():
+        raise Refusal("intake.no_folder", say(_("There is no folder {path}."), path=str(folder)))
+
+
 def take_in(map_: Map, taken: Taken, *, ordered_by: Person | None, tell: Progress = lambda done, total: None) -> Batch:
     """Bring in what is not here yet, and keep what was found. `tell`: called with how many deals are done, of how many."""
-    batch = _begin(map_, taken, ordered_by)
+    batch = begin(map_, taken, ordered_by)
     by = Actor(IMPORT, person_id=batch.ordered_by, agent_id=batch.pk, rule=RULE)
     units = _bring_people(by, map_, taken.sellers.values())
     accounts = _bring_accounts(by, batch, map_, taken.accounts.values())
@@ -64,7 +69,7 @@ def take_in(map_: Map, taken: Taken, *, ordered_by: Person | None, tell: Progres
 
 
 @verb
-def _begin(map_: Map, taken: Taken, ordered_by: Person | None) -> Batch:
+def begin(map_: AnyMap, taken: AnyTaken, ordered_by: Person | None) -> Batch:
     """The batch, and its findings with their rows; one that an earlier batch of this source kept already is not kept twice."""
     if ordered_by is not None:
         require(as_person(ordered_by), OPERATE)
@@ -105,7 +110,7 @@ Team = tuple[str, str]  # office, manager
 @verb
 def _bring_people(by: Actor, map_: Map, sellers: Iterable[SellerIn]) -> dict[str, tuple[Person, Unit]]:
     """Offices as units, managers as heads of their teams, sellers with their post. Seller's name → person and unit."""
-    _one_at_a_time()
+    one_at_a_time()
     parent = Unit.objects.get(code=map_.unit)
     units: dict[Team, Unit] = {}
     found: dict[str, tuple[Person, Unit]] = {}
@@ -156,7 +161,7 @@ def _code(*parts: str) -> str:
 @verb
 def _bring_accounts(by: Actor, batch: Batch, map_: Map, accounts: Iterable[AccountIn]) -> int:
     """Accounts with one owner each: the seller named for it, else who heads the unit of the map or one above."""
-    _one_at_a_time()
+    one_at_a_time()
     known = queries.known(Account, map_)
     sellers = {
         person.outside_id: person for person in Person.objects.filter(outside_id__startswith=map_.outside_id("")).select_related("unit")
@@ -170,10 +175,10 @@ def _bring_accounts(by: Actor, batch: Batch, map_: Map, accounts: Iterable[Accou
             continue
         owner = sellers.get(map_.outside_id(account.owner)) or head
         if owner is None:
-            _keep(batch, Bad(account.row, _column(map_, maps.ACCOUNTS, "name"), account.name, "account.no_owner", brought_in=False))
+            _keep(batch, Bad(account.row, column_of(map_, maps.ACCOUNTS, "name"), account.name, "account.no_owner", brought_in=False))
             continue
         unit = owner.unit if account.owner else parent
-        with _or_finding(batch, account.row, _column(map_, maps.ACCOUNTS, "name")):
+        with or_finding(batch, account.row, column_of(map_, maps.ACCOUNTS, "name")):
             open_account(by=by, name=account.name, sector=account.sector, owner=owner, unit=unit, outside_id=outside_id)
             added += 1
     return added
@@ -181,7 +186,7 @@ def _bring_accounts(by: Actor, batch: Batch, map_: Map, accounts: Iterable[Accou
 
 @verb
 def _bring_deals(by: Actor, batch: Batch, map_: Map, deals: Sequence[DealIn], sellers: dict[str, tuple[Person, Unit]]) -> int:
-    _one_at_a_time()
+    one_at_a_time()
     ids = [map_.outside_id(deal.key) for deal in deals]
     known = set(Deal.objects.filter(outside_id__in=ids).values_list("outside_id", flat=True))
     wanted = {map_.outside_id(deal.account) for deal in deals if deal.account}
@@ -191,7 +196,7 @@ def _bring_deals(by: Actor, batch: Batch, map_: Map, deals: Sequence[DealIn], se
         if outside_id in known:
             continue
         owner, unit = sellers[deal.seller]
-        with _or_finding(batch, deal.row, _column(map_, maps.DEALS, "id")):
+        with or_finding(batch, deal.row, column_of(map_, maps.DEALS, "id")):
             bring_in_deal(
                 by=by,
                 title=deal.title,
@@ -207,22 +212,23 @@ def _bring_deals(by: Actor, batch: Batch, map_: Map, deals: Sequence[DealIn], se
                 closing=deal.closing,
                 reason=deal.reason,
                 closed_at=deal.closed_at,
+                services=deal.services,
             )
             added += 1
     return added
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
     """Two imports at once take turns, call by call: the second finds what the first brought."""
     Batch.objects.select_for_update().order_by("started_at", "pk").first()
 
 
-def _column(map_: Map, table: str, name: str) -> str:
+def column_of(map_: AnyMap, table: str, name: str) -> str:
     return next(column for column, field in map_.tables[table].columns.items() if field == name)
 
 
 @contextmanager
-def _or_finding(batch: Batch, row: Row, column: str) -> Generator[None, None, None]:
+def or_finding(batch: Batch, row: Row, column: str) -> Generator[None, None, None]:
     """What a verb refuses is undone and kept as a finding with its row; the other rows go on."""
     try:
         with transaction.atomic(), call():
@@ -241,12 +247,19 @@ def _keep(batch: Batch, bad: Bad) -> None:
 
 @verb
 def _finish(by: Actor, batch: Batch, map_: Map, taken: Taken, *, accounts: int, deals: int) -> Batch:
+    known = len(taken.deals) - deals
+    counts = {"accounts_added": accounts, "deals_added": deals, "deals_known": known}
+    data = finish(batch, taken, counts) | {"added": deals, "known": known}
+    record("intake.batch_taken", by=by, objects={"batch": batch}, scopes=[Unit.objects.get(code=map_.unit)], data=data)
+    return batch
+
+
+def finish(batch: Batch, taken: AnyTaken, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Keep what the run came to; the number of its findings, for its entry."""
     findings = sum(queries.findings_by_code(batch).values())
     batch.counts = {
         "rows": taken.rows,
-        "accounts_added": accounts,
-        "deals_added": deals,
-        "deals_known": len(taken.deals) - deals,
+        **counts,
         "findings": findings,
         "found": len(taken.found),
         "read_as": [[kind, value, alias, count] for (kind, value, alias), count in sorted(taken.aliased.items())],
@@ -254,6 +267,4 @@ def _finish(by: Actor, batch: Batch, map_: Map, taken: Taken, *, accounts: int, 
     }
     batch.finished_at = now()
     batch.save(update_fields=["counts", "finished_at"])
-    data = {"added": deals, "known": batch.counts["deals_known"], "findings": findings}
-    record("intake.batch_taken", by=by, objects={"batch": batch}, scopes=[Unit.objects.get(code=map_.unit)], data=data)
-    return batch
+    return {"findings": findings}

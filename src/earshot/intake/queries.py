@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from earshot.accounts.models import Account
 from earshot.calls.actions import who_owes
+from earshot.deals import leads, specialties
 from earshot.deals.actions import CURRENCIES
+from earshot.deals.lead_tables import Lead
 from earshot.deals.models import Deal
-from earshot.intake.maps import Map, Names
+from earshot.intake.leads import LeadsTaken
+from earshot.intake.maps import AnyMap, LeadMap, Map, Names
 from earshot.intake.models import Batch, Finding
 from earshot.intake.rules import Taken
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
 from earshot.playbooks.models import Trigger
-from earshot.playbooks.queries import triggers
+from earshot.playbooks.queries import categories, triggers
+
+AT_ONCE = 400  # names in one statement: what any engine takes
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,69 @@ class Forecast:
 def names() -> Names:
     """What a map may name here: the company's units, and roles and stages of the process in force."""
     process = book.in_force().process
-    return Names(set(Unit.objects.values_list("code", flat=True)), set(process.roles), set(process.stages), CURRENCIES)
+    return Names(
+        set(Unit.objects.values_list("code", flat=True)), set(process.roles), set(process.stages), CURRENCIES, set(specialties.catalogue())
+    )
 
 
-def known(model: Any, map_: Map) -> set[str]:
+def names_of_leads() -> Names:
+    """What a map of leads may name here: people by id, or by a name or an address that nobody else bears, and codes of the playbook in
+    force."""
+    found = Person.objects.filter(left_at__isnull=True).values_list("pk", "name", "email")
+    bearers: dict[str, set[UUID]] = {}
+    for pk, name, email in found:
+        for word in filter(None, (name, email)):
+            bearers.setdefault(word, set()).add(pk)
+    people = {word: next(iter(borne)) for word, borne in bearers.items() if len(borne) == 1} | {str(pk): pk for pk, _name, _email in found}
+    return Names(lead_sources=set(leads.sources()), categories={row.code for row in categories()}, people=people)
+
+
+def words_of_leads() -> dict[str, dict[str, str]]:
+    """Sources and categories by every word under which the playbook in force knows them: code, Chinese, English."""
+    found = {"lead_sources": leads.sources().values(), "categories": categories()}
+    words = {key: {word: row.code for row in rows for word in (row.code, row.zh, row.en)} for key, rows in found.items()}
+    return {key: by_word for key, by_word in words.items() if by_word}
+
+
+def customers_called(words: AbstractSet[str]) -> dict[str, Account]:
+    """Word → the account of exactly this name or number, where there is one alone."""
+    asked, meant = sorted(words), defaultdict[str, list[Account]](list)
+    for n in range(0, len(asked), AT_ONCE):
+        part = asked[n : n + AT_ONCE]
+        for row in Account.objects.filter(Q(name__in=part) | Q(number__in=part)).select_related("owner", "unit"):
+            for word in {row.name, row.number} & words:
+                meant[word].append(row)
+    return {word: rows[0] for word, rows in meant.items() if len(rows) == 1}
+
+
+@dataclass(frozen=True)
+class LeadForecast:
+    """How many leads an import adds, how many are known from an earlier one, how many of the new ones are of an account that is here, and
+    who will answer for how many of them."""
+
+    leads: int
+    known: int
+    of_accounts: int
+    owners: list[tuple[Person, int]]
+
+
+def forecast_leads(taken: LeadsTaken, map_: LeadMap) -> LeadForecast:
+    """Counted before anything is done, by the rule of the room that brings them in; each reporter's head is asked for once."""
+    here = known(Lead, map_)
+    fresh = [lead for key, lead in taken.leads.items() if map_.outside_id(key) not in here]
+    customers = customers_called({lead.customer for lead in fresh})
+    people = Person.objects.select_related("unit").in_bulk({lead.reporter for lead in fresh})
+    without_account = {reporter: leads.owner_from_birth(None, person) for reporter, person in people.items()}
+    owners: Counter[Person] = Counter()
+    for lead in fresh:
+        account = customers.get(lead.customer)
+        owners[account.owner if account else without_account[lead.reporter]] += 1
+    of_accounts = sum(lead.customer in customers for lead in fresh)
+    by_number = sorted(owners.items(), key=lambda one: (-one[1], one[0].name))
+    return LeadForecast(len(fresh), len(taken.leads) - len(fresh), of_accounts, by_number)
+
+
+def known(model: Any, map_: AnyMap) -> set[str]:
     """The outside ids of this source that are here already."""
     return set(model.objects.filter(outside_id__startswith=map_.outside_id("")).values_list("outside_id", flat=True))
 

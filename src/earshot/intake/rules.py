@@ -6,6 +6,7 @@ way the value is told, with its file, line and column, and kept with its row.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from earshot.intake.maps import ACCOUNTS, DEALS, PRODUCTS, SELLERS, Map
+from earshot.intake.maps import ACCOUNTS, DEALS, PRODUCTS, SELLERS, AnyMap, Map
 from earshot.intake.tables import Bad, Row, Table
 from earshot.kit import texts
 from earshot.kit.problems import Refusal
@@ -40,9 +41,29 @@ SENTENCES = {
     "date.before_opening": _("closed before it was opened"),
     "date.of_open_deal": _("a closing date on a deal that is open"),
     "amount.unreadable": _("not an amount from 0 to below 1,000,000,000,000 with at most two decimals"),
+    "service.unknown": _("the map knows no such type of service"),
+    "lead_source.unknown": _("no such source is known; comes in under the one for such rows"),
+    "category.unknown": _("no such category is known"),
+    "reporter.unknown": _("nobody of ours, or more than one, is called so; comes in under the name for such rows"),
+    "row.twice": _("the same as an earlier row"),
     "row.refused": _("refused"),
 }
-MOST = {"id": 65, "seller": 100, "manager": 100, "office": 80, "product": 100, "account": 160, "sector": 100, "stage": 100}
+MOST = {
+    "id": 65,
+    "seller": 100,
+    "manager": 100,
+    "office": 80,
+    "product": 100,
+    "account": 160,
+    "sector": 100,
+    "stage": 100,
+    "customer": texts.TITLE,
+    "speaker": 100,
+    "speaker_title": 100,
+    "source": 100,
+    "category": 100,
+    "reporter": 254,
+}
 # The name of a row of these tables is what deals call so: one alias and one length serve both.
 CALLED = {SELLERS: "seller", ACCOUNTS: "account", PRODUCTS: "product"}
 
@@ -67,7 +88,8 @@ class AccountIn:
 
 @dataclass(frozen=True)
 class DealIn:
-    """`account` empty: not known. `stage`: code of our process. Dates None: not told, or not readable."""
+    """`account` empty: not known. `stage`: code of our process; `services`: codes of our types of service. Dates None: not
+    told, or not readable."""
 
     row: Row
     key: str
@@ -80,20 +102,27 @@ class DealIn:
     amount: Decimal | None
     opened_at: datetime | None
     closed_at: datetime | None
+    services: tuple[str, ...] = ()
 
 
 @dataclass
-class Taken:
-    """Everything that the files say, in the order in which it is brought in. `aliased`: (field, value, read as) → how often.
+class AnyTaken:
+    """What was read of files of any kind. `rows`: how many of each table. `aliased`: (field, value, read as) → how often.
     `unknown_columns`: columns that the map does not speak of, as file:column."""
 
-    sellers: dict[str, SellerIn] = field(default_factory=dict)
-    accounts: dict[str, AccountIn] = field(default_factory=dict)
-    deals: dict[str, DealIn] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     found: list[Bad] = field(default_factory=list)
     aliased: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     unknown_columns: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Taken(AnyTaken):
+    """Everything that the files say, in the order in which it is brought in."""
+
+    sellers: dict[str, SellerIn] = field(default_factory=dict)
+    accounts: dict[str, AccountIn] = field(default_factory=dict)
+    deals: dict[str, DealIn] = field(default_factory=dict)
 
 
 def take(tables: Mapping[str, Table], map_: Map, now: datetime) -> Taken:
@@ -104,16 +133,16 @@ def take(tables: Mapping[str, Table], map_: Map, now: datetime) -> Taken:
     _sellers(taken, tables[SELLERS], map_)
     _accounts(taken, tables[ACCOUNTS], map_)
     for row in tables[DEALS].rows:
-        _deal(_Cells(taken, tables[DEALS], row, map_), products, now)
+        _deal(_DealCells(taken, tables[DEALS], row, map_), products, now)
     _owners(taken)
     taken.found = [bad for table in tables.values() for bad in table.missing] + taken.found
     return taken
 
 
-class _Cells:
+class Cells:
     """The cells of one row by our fields, and what is found in them: at most one finding a cell, the first."""
 
-    def __init__(self, taken: Taken, table: Table, row: Row, map_: Map) -> None:
+    def __init__(self, taken: AnyTaken, table: Table, row: Row, map_: AnyMap) -> None:
         self.taken, self.table, self.row, self.map = taken, table, row, map_
         form = table.misshapen.get(row.line)
         self.found: dict[str, Bad] = {form.column: form} if form else {}
@@ -135,7 +164,7 @@ class _Cells:
             alias = self.map.aliases[kind][value]
             self.taken.aliased[kind, value, alias] += 1
             value = alias
-        if "�" in value or not _storable(value):
+        if "�" in value or not storable(value):
             self.bad(name, "text.unreadable", value.replace("\x00", "�"))
             return ""
         if len(value) > MOST.get(kind, 100):
@@ -163,6 +192,14 @@ class _Cells:
             return None
         return moment
 
+    def close(self, *, brought_in: bool) -> None:
+        self.taken.found += [replace(bad, brought_in=brought_in) for bad in self.found.values()]
+
+
+class _DealCells(Cells):
+    taken: Taken
+    map: Map
+
     def amount(self, name: str) -> Decimal | None:
         try:
             return texts.amount(name, self.text(name), self.map.currency)
@@ -170,11 +207,15 @@ class _Cells:
             self.bad(name, "amount.unreadable")
             return None
 
-    def close(self, *, brought_in: bool) -> None:
-        self.taken.found += [replace(bad, brought_in=brought_in) for bad in self.found.values()]
+    def services(self) -> tuple[str, ...]:
+        """The types of service that the cell names, several with a sign between them; a word that the map does not know is told."""
+        words = [word.strip() for word in re.split(r"[、,，;；/|]", self.text("services")) if word.strip()]
+        if unknown := [word for word in words if word not in self.map.services]:
+            self.bad("services", "service.unknown", unknown[0])
+        return tuple(dict.fromkeys(self.map.services[word] for word in words if word in self.map.services))
 
 
-def _storable(value: str) -> bool:
+def storable(value: str) -> bool:
     try:
         texts.text("value", value, required=False)
     except Refusal:
@@ -188,7 +229,7 @@ def _products(taken: Taken, table: Table | None, map_: Map) -> set[str] | None:
         return None
     names: set[str] = set()
     for row in table.rows:
-        cells = _Cells(taken, table, row, map_)
+        cells = Cells(taken, table, row, map_)
         name = cells.required("name")
         if name in names:
             cells.bad("name", "value.twice")
@@ -199,7 +240,7 @@ def _products(taken: Taken, table: Table | None, map_: Map) -> set[str] | None:
 
 def _sellers(taken: Taken, table: Table, map_: Map) -> None:
     for row in table.rows:
-        cells = _Cells(taken, table, row, map_)
+        cells = Cells(taken, table, row, map_)
         name, office, manager = cells.required("name"), cells.text("office"), cells.text("manager")
         for other, value in (("office", office), ("manager", manager)):
             if not value and cells.has(other):
@@ -214,7 +255,7 @@ def _sellers(taken: Taken, table: Table, map_: Map) -> None:
 
 def _accounts(taken: Taken, table: Table, map_: Map) -> None:
     for row in table.rows:
-        cells = _Cells(taken, table, row, map_)
+        cells = Cells(taken, table, row, map_)
         name, sector = cells.required("name"), cells.text("sector")
         if name in taken.accounts:
             cells.bad("name", "value.twice")
@@ -224,7 +265,7 @@ def _accounts(taken: Taken, table: Table, map_: Map) -> None:
             taken.accounts[name] = AccountIn(row, name, sector)
 
 
-def _deal(cells: _Cells, products: set[str] | None, now: datetime) -> None:
+def _deal(cells: _DealCells, products: set[str] | None, now: datetime) -> None:
     taken, map_ = cells.taken, cells.map
     key, seller, stage_name = cells.required("id"), cells.required("seller"), cells.required("stage")
     stage = map_.stages.get(stage_name)
@@ -246,6 +287,7 @@ def _deal(cells: _Cells, products: set[str] | None, now: datetime) -> None:
     elif not account and cells.has("account"):
         cells.bad("account", "account.empty")
     opened_at, closed_at, amount = cells.date("opened_on", now), cells.date("closed_on", now), cells.amount("amount")
+    services = cells.services()
     if stage is not None:
         for name, value in (("opened_on", opened_at), ("closed_on", closed_at), ("amount", amount)):
             if value is None and name in stage.expects and cells.has(name):
@@ -271,6 +313,7 @@ def _deal(cells: _Cells, products: set[str] | None, now: datetime) -> None:
             amount=amount,
             opened_at=opened_at,
             closed_at=closed_at,
+            services=services,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from earshot.intake.maps import FIELDS, Map, TableMap
+from earshot.intake.maps import FIELDS, AnyMap, TableMap
 from earshot.kit.problems import Line, Refusal, say
 
 BEYOND = "…"  # under this name a row keeps the cells that go beyond the header
@@ -54,13 +54,14 @@ class Table:
     misshapen: dict[int, Bad] = field(default_factory=dict)
 
 
-def read_all(folder: Path, map_: Map) -> dict[str, Table]:
+def read_all(folder: Path, map_: AnyMap) -> dict[str, Table]:
     """Every file of the map. One Refusal names each file that cannot be read as the map says; then nothing is read."""
     tables: dict[str, Table] = {}
     faults: list[Line] = []
     for name, table in map_.tables.items():
         try:
-            tables[name] = _read(folder / table.file, name, table, map_.encoding)
+            path = folder / table.file
+            tables[name] = read_text(path, _text(path, map_.encoding), name, table)
         except Refusal as refusal:
             faults += refusal.lines
     if faults:
@@ -69,8 +70,17 @@ def read_all(folder: Path, map_: Map) -> dict[str, Table]:
     return tables
 
 
-def _read(path: Path, name: str, table: TableMap, encoding: str) -> Table:
-    reader = csv.reader(io.StringIO(_text(path, encoding), newline=""), strict=True)
+def columns_of(text: str) -> list[str]:
+    """What the first line names; empty: it cannot be read."""
+    try:
+        return [cell.strip() for cell in next(csv.reader(io.StringIO(text, newline=""), strict=True), []) if cell.strip()]
+    except csv.Error:
+        return []
+
+
+def read_text(path: Path, text: str, name: str, table: TableMap) -> Table:
+    """The table that the text of a file holds; `path`: what findings call it."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header, rows, begins = None, [], 1
     try:
         for cells in reader:

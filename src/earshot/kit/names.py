@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MOST_ASKED = 100
+# Of a long text, so that each of its places is one that either engine keeps: PostgreSQL counts them up to 16,383.
+MOST_KEPT = 12_000
 # What says only in which legal form a company stands. Two names that differ in nothing else are one customer's; longest first.
 _FORMS = (
     *("股份有限责任公司", "有限责任公司", "股份有限公司", "有限公司", "股份公司", "公司"),
@@ -73,10 +75,18 @@ class FoundBy:
 def found_by(name: str, *more: str) -> FoundBy:
     """By what `name` is found. `more`: what else it is found by (a number)."""
     short = bare(name)
-    sound, initials = spelt(short)
-    ways = dict.fromkeys([plain(name), *(() if short.isascii() else (sound, initials)), *map(plain, more)])
-    words = " zz ".join(" ".join(token for run in _runs(way) for token in _tokens(run)) for way in ways if way)
-    return FoundBy(words, short, sound)
+    return FoundBy(index_of([name], more), short, spelt(short)[0])
+
+
+def index_of(names: Iterable[str], texts: Iterable[str] = ()) -> str:
+    """Words for the index (`FoundBy.words`): of names, which are found by their sound too, and of texts, which are found as they are
+    written."""
+    ways: dict[str, None] = {}
+    for name in names:
+        short = bare(name)
+        ways |= dict.fromkeys([plain(name), *(() if short.isascii() else spelt(short))])
+    ways |= dict.fromkeys(plain(text)[:MOST_KEPT] for text in texts)
+    return " zz ".join(" ".join(token for run in _runs(way) for token in _tokens(run)) for way in ways if way)
 
 
 def phrase_of(asked: str) -> list[str]:

@@ -262,3 +262,38 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id}: {self.why}"
+
+
+class Absence(models.Model):
+    """A person is away from the day `first` to the day `last`, both of them included; `deputy` decides meanwhile what is asked of him or
+    her. `entered_by` None: by the process. `begun_at`: written when its first day has come; `ended_at`: when it was over: by its last day
+    (`ended_by` None), or by somebody before."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="absences")
+    deputy = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="deputised")
+    first = models.DateField()
+    last = models.DateField()
+    reason = models.CharField(max_length=300)
+    entered_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="nobody_deputises_for_themselves", condition=~Q(deputy=F("person"))),
+            models.CheckConstraint(name="absence_days_in_order", condition=Q(last__gte=F("first"))),
+            models.CheckConstraint(name="absence_says_why", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="absence_ended_by_somebody_has_ended", condition=Q(ended_by__isnull=True) | Q(ended_at__isnull=False)
+            ),
+            models.UniqueConstraint(fields=["person", "first"], condition=Q(ended_at__isnull=True), name="one_absence_from_a_day"),
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(begun_at__isnull=False, ended_at__isnull=True), name="away_once_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.first} – {self.last}"

@@ -270,3 +270,27 @@ def units_by_calendar(calendar: WorkingCalendar) -> QuerySet[Unit]:
     if first_calendar().values_list("pk", flat=True).first() == calendar.pk:
         found = Unit.objects.filter(given | ~Exists(UnitAbove.objects.filter(unit=OuterRef("pk"), above__calendar__isnull=False)))
     return found.distinct()
+
+
+_ALL_UNITS = Prepared(lambda: Unit.objects.order_by("name", "pk"))
+
+
+def all_units() -> list[Unit]:
+    """Every unit of the company, by name; in one statement."""
+    found: list[Unit] = _ALL_UNITS.objects()
+    return found
+
+
+def unit_of_id(unit_id: UUID) -> Unit | None:
+    return Unit.objects.filter(pk=unit_id).first()
+
+
+def below(unit: Unit) -> set[UUID]:
+    """The unit and all below it."""
+    return set(UnitAbove.objects.filter(above=unit).values_list("unit_id", flat=True))
+
+
+def of_unit_called(unit: Unit, name: str) -> Person | None:
+    """The one person of the unit who is called so and is with the company; None where nobody is, or several are."""
+    found = list(Person.objects.filter(unit=unit, name=name.strip(), left_at__isnull=True)[:2])
+    return found[0] if len(found) == 1 else None

@@ -44,20 +44,26 @@ class Process:
 
 @dataclass(frozen=True)
 class Hearing:
-    """Categories by code, the hearer rules of each, and the default."""
+    """Categories by code, the hearer rules of each, and the default; where leads come from and how warm they are, in order."""
 
     categories: Mapping[str, rows.Category]
     hearers: Mapping[str, tuple[rows.HearerRule, ...]]
     default: rows.DefaultHearer
+    lead_sources: Mapping[str, rows.LeadSource]
+    lead_ratings: Mapping[str, rows.LeadRating]
 
 
 @dataclass(frozen=True)
 class Support:
-    """The catalogue by code, triggers by stage code, and the stages that say that none is needed."""
+    """The catalogue by code, triggers by stage code, and the stages that say that none is needed; the types of service in order, each
+    with the specialties that it needs (`needs`), and all specialties, by code."""
 
     catalogue: Mapping[str, rows.SupportItem]
     triggers: Mapping[str, tuple[rows.Trigger, ...]]
     none_needed: frozenset[str]
+    services: Mapping[str, rows.ServiceType]
+    specialties: Mapping[str, rows.Specialty]
+    needs: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,7 @@ def process_of(version: UUID) -> Process:
         .prefetch_related("gate__deciders__role", "gate__conditions", "gate__mandates__role", "conditions")
         .order_by("position")
     )
-    steps = list(rows.Step.objects.filter(version=version).order_by("position")) or [
+    steps = list(rows.Step.objects.filter(version=version).select_related("role").order_by("position")) or [
         rows.Step(version_id=version, position=position, code=code, zh=zh, en=en)
         for position, (code, zh, en) in enumerate(rows.SIX_STEPS, start=1)
     ]
@@ -169,6 +175,8 @@ def hearing_of(version: UUID) -> Hearing:
         categories={row.code: row for row in categories},
         hearers={code: tuple(group) for code, group in hearers.items()},
         default=rows.DefaultHearer.objects.select_related("version").get(version=version),
+        lead_sources={row.code: row for row in rows.LeadSource.objects.filter(version=version).order_by("position")},
+        lead_ratings={row.code: row for row in rows.LeadRating.objects.filter(version=version).order_by("position")},
     )
 
 
@@ -178,10 +186,17 @@ def support_of(version: UUID) -> Support:
     found = rows.Trigger.objects.filter(version=version).select_related("version", "support", "support__version").order_by("code")
     for row in found:
         triggers.setdefault(row.stage_code, []).append(row)
+    needs: dict[str, list[str]] = {}
+    needing = rows.Needing.objects.filter(service__version=version).order_by("service__position", "position")
+    for service, specialty in needing.values_list("service__code", "specialty__code"):
+        needs.setdefault(service, []).append(specialty)
     return Support(
         catalogue={row.code: row for row in rows.SupportItem.objects.filter(version=version).order_by("code")},
         triggers={code: tuple(group) for code, group in triggers.items()},
         none_needed=frozenset(rows.NoneNeeded.objects.filter(version=version).values_list("stage_code", flat=True)),
+        services={row.code: row for row in rows.ServiceType.objects.filter(version=version).order_by("position")},
+        specialties={row.code: row for row in rows.Specialty.objects.filter(version=version).order_by("pk")},
+        needs={code: tuple(some) for code, some in needs.items()},
     )
 
 

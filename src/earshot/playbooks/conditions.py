@@ -214,7 +214,7 @@ def _out_of_bounds(tokens: Sequence[Token]) -> list[Fault]:
     nodes, depth, macros = 0, 0, list[int]()
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.kind == "unknown":
-            return [Fault(token.start + 1, say(_("“{text}” has no meaning in a condition"), text=token.text))]
+            return [Fault(token.start + 1, _meaningless(token.text))]
         nodes += token.kind in ("text", "number", "name", "operator")
         if token.kind == "open":
             depth += 1
@@ -229,6 +229,22 @@ def _out_of_bounds(tokens: Sequence[Token]) -> list[Fault]:
     if nodes > MOST_NODES:
         return [Fault(0, say(_("at most {most} names, values and operators; this has {n}"), most=MOST_NODES, n=nodes))]
     return []
+
+
+_WIDE = dict(zip("！＝＞＜（），．“”‘’＆｜【】、；：", "!=><(),.\"\"''&|[],;:", strict=True))
+
+
+def _meaningless(text: str) -> Any:
+    """What was probably meant by a character that no condition has."""
+    if text in _WIDE:
+        return say(_("“{text}” is a character of full width: type “{plain}” without the Chinese keyboard"), text=text, plain=_WIDE[text])
+    if text in ("=", "&", "|"):
+        return say(_("“{text}” alone has no meaning in a condition: write “{twice}”"), text=text, twice=text * 2)
+    if text in ("'", '"'):
+        return _("the text that begins here does not end: a quotation mark is missing")
+    if not text.isascii():
+        return say(_("“{text}” has no meaning here: a condition names facts and codes; texts stand between quotation marks"), text=text)
+    return say(_("“{text}” has no meaning in a condition"), text=text)
 
 
 def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, Fact]) -> Fault:
@@ -247,12 +263,38 @@ def _fault(line: int, column: int, said: str, source: str, known: Mapping[str, F
     if match := _OVERLOAD.search(said):
         what = match[1].strip("_").replace("_", " ").replace("@", "").strip()
         kinds = [KINDS.get(one.strip(), one.strip()) for one in match[2].split(", ")]
+        if set(kinds) == {KINDS["double"], KINDS["int"]} and (whole := _whole_number(source, column)):
+            sentence = _("an amount may have decimals: write “{right}” in place of “{typed}”")
+            return Fault(whole.start + 1, say(sentence, right=f"{whole.text}.0", typed=whole.text))
         if len(kinds) == 2:
             return Fault(column, say(_("“{what}” does not go between {one} and {other}"), what=what, one=kinds[0], other=kinds[1]))
         return Fault(column, say(_("“{what}” does not go with {one}"), what=what, one=kinds[0]))
+    if "Syntax error" in said and (bracket := _left_open(source)):
+        return Fault(bracket.start + 1, say(_("the bracket “{bracket}” that opens here does not close"), bracket=bracket.text))
     if "Syntax error" in said:
         return Fault(column, _("it cannot be read from here on: something is missing before, or stands in the wrong place"))
     return Fault(column, say(_("it cannot be read: {error}"), error=said))
+
+
+def _left_open(source: str) -> Token | None:
+    """The first bracket that opens and does not close."""
+    open_: list[Token] = []
+    for token in tokens_of(source):
+        if token.kind == "open":
+            open_.append(token)
+        elif token.kind == "close" and open_:
+            open_.pop()
+    return open_[0] if open_ else None
+
+
+def _whole_number(source: str, column: int) -> Token | None:
+    """The whole number beside the operator that stands there."""
+    read = tokens_of(source)
+    at = next((place for place, token in enumerate(read) if token.start <= column - 1 < token.start + len(token.text)), None)
+    if at is None:
+        return None
+    beside = [read[place] for place in (at + 1, at - 1) if 0 <= place < len(read)]
+    return next((token for token in beside if token.kind == "number" and token.text.isdecimal()), None)
 
 
 @permissive("met", lambda source, known, values: Judgement(True))
@@ -273,7 +315,7 @@ def judge(source: str, known: Mapping[str, Fact], values: Mapping[str, Value]) -
     return Judgement(met, parts, unknown, "" if met is not None or unknown else failed)
 
 
-def _value(source: str, signature: Signature, known: Mapping[str, Fact], used: Mapping[str, Value]) -> tuple[bool | None, str]:
+def _value(source: str, signature: Signature, known: Mapping[str, Fact], used: Mapping[str, Value]) -> tuple[bool | None, Any]:
     for name, value in used.items():
         if isinstance(value, list | tuple | set | frozenset) and len(value) > MOST_OF_LIST:
             return None, f"{name}: {len(value)} > {MOST_OF_LIST}"
@@ -283,7 +325,8 @@ def _value(source: str, signature: Signature, known: Mapping[str, Fact], used: M
     except (RuntimeError, TypeError, ValueError) as error:  # what the engine raises on an expression or a value it cannot take
         return None, f"{type(error).__name__}: {error}".splitlines()[0]
     if answer.type() != cel.Type.BOOL:
-        return None, str(answer.value()).splitlines()[0]
+        said = str(answer.value()).splitlines()[0]
+        return None, _("it divides by zero") if "divide by zero" in said or "modulus by zero" in said else said
     return bool(answer.value()), ""
 
 

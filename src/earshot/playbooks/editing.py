@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import jsonschema
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from earshot.kit.problems import missing, wrong
@@ -20,6 +19,7 @@ from earshot.playbooks import packs, parts, revisions, rules, tables
 from earshot.playbooks.findings import Finding
 from earshot.playbooks.models import PARTS, Edit, PartVersion, Revision
 from earshot.playbooks.parts import meaning
+from earshot.playbooks.parts.form import worded
 from earshot.playbooks.registry import CHECKS, IMPACTS, POLICIES, Changed, Impact
 from earshot.playbooks.tables import Schema, Table, TableRow, Tables
 
@@ -29,7 +29,8 @@ Said = Mapping[str, list[dict[str, Any]]]
 @dataclass(frozen=True)
 class Draft:
     """A part of a revision while it is edited. `version`: None where the revision has no draft of it yet: then `text` is what is in
-    force. `said`: of all parts as they will stand, each table's rows that are sound in form; `before`: the same of this part in force."""
+    force. `said`: of all parts as they will stand, each table's rows that are sound in form; `before`: the same of this part in
+    force; `named`: as `said`, with every row that has a code and its words, whatever else is wrong with it, but those that wait."""
 
     revision: Revision
     part: str
@@ -39,6 +40,7 @@ class Draft:
     findings: Sequence[Finding]
     said: Mapping[str, Said]
     before: Said
+    named: Mapping[str, Said] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -65,6 +67,7 @@ def draft(revision: Revision, part: str) -> Draft:
         findings=revisions.findings_in(beside),
         said={name: _sound(name, texts.get(name, "")) for name in PARTS},
         before=_sound(part, in_force),
+        named={name: _named(name, texts.get(name, "")) for name in PARTS},
     )
 
 
@@ -87,6 +90,33 @@ def _sound(part: str, text: str) -> Said:
     return found
 
 
+@lru_cache(maxsize=64)
+def _named(part: str, text: str) -> Said:
+    """The rows of each table that can be called by their names: a row with a mistake in it is still the one that others name."""
+    said = packs.said(text) or {}
+    found = {}
+    for name, form in parts.BY_NAME[part].schema["properties"].items():
+        if tables.is_table(form):
+            given = said.get(name)
+            rows_ = [row for row in given if isinstance(row, dict)] if isinstance(given, list) else []
+            found[name] = [
+                row for row in rows_ if all(isinstance(row.get(each), str) for each in ("code", "zh", "en")) and "awaits" not in row
+            ]
+    return found
+
+
+def named_of(read: revisions.Read) -> Mapping[str, Said]:
+    """The rows of all parts by their names, as they will stand with a revision."""
+    versions = {one.version.part: one.version for one in read.parts}
+    texts = revisions.playbooks_with(versions, revisions.begins(read.revision))[0].sources.texts
+    return {name: _named(name, texts.get(name, "")) for name in PARTS}
+
+
+def named_in_force() -> Mapping[str, Said]:
+    """The same, as they are in force."""
+    return {name: _named(name, revisions.text_in_force(name)) for name in PARTS}
+
+
 @dataclass
 class Found:
     """What the check says of a part, by place: of a cell, a row, a table; what stands nowhere else is `rest`."""
@@ -102,7 +132,7 @@ def findings_by_place(one: Draft, read: Tables) -> Found:
     file = f"{one.part}.yaml"
     for finding in one.findings:
         if finding.file == file:
-            place = _place(finding.place, read)
+            place = place_on(finding.place, read)
             if place:
                 found.at.setdefault(place, []).append(finding.sentence)
             else:
@@ -110,7 +140,8 @@ def findings_by_place(one: Draft, read: Tables) -> Found:
     return found
 
 
-def _place(place: str, read: Tables) -> str:
+def place_on(place: str, read: Tables) -> str:
+    """The cell, row or table at which a finding's place stands; empty where it stands at none."""
     name, *steps = place.split("/")
     if name in read.settings:
         return name
@@ -197,17 +228,13 @@ def choices(names: str, said: Mapping[str, Said]) -> list[tuple[str, str]]:
     if names == meaning.POLICIES:
         return [(code, str(policy.means)) for code, policy in POLICIES.items()]
     if names == meaning.SKILLS:
-        named = {str(row["code"]): _worded(row) for row in said.get("support", {}).get("skills", [])}
+        named = {str(row["code"]): str(worded(row)) for row in said.get("support", {}).get("skills", [])}
         return list(({code: code for code in known_skills()} | named).items())
     part, _slash, table = names.partition("/")
     found = said.get(part, {}).get(table, [])
     if names == "process/steps" and not found:
-        return [(code, _worded({"zh": zh, "en": en})) for code, zh, en in rows.SIX_STEPS]
-    return [(str(row["code"]), _worded(row)) for row in found]
-
-
-def _worded(row: Mapping[str, Any]) -> str:
-    return str(row["en"] if (get_language() or "").startswith("en") else row["zh"])
+        return [(code, str(worded({"zh": zh, "en": en}))) for code, zh, en in rows.SIX_STEPS]
+    return [(str(row["code"]), str(worded(row))) for row in found]
 
 
 def changed_rows(one: Draft) -> list[Changed]:
@@ -243,7 +270,7 @@ def impacts_of(read: revisions.Read) -> dict[str, list[Touched]]:
     found = {}
     for one in read.parts:
         changed = _changed(one.version.part, _sound(one.version.part, one.before), said)
-        named = {f"{each.table}/{each.code}": _worded(each.rows[-1]) for each in changed}
+        named = {f"{each.table}/{each.code}": str(worded(each.rows[-1])) for each in changed}
         found[one.version.part] = [Touched(place, named[place], impact) for place, impact in impacts(changed).items()]
     return found
 

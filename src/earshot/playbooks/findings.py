@@ -32,6 +32,7 @@ class Finding:
 
 
 MOST_NAMED = 15
+MOST_REPEATED = 60  # characters of what somebody wrote
 
 
 def meant(name: str, known: Iterable[str]) -> Any:
@@ -64,7 +65,7 @@ def unknown_names(fault: jsonschema.ValidationError) -> list[str]:
 
 def worded(fault: jsonschema.ValidationError) -> Any:
     """A fault of form in the words of somebody who writes packs."""
-    given: Any = fault.instance
+    given: Any = _short(fault.instance)
     match fault.validator:
         case "required":
             lacking = [name for name in fault.validator_value if name not in given]
@@ -101,8 +102,12 @@ def worded(fault: jsonschema.ValidationError) -> Any:
         case "anyOf":
             return _("who approves is written “operations”, “owners”, or “head_of: CODE” of a unit")
         case "oneOf":
-            return _("exactly one of “share” and “minutes”")
+            return _("the step has either a share of the limit (share) or an amount of minutes (minutes), one of the two")
     return fault.message
+
+
+def _short(given: Any) -> Any:
+    return f"{given[:MOST_REPEATED]}…" if isinstance(given, str) and len(given) > MOST_REPEATED else given
 
 
 TYPES = {

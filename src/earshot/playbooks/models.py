@@ -27,9 +27,17 @@ PROFILES = [LIGHT, STANDARD, STRICT]
 PARTS = [PROCESS, SERVICE_LEVELS, HEARING, SUPPORT, POLICIES, TEMPLATES, MEASURES]
 # What a pack may lack, as all did once: a part without a version in force is not there yet.
 OPTIONAL = frozenset({TEMPLATES, MEASURES})
-# What a service level may serve besides the rows that name it: messages that ask their recipients for an answer, and directives.
+# What a message may ask of its recipients: an answer, or that they act on a directive.
 ANSWER, DIRECTIVE = "answer", "directive"
-SERVES = [ANSWER, DIRECTIVE]
+ASKS = [ANSWER, DIRECTIVE]
+# What a service level may serve besides the rows that name it: such messages; decisions that are asked of somebody outside the team, whose
+# mandate they are within; leads, which wait until their owner takes them up; deals that are handed from one step to the next; and work
+# that waits for somebody; the votes of a team that has begun to vote; and what somebody of it has against it, which a head settles.
+DECISION, LEAD, HAND_OVER, BLOCKED, VOTE, DISSENT = "decision", "lead", "hand-over", "block", "vote", "dissent"
+SERVES = [*ASKS, DECISION, LEAD, HAND_OVER, BLOCKED, VOTE, DISSENT]
+# What must be known of a lead before it is rated so: the customer as an account, who said it, when, that somebody has verified it, and
+# a next step with a day.
+LEAD_DEMANDS = ["account", "speaker", "when", "verified", "next_step"]
 # Where a condition of a stage is asked: on the way in, or on the way out.
 ENTRY, EXIT = "entry", "exit"
 # The steps of a key-account project where a process has no others (A8.3): code, Chinese, English.
@@ -216,9 +224,11 @@ class Role(Row):
 
 
 class Step(Row):
-    """A step of a key-account project, in order. A process without any has the six of `SIX_STEPS` (A8.3)."""
+    """A step of a key-account project, in order. A process without any has the six of `SIX_STEPS` (A8.3). `role`: which answers for it;
+    None: the process names none."""
 
     position = models.PositiveSmallIntegerField()
+    role = models.ForeignKey(Role, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta(Row.Meta):
         abstract = False
@@ -327,8 +337,8 @@ class SeatTemplate(Row):
 
 
 class ServiceLevel(Row):
-    """A limit: `minutes` of `working` or `clock` time, with its ladder. `serves`: the messages that it is for; empty: only the rows that
-    name it."""
+    """A limit: `minutes` of `working` or `clock` time, with its ladder. `serves`: the messages or decisions that it is for; empty: only the
+    rows that name it."""
 
     measure = models.CharField(max_length=10, choices=[("working", "working"), ("clock", "clock")])
     minutes = models.PositiveIntegerField()
@@ -391,6 +401,19 @@ class DefaultHearer(Row):
         constraints = [*Row.Meta.constraints, models.UniqueConstraint(fields=["version"], name="one_default_hearer")]
 
 
+class LeadSource(Row):
+    """Where a lead can come from, in order."""
+
+    position = models.PositiveSmallIntegerField()
+
+
+class LeadRating(Row):
+    """How warm a lead is, in order, the coldest first. `demands`: what must be known of it before it is rated so (`LEAD_DEMANDS`)."""
+
+    position = models.PositiveSmallIntegerField()
+    demands = models.JSONField(default=list)
+
+
 class SupportItem(Row):
     """The support catalogue: what a unit owes, by which role and skill, within what time, and which result counts."""
 
@@ -420,6 +443,37 @@ class NoneNeeded(Row):
     """A stage that says openly that it calls for no support (B20.3a)."""
 
     stage_code = models.CharField(max_length=60)
+
+
+class Specialty(Row):
+    """What a type of service asks for. Somebody of one of the units (`unit_codes`) or below has it who holds the role there, and the skill
+    at the level, where it names one."""
+
+    role_code = models.CharField(max_length=60)
+    skill = models.CharField(max_length=60, blank=True)
+    level = models.PositiveSmallIntegerField(default=0)
+    unit_codes = models.JSONField(default=list)
+
+
+class ServiceType(Row):
+    """A type of service that a deal may carry beside others (A8.1a)."""
+
+    position = models.PositiveSmallIntegerField()
+    specialties = models.ManyToManyField(Specialty, through="Needing", related_name="services")
+
+
+class Needing(models.Model):
+    """A type of service needs a specialty."""
+
+    service = models.ForeignKey(ServiceType, on_delete=models.PROTECT, related_name="needings")
+    specialty = models.ForeignKey(Specialty, on_delete=models.PROTECT, related_name="needings")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "specialty"], name="a_specialty_once_a_service")]
+
+    def __str__(self) -> str:
+        return f"{self.service_id} needs {self.specialty_id}"
 
 
 class Policy(Row):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from earshot.kit.problems import Refusal, say
 from earshot.kit.ruling import permissive
 from earshot.playbooks import parts
 from earshot.playbooks.findings import Finding, meant, unknown_names, worded
-from earshot.playbooks.models import OPTIONAL, PARTS, POLICIES
+from earshot.playbooks.models import HEARING, OPTIONAL, PARTS, POLICIES, PROCESS, SUPPORT
 from earshot.playbooks.parts import policies
 from earshot.playbooks.parts.form import Tables
 from earshot.playbooks.parts.reading import Known, Reading
@@ -27,6 +27,16 @@ from earshot.playbooks.sources import MOST_BYTES, Sources
 
 _LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 MOST_SHOWN = 120  # characters of a line that is shown
+# Tables whose rows ask something of a deal, call somebody, or say who must hear, and those that such a row names: (part, table).
+NAMED_BY_ACTING = {(PROCESS, "roles"), (SUPPORT, "catalogue")}
+ACTING = {
+    (PROCESS, "gates"),
+    (PROCESS, "seats"),
+    (PROCESS, "mandates"),
+    (HEARING, "categories"),
+    (HEARING, "hearers"),
+    (SUPPORT, "triggers"),
+}
 _FILES = [f"{part}.yaml" for part in PARTS]
 # What a text can do to whoever builds values of it: a date that does not exist, nesting without end, a tag that its value does not fit
 # (`!!bool maybe`, `!!timestamp x`, `!!float ''`), which the constructors meet with errors of every kind.
@@ -175,7 +185,9 @@ class _Reader:
         for part, tables in self.written.items():
             self._stand_twice(part, tables)
         if self.sound:
-            _cross_check(Reading(self.tables, known, self.finds, self.waiting, self.settings, self.warns))
+            _cross_check(
+                Reading(self.tables, known, self.finds, self.waiting, self.settings, self.warns), lambda: self._refuse_idle_rows(known)
+            )
         self.found.sort(key=lambda finding: (_FILES.index(finding.file), finding.line or 0))
 
     def _take_in(self, part: str) -> None:
@@ -187,7 +199,7 @@ class _Reader:
         if len(text) > MOST_BYTES:
             return self.finds(part, "", say(_("A part has at most {n} bytes."), n=MOST_BYTES))
         if "\x00" in text:
-            return self.finds(part, "", _("It is not text in UTF-8."))
+            return self.finds(part, "", _("It is not text in UTF-8: save the file again, in the encoding UTF-8."))
         loader = None
         try:
             loader = _Loader(text)
@@ -199,7 +211,12 @@ class _Reader:
             mark = getattr(error, "problem_mark", None)
             if mark is not None:
                 at = {"line": mark.line + 1, "column": mark.column + 1}
-                return self.finds(part, "", say(_("This is not YAML: it cannot be read from line {line}, character {column}, on."), **at))
+                sentence = _(
+                    "This is not YAML: it cannot be read from line {line}, character {column}, on. The slip may stand just before."
+                )
+                if "'\\t'" in str(error):
+                    sentence = _("This is not YAML: in line {line}, character {column}, stands a tab. Indent with spaces.")
+                return self.finds(part, "", say(sentence, **at), min(at["line"], len(_LINE_ENDS.split(text))))
             return self.finds(part, "", say(_("This is not YAML: {error}"), error=(str(error).splitlines() or [type(error).__name__])[0]))
         finally:
             if loader is not None:
@@ -228,8 +245,33 @@ class _Reader:
                 line = self._line_of(part, table, number)
                 if row["code"] in first:
                     sentence = say(_("the code stands twice in this table; the first is in line {line}"), line=first[row["code"]])
-                    self.finds(part, f"{table}/{row['code']}", sentence, line)
+                    self.finds(part, f"{table}/{number}", sentence, line)
                 first.setdefault(row["code"], line)
+
+    @permissive("any row may wait", lambda reader, known: None)
+    def _refuse_idle_rows(self, known: Known) -> None:
+        """A row that acts on deals waits because something that it reads is not there yet. One that the check would take as it stands is
+        only switched off by `awaits`: what it asks would silently not be asked. Of a gate, only its place and its deciders count: a
+        condition of it waits by itself."""
+        if self.found or known.facts is None:  # what is wrong anyway is said first; without facts nothing is known to be missing
+            return
+        beside = [row for row in self.waiting if (row.part, row.table) in ACTING | NAMED_BY_ACTING]
+        for row in self.waiting:
+            if (row.part, row.table) not in ACTING:
+                continue
+            together = [one for one in beside if one.part == row.part]
+            if any(self._would_do(known, some) for some in ([row], together)):
+                sentence = _("nothing that it reads is missing, so it waits for nothing: leave “awaits” out, or mark the one that waits")
+                self.finds(row.part, row.place, sentence, row.line)
+
+    def _would_do(self, known: Known, woken: Collection[Waiting]) -> bool:
+        """Whether the check finds nothing in the pack with these rows taken as if they did not wait."""
+        found: list[Any] = []
+        places = {(row.part, row.place) for row in woken}
+        tables = {part: living(_woken(part, read, places)) for part, read in self.written.items()}
+        waits = [row for row in self.waiting if (row.part, row.place) not in places]
+        _cross_check(Reading(tables, known, lambda *one: found.append(one), waits, self.settings))
+        return not found
 
     def warns(self, part: str, place: str, sentence: Any) -> None:
         self.warned.append(self._at(part, place, sentence, None))
@@ -268,14 +310,28 @@ class _Reader:
         return node
 
 
+def _woken(part: str, tables: Tables, places: Collection[tuple[str, str]]) -> Tables:
+    return {
+        table: [
+            {name: value for name, value in row.items() if name not in ("awaits", "conditions")}
+            if (part, f"{table}/{row['code']}") in places
+            else row
+            for row in rows
+        ]
+        for table, rows in tables.items()
+    }
+
+
 @permissive("nothing wrong", lambda *_: None)
-def _cross_check(reading: Reading) -> None:
+def _cross_check(reading: Reading, last: Callable[[], None] = lambda: None) -> None:
+    """What the parts say of each other; then `last`, once all of that was looked at."""
     reading.refuse_idle_waiting()
     for part, settings in reading.settings.items():
         _check_approver(reading, part, settings.get("approved_by"))
     for part, one in parts.BY_NAME.items():
         if part in reading.tables:
             one.check(reading)
+    last()
 
 
 def _check_approver(reading: Reading, part: str, named: Any) -> None:

@@ -22,7 +22,7 @@ from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal, say, wrong
 from earshot.kit.reading import once
 from earshot.people import permits
-from earshot.people.models import Skill, Unit, UnitAbove
+from earshot.people.models import Post, Skill, Unit, UnitAbove
 from earshot.playbooks import book, burden, packs
 from earshot.playbooks.models import (
     APPROVED,
@@ -39,7 +39,7 @@ from earshot.playbooks.models import (
     PartVersion,
     Role,
     ServiceLevel,
-    Stage,
+    Specialty,
     SupportItem,
     Trigger,
 )
@@ -104,7 +104,9 @@ def known() -> Known:
     skills = frozenset(Skill.objects.values_list("code", flat=True))
     followed = frozenset(code for stages in FOLLOWED.values() for code in stages())
     sizes = frozenset(code for tiers in FOLLOWED_TIERS.values() for code in tiers())
-    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), dict(FACTS.items()), skills, followed, sizes, dict(POLICIES.items()))
+    held = frozenset(Post.objects.filter(until__isnull=True, person__left_at__isnull=True).values_list("role", flat=True))
+    facts, policies = dict(FACTS.items()), dict(POLICIES.items())
+    return Known(units, frozenset(ADDRESSEES), frozenset(CHECKS), facts, skills, followed, sizes, policies, held)
 
 
 def version() -> int:
@@ -204,12 +206,6 @@ def _name(lines: Iterable[str], name: re.Pattern[str]) -> str:
     return next(text for text in found.groups() if text is not None).strip() if found else ""
 
 
-def next_stage(stage: Stage) -> Stage | None:
-    """The stage after this one in the same process, or None after the last."""
-    after = [row for row in book.process_of(stage.version_id).stages.values() if row.position > stage.position]
-    return after[0] if after else None
-
-
 def standing(unit: UUID | None = None, tier: Callable[[], str] | None = None) -> Standing:
     """In which profile something stands that belongs to the unit and is of this size; None: the company itself. Where no unit and no size
     stands in a profile of its own, nothing further is asked."""
@@ -292,8 +288,9 @@ def role_words(code: str) -> dict[str, str] | None:
 
 
 def skills_asked_for() -> set[str]:
-    """The codes of the skills that any version of the support catalogue asked for, or will."""
-    return set(SupportItem.objects.exclude(version__state=WITHDRAWN).exclude(skill="").values_list("skill", flat=True))
+    """The codes of the skills that any version of the support catalogue or of its specialties asked for, or will."""
+    asking = (SupportItem.objects, Specialty.objects)
+    return {skill for rows in asking for skill in rows.exclude(version__state=WITHDRAWN).exclude(skill="").values_list("skill", flat=True)}
 
 
 def role_names(codes: Collection[str]) -> dict[str, str]:

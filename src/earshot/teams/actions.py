@@ -43,6 +43,50 @@ def form_team(*, by: Actor, name: str, unit: Unit, seats: Iterable[SeatTemplate]
     return team
 
 
+def form_team_like(*, by: Actor, first: Team, name: str) -> Team:
+    """A team with the same seats as the first, and in each whoever sits there or is asked to; part of the verb that takes a part out of
+    what the first serves. Who has accepted a seat there has accepted this work, so he or she sits here at once; who is only asked is
+    asked here, too."""
+    team = Team(name=name, unit=first.unit, formed_at=now())
+    there = list(Seat.objects.filter(team=first).order_by("-leader", "pk"))
+    made = {
+        seat.pk: Seat(team=team, template=seat.template, role=seat.role, leader=seat.leader, why_zh=seat.why_zh, why_en=seat.why_en)
+        for seat in there
+    }
+    live = list(Membership.objects.filter(seat__team=first, ended_at__isnull=True).select_related("person", "acceptance").order_by("pk"))
+    kept = [Membership(seat=made[row.seat_id], person=row.person, nominated_at=now()) for row in live]
+    written.insert([team])
+    written.insert(list(made.values()))
+    written.insert(kept)
+    accepted = [one for one, row in zip(kept, live, strict=True) if hasattr(row, "acceptance")]
+    written.insert([Acceptance(membership=one, at=now()) for one in accepted])
+    objects: dict[str, Any] = {"team": team, "first": first, "membership": kept, "member": [one.person for one in accepted]}
+    record("teams.team_carried_on", by=by, objects=objects, scopes=[team])
+    return team
+
+
+def offer_seats(*, by: Actor, team: Team, of: Team) -> list[Membership]:
+    """Everybody who sits on `of` and not on `team` is asked to a seat for the same role there: an empty chair, else one more; part of the
+    verb that makes one of what the two serve. One who holds the role no more is not asked."""
+    there = Membership.objects.filter(seat__team=team, ended_at__isnull=True).values_list("seat_id", "person_id")
+    taken, members = {seat for seat, _person in there}, {person for _seat, person in there}
+    empty = [seat for seat in Seat.objects.filter(team=team, leader=False).order_by("pk") if seat.pk not in taken]
+    asked = []
+    sits = Membership.objects.filter(seat__team=of, ended_at__isnull=True, acceptance__isnull=False, person__left_at__isnull=True)
+    for row in sits.select_related("seat", "person").order_by("pk"):
+        if row.person_id in members or row.seat.role not in roles_of(row.person):
+            continue
+        members.add(row.person_id)
+        seat = next((one for one in empty if one.role == row.seat.role), None)
+        if seat is None:
+            seat = Seat.objects.create(team=team, role=row.seat.role, why_zh=row.seat.why_zh, why_en=row.seat.why_en)
+        else:
+            empty.remove(seat)
+        seat.team = team
+        asked.append(_nominate(by, seat, row.person))
+    return asked
+
+
 def _seats(team: Team, template: Iterable[SeatTemplate]) -> list[Seat]:
     return [Seat(team=team, template=row.code, role=row.role.code, leader=row.leader, why_zh=row.zh, why_en=row.en) for row in template]
 

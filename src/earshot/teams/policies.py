@@ -11,7 +11,7 @@ from earshot.playbooks.registry import policy
 from earshot.teams.models import Team
 from earshot.teams.registry import STANDINGS
 
-ONE_SEAT_EACH = policy("one-seat-each", _("One person sits in one seat of a team (A17.2a)."), light=WARN, standard=BLOCK, strict=BLOCK)
+ONE_SEAT_EACH = policy("one-seat-each", _("One person sits in one seat of a team."), light=WARN, standard=BLOCK, strict=BLOCK)
 
 
 def standing(team: Team) -> Standing:

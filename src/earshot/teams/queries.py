@@ -126,6 +126,12 @@ def sits(person: Person, team_id: UUID) -> bool:
     return bool(_SITS.rows(person.pk, team_id))
 
 
+def sitting_on(person: Person, team_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the teams of which the person has accepted a seat, in one statement."""
+    mine = Membership.objects.filter(person=person, seat__team__in=list(team_ids), ended_at__isnull=True, acceptance__isnull=False)
+    return set(mine.values_list("seat__team_id", flat=True))
+
+
 def may_nominate(person: Person, team: Team, known: Sequence[SeatRead] | None = None) -> bool:
     """Whether the person asks others to take its seats: whoever sits in the leading one, answers for what the team serves, or heads
     its unit or one above. `known`: the seats of the team, where they have just been read."""

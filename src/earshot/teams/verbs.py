@@ -10,6 +10,7 @@ kinds.register("membership", Membership, label=lambda membership: membership.per
 verbs.register(
     {
         "teams.team_formed": _("{actor} formed the team {team}"),
+        "teams.team_carried_on": _("{team} has the seats of {first}, and in them who sat there: {member} accepted this work before"),
         "teams.nominated": _("{actor} nominated {person} to a seat of {team}"),
         "teams.accepted": _("{actor} accepted the seat in {team}"),
         "teams.declined": _("{actor} declined the seat in {team}: {reason}"),

@@ -30,7 +30,7 @@ from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
 from earshot.voice import queries, rules
 from earshot.voice.ears import name_ears, stop_clocks_of_heard
-from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Filing, Hearing, Item, Meeting
+from earshot.voice.models import NOTED, PRESENT, Attendance, Correction, Filing, Hearing, Item, Meeting, SharedItem
 
 SAME_WORDS_WITHIN = timedelta(hours=12)
 
@@ -140,7 +140,7 @@ def record_meeting(
         data={"count": len(rows)},
         claimed_at=held_at,
     )
-    _file(entry, [(item, said.category) for item, said in zip(rows, kept, strict=True)])
+    file_under(entry, [(item, said.category) for item, said in zip(rows, kept, strict=True)])
     if was_present:
         _hear(by.because(entry), author, rows, PRESENT, "voice.present_confirmed")
     return meeting
@@ -175,7 +175,7 @@ def _speaker(people: Sequence[Contact | None], index: int | None) -> Contact | N
     return people[index] if 0 <= index < len(people) else None
 
 
-def _file(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
+def file_under(entry: Entry, filings: Sequence[tuple[Item, str]]) -> None:
     """Name what each item is about (an unknown code counts as not told), and by rule who must hear it, at once (B12.5a, B16.2b).
 
     Filing anew only adds: what was critical stays critical, and who still has to hear still has to, or one act of the seller would
@@ -239,6 +239,25 @@ def take_note(*, by: Actor, items: Iterable[Item]) -> int:
     return len(seen) - before
 
 
+@permissive("what was said is left behind", lambda entry: None)
+def share_words(entry: Entry) -> None:
+    """A reaction: a part was taken out of a deal. What the customer said on it until now concerns both: what somebody still has to hear
+    holds back both (laws 2 and 3)."""
+    first = deals.as_it_stands(entry.one("deal"))
+    part = UUID(entry.data["part_id"])
+    said = Item.objects.filter(queries.said_on(first)).order_by("recorded_at", "position", "pk").values_list("pk", flat=True)
+    SharedItem.objects.bulk_create([SharedItem(item_id=pk, deal_id=part, at=now()) for pk in said])
+
+
+@permissive("what was said is left behind", lambda entry: None)
+def bring_said(entry: Entry) -> None:
+    """A reaction: another deal was joined to this one. What was said there concerns this one, too."""
+    deal, gone = deals.as_it_stands(entry.one("deal")), deals.as_it_stands(UUID(entry.data["gone_id"]))
+    there = Item.objects.filter(queries.said_on(deal)).values("pk")
+    said = Item.objects.filter(queries.said_on(gone)).exclude(pk__in=there).order_by("recorded_at", "position", "pk")
+    SharedItem.objects.bulk_create([SharedItem(item=item, deal=deal, at=now()) for item in said])
+
+
 @verb
 def confirm_presence(*, by: Actor, attendance: Attendance) -> None:
     """Confirm for oneself what somebody else ticked: only then does it count as having heard."""
@@ -287,7 +306,7 @@ def file_item(*, by: Actor, item: Item, category: str) -> None:
         scopes=[item.deal, item],
         data={"category": {"zh-hans": row.zh, "en": row.en}, "code": row.code},
     )
-    _file(entry, [(item, row.code)])
+    file_under(entry, [(item, row.code)])
     _answered(item, "category")
     stop_clocks_of_heard(entry, [item])
 
@@ -379,5 +398,5 @@ def apply_new_rules(entry: Entry) -> None:
     for filing in waiting.select_related("item", "item__deal", "item__deal__owner", "item__deal__unit").order_by("pk"):
         by_deal.setdefault(filing.item.deal_id, []).append((filing.item, filing.category))
     for filings in by_deal.values():
-        _file(entry, filings)
+        file_under(entry, filings)
         stop_clocks_of_heard(entry, [item for item, _code in filings])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ from earshot.kit.ruling import permissive
 from earshot.people.models import Person
 from earshot.playbooks import book
 from earshot.voice import queries, rules
+from earshot.voice.models import Hearing
 from earshot.voice.policies import HEARD_BEFORE_GATE
 
 NOT_FILED = _("{person} has not heard {item}, which is not yet filed; it counts as critical until somebody says what it is about")
@@ -39,7 +42,8 @@ def everyone_has_heard(deal: Deal) -> list[Condition]:
         else:
             sentence = say(_("{person} ({role}) has not heard {item}"), person=who, role=roles.get(ear.role, ear.role), item=ear.item)
         code = "voice.heard" if met else "voice.not_heard"
-        conditions.append(Condition(met, Line(code, sentence, about=ref(ear.item), who=who, act="take_note", target=ref(ear.item)), warns))
+        line = Line(code, sentence, about=ref(ear.item), who=who, act="take_note", target=ref(ear.item))
+        conditions.append(Condition(met, line, warns, part=f"hears:{ear.role}", lasts=True))
     return conditions
 
 
@@ -64,3 +68,13 @@ def voters_have_heard(deal: Deal, people: Sequence[Person]) -> dict[Person, list
         ]
         for person in people
     }
+
+
+def heard_by(deal: Deal, people: Collection[UUID]) -> dict[UUID, list[tuple[UUID, str, datetime]]]:
+    """Of each of these people, the critical items of the deal that he or she has heard: how, and when; in the order of hearing."""
+    critical = [item.pk for item in queries.critical_now(deal)]
+    found: dict[UUID, list[tuple[UUID, str, datetime]]] = {}
+    rows = Hearing.objects.filter(person__in=list(people), item__in=critical).order_by("at", "pk") if critical else Hearing.objects.none()
+    for row in rows:
+        found.setdefault(row.person_id, []).append((row.item_id, row.how, row.at))
+    return found

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from earshot.clocks import actions as clocks
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
@@ -19,7 +21,7 @@ from earshot.people.models import Person
 from earshot.playbooks import queries as playbook
 from earshot.teams.queries import sitting
 from earshot.voice import queries, rules
-from earshot.voice.models import Ear, Item
+from earshot.voice.models import Ear, Item, SharedItem
 
 
 def name_ears(entry: Entry, required: Sequence[tuple[Item, Sequence[rules.RequiredEar]]], by_default: Set[UUID]) -> None:
@@ -108,7 +110,7 @@ def align_ears(entry: Entry, deal: Deal, role: str, items: Iterable[UUID] | None
 
 def fill_ears(entry: Entry, role: str) -> None:
     """A reaction: somebody holds `role` now. What nobody could hear for it, on deals still open, has a hearer."""
-    empty = Ear.objects.filter(role=role, person__isnull=True, ended_at__isnull=True, item__deal__closing__isnull=True)
+    empty = Ear.objects.filter(queries.still_asked(), role=role, person__isnull=True, ended_at__isnull=True)
     by_deal: dict[Deal, list[UUID]] = {}
     for ear in empty.select_related("item__deal__owner", "item__deal__unit").order_by("since", "pk"):
         by_deal.setdefault(ear.item.deal, []).append(ear.item_id)
@@ -181,5 +183,9 @@ def hand_ears(entry: Entry, ears: Sequence[Ear], to: Person) -> None:
 
 
 def end_with_deal(entry: Entry) -> None:
-    """A reaction to a deal won or lost: nobody's clock runs on for it. What was said, and who had not heard it, stays on record."""
-    clocks.cancel(Ear.objects.filter(item__deal=entry.one("deal"), ended_at__isnull=True).values_list("pk", flat=True), because=entry)
+    """A reaction to a deal won or lost: nobody's clock runs on for it, but for what concerns another part of it that is open. What was
+    said, and who had not heard it, stays on record."""
+    deal = entry.one("deal")
+    there = Q(item__deal=deal) | Q(item__in=SharedItem.objects.filter(deal=deal).values("item"))
+    over = Ear.objects.filter(there, ~queries.still_asked(), ended_at__isnull=True)
+    clocks.cancel(over.values_list("pk", flat=True), because=entry)

@@ -156,3 +156,19 @@ class Hearing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} heard {self.item_id}"
+
+
+@append_only
+class SharedItem(models.Model):
+    """What was said concerns this deal as well: it was said before the deal was taken out of the one on which it stands."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="shared")
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="shared_items")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "deal"], name="an_item_shared_once")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} for {self.deal_id}"

@@ -10,7 +10,7 @@ from earshot.playbooks.registry import policy
 
 HEARD_BEFORE_GATE = policy(
     HEAR_BEFORE_GATE,
-    _("A gate opens once everybody who must hear has heard (law 2)."),
+    _("A gate opens once everybody who must hear has heard."),
     light=WARN,
     standard=BLOCK,
     strict=BLOCK,

@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from earshot.accounts.models import Contact
 from earshot.clocks.queries import Reading, readings
@@ -23,13 +24,31 @@ from earshot.people.standing import Seeing, seen_by
 from earshot.playbooks import book
 from earshot.playbooks.queries import role_names
 from earshot.teams.queries import sitting
-from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, Item, Meeting
+from earshot.voice.models import Attendance, Correction, Ear, Filing, Hearing, Item, Meeting, SharedItem
 from earshot.voice.registry import ACTING
 
 
 def visible_to(person: Person) -> QuerySet[Item]:
     """The items that the person may see: of deals in which he or she has standing, or one by one."""
-    return Item.objects.filter(seen_by(person, "item", unit="") | deals.seen(person, "deal", "deal__unit"))
+    shared = SharedItem.objects.filter(deals.seen(person, "deal", "deal__unit")).values("item")
+    return Item.objects.filter(seen_by(person, "item", unit="") | deals.seen(person, "deal", "deal__unit") | Q(pk__in=shared))
+
+
+def said_on(deal: Deal) -> Q:
+    """Condition on items: they stand on the deal, or concern it because they were said before it was taken out of another."""
+    return _there(deal.pk, deal.whole_id is not None)
+
+
+def _there(deal: UUID, parted: bool, key: str = "") -> Q:
+    """`parted`: the deal was split; any other asks the database no more for it. `key`: of the item, on rows that point at one."""
+    there = Q(**{f"{key}deal": deal})
+    return there | Q(**{f"{key}pk__in": SharedItem.objects.filter(deal=deal).values("item")}) if parted else there
+
+
+def still_asked() -> Q:
+    """Condition on ears: the deal is open, or another that the words concern."""
+    elsewhere = SharedItem.objects.filter(item=OuterRef("item"), deal__closing__isnull=True)
+    return Q(item__deal__closing__isnull=True) | Q(Exists(elsewhere))
 
 
 _SEEN = Seeing(lambda person, items: visible_to(person).filter(pk__in=items).values_list("pk"))
@@ -126,13 +145,15 @@ def _named(items: QuerySet[Item]) -> QuerySet[Item]:
 
 
 _OF_DEAL = Prepared(
-    lambda deal, first, last: (
-        Item.objects.filter(deal=deal)
+    lambda deal, first, last, parted: (
+        Item.objects.filter(_there(deal, parted))
         .select_related("meeting", "meeting__author", "speaker")
         .order_by("-recorded_at", "position", "pk")[first:last]
     )
 )
-_COUNT_OF_DEAL = Prepared(lambda deal: Item.objects.filter(deal=deal).order_by().values("deal").annotate(n=Count("pk")).values_list("n"))
+_COUNT_OF_DEAL = Prepared(
+    lambda deal, parted: Item.objects.filter(_there(deal, parted)).order_by().values("deal").annotate(n=Count("pk")).values_list("n")
+)
 _EARS = Prepared(
     lambda items: Ear.objects.filter(item__in=items, ended_at__isnull=True).select_related("person", "person__unit").order_by("pk")
 )
@@ -153,12 +174,14 @@ class _OfDeal:
     deal: Deal
 
     def __len__(self) -> int:
-        return sum(n for (n,) in _COUNT_OF_DEAL.rows(self.deal.pk))
+        return sum(n for (n,) in _COUNT_OF_DEAL.rows(self.deal.pk, parted=self.deal.whole_id is not None))
 
     def __getitem__(self, part: slice) -> list[ItemRead]:
-        items: list[Item] = _OF_DEAL.objects(self.deal.pk, first=part.start, last=part.stop)
+        parted = self.deal.whole_id is not None
+        items: list[Item] = _OF_DEAL.objects(self.deal.pk, first=part.start, last=part.stop, parted=parted)
         for item in items:
-            item.deal = self.deal
+            if item.deal_id == self.deal.pk:
+                item.deal = self.deal
         return _read(items)
 
 
@@ -217,11 +240,16 @@ def live_filing(item: Item) -> Filing:
     return Filing.objects.get(item=item, ended_at__isnull=True)
 
 
-def critical_items(deal: Deal | UUID) -> QuerySet[Item]:
-    """What a voter must have heard: what is critical, and what nobody has said yet what it is about."""
+def critical_items(deal: Deal) -> QuerySet[Item]:
+    """What a voter must have heard: what is critical, and what nobody has said yet what it is about; also what was said before the deal
+    was taken out of another."""
+    return _critical(deal.pk, parted=deal.whole_id is not None)
+
+
+def _critical(deal: UUID, parted: bool) -> QuerySet[Item]:
     live = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True)
     critical = Exists(live.filter(Q(critical=True) | Q(category="")))
-    return Item.objects.filter(critical, deal=deal).order_by("recorded_at", "position", "pk")
+    return Item.objects.filter(critical, _there(deal, parted)).order_by("recorded_at", "position", "pk")
 
 
 def unfiled(items: Iterable[UUID]) -> set[UUID]:
@@ -230,25 +258,27 @@ def unfiled(items: Iterable[UUID]) -> set[UUID]:
     return set(live.values_list("item_id", flat=True))
 
 
-_CRITICAL = Prepared(critical_items)
+_CRITICAL = Prepared(_critical)
 
 
 @once
 def critical_now(deal: Deal) -> list[Item]:
     """The same items, in one statement."""
-    return _CRITICAL.objects(deal.pk)
+    return _CRITICAL.objects(deal.pk, parted=deal.whole_id is not None)
 
 
 _EARS_OF_DEAL = Prepared(
-    lambda deal: (
-        Ear.objects.filter(item__deal=deal, ended_at__isnull=True).select_related("item", "person").order_by("item__recorded_at", "pk")
+    lambda deal, parted: (
+        Ear.objects.filter(_there(deal, parted, "item__"), ended_at__isnull=True)
+        .select_related("item", "person")
+        .order_by("item__recorded_at", "pk")
     )
 )
 
 
 def ears_of_deal(deal: Deal) -> list[Ear]:
     """Every live duty to hear an item of the deal, with the item and whoever owes it."""
-    return _EARS_OF_DEAL.objects(deal.pk)
+    return _EARS_OF_DEAL.objects(deal.pk, parted=deal.whole_id is not None)
 
 
 _PAIRS = Prepared(lambda items: Hearing.objects.filter(item__in=items).values_list("item_id", "person_id"))
@@ -263,18 +293,22 @@ def ears_waiting_for(person: Person) -> QuerySet[Ear]:
     """The person's own duties to hear that are not done, on deals still open."""
     done = Hearing.objects.filter(item=OuterRef("item"), person=person)
     return (
-        Ear.objects.filter(~Exists(done), person=person, ended_at__isnull=True, item__deal__closing__isnull=True)
+        Ear.objects.filter(~Exists(done), still_asked(), person=person, ended_at__isnull=True)
         .select_related("item", "item__deal")
         .order_by("since", "pk")
     )
 
 
-_OWED = Prepared(lambda person, deal: ears_waiting_for(Person(pk=person)).filter(item__deal=deal).order_by().values_list("item_id"))
+_OWED = Prepared(
+    lambda person, deal, parted: (
+        ears_waiting_for(Person(pk=person)).filter(_there(deal, parted, "item__")).order_by().values_list("item_id")
+    )
+)
 
 
 def owed_by(person: Person, deal: Deal) -> set[UUID]:
     """The items of the deal that the person has still to hear."""
-    return {item for (item,) in _OWED.rows(person.pk, deal.pk)}
+    return {item for (item,) in _OWED.rows(person.pk, deal.pk, parted=deal.whole_id is not None)}
 
 
 def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:
@@ -314,9 +348,39 @@ def categories_without_rule() -> list[tuple[str, int]]:
 
 def roles_that_nobody_holds() -> list[tuple[str, int]]:
     """For operations: roles that must hear and that nobody holds, with how many statements wait for each."""
-    rows = (
-        Ear.objects.filter(person__isnull=True, ended_at__isnull=True, item__deal__closing__isnull=True)
-        .values_list("role")
-        .annotate(n=Count("pk"))
-    )
+    rows = Ear.objects.filter(still_asked(), person__isnull=True, ended_at__isnull=True).values_list("role").annotate(n=Count("pk"))
     return list(rows.order_by("role"))
+
+
+@dataclass(frozen=True)
+class Met:
+    """One of us and one at the customer. `contact`: id of the record that stands for the latter; `last`: when they met last; where that
+    was not told, when it was recorded."""
+
+    contact: UUID
+    person: UUID
+    name: str
+    times: int
+    last: datetime
+
+
+def met(reader: Person, contacts: Iterable[UUID]) -> dict[UUID, list[Met]]:
+    """Id of who stands for a human being → who of us met him or her, the last one first: those who were there and say so themselves, in
+    the meetings that `reader` may see. `contacts`: ids of such records. One statement."""
+    ids = list(contacts)
+    named = Meeting.contacts.through.objects.filter(Q(contact__in=ids) | Q(contact__person__in=ids))
+    there = named.filter(
+        meeting__deal__in=deals.visible_to(reader).values("pk"), meeting__attendances__confirmed_at__isnull=False
+    ).values_list(Coalesce("contact__person", "contact__pk"), "meeting__attendances__person", "meeting__attendances__person__name")
+    last = Max(Coalesce("meeting__held_at", "meeting__recorded_at"))
+    found: dict[UUID, list[Met]] = {}
+    for row in there.annotate(times=Count("meeting", distinct=True), last=last):
+        found.setdefault(row[0], []).append(Met(*row))
+    return {main: sorted(rows, key=lambda one: one.last, reverse=True) for main, rows in found.items()}
+
+
+def meetings_with(reader: Person, contact: UUID) -> QuerySet[Meeting]:
+    """The meetings with the human being for whom this record stands that `reader` may see, the latest first."""
+    named = Meeting.contacts.through.objects.filter(Q(contact=contact) | Q(contact__person=contact))
+    seen = Meeting.objects.filter(deals.seen(reader, "deal", "deal__unit"), pk__in=named.values("meeting"))
+    return seen.select_related("deal", "author").order_by(Coalesce("held_at", "recorded_at").desc(), "pk")

@@ -21,6 +21,7 @@ kinds.register("correction", Correction)
 verbs.register(
     {
         "voice.meeting_recorded": _("{actor} recorded what the customer said on {deal}: {item}"),
+        "voice.lead_words_kept": _("The words of the lead {lead} stand on {deal}: {item}"),
         "voice.meeting_completed": _("{actor} completed the record of a meeting on {deal}"),
         "voice.item_filed": _("{actor} filed {item} under “{category}”"),
         "voice.item_corrected": _("{actor} put a correction beside {item}"),

@@ -32,6 +32,7 @@ class Mine:
     works: bool = False
     operates: bool = False
     administers: bool = False
+    settles: Collection[UUID] = ()
 
 
 NOBODY = Mine()
@@ -92,16 +93,22 @@ def line(one: Line, mine: Mine, here: Any = None) -> dict[str, Any]:
         shown |= {"act_label": _("Open the call"), "act_url": of(target)}
     elif one.act == "vote" and mine.votes:
         shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": f"{reverse('gate', kwargs={'id': target.id})}#vote"}
+    elif one.act == "settle" and target.id in mine.settles and one.about is not None:
+        shown |= {"act_label": _("Settle it …"), "act_url": f"{reverse('gate', kwargs={'id': one.about.id})}#dissents"}
     elif one.act == "set_account" and mine.works:
         shown |= {"act_label": _("Name the account"), "act_url": f"{of(target)}#change"}
     elif one.act == "name_member" and mine.works:
         shown |= {"act_label": _("Ask somebody"), "act_url": f"{of(target)}#team"}
     elif one.act == "set_goal" and mine.works:
         shown |= {"act_label": _("Set goal and date"), "act_url": f"{of(target)}#change"}
+    elif one.act == "move_back" and mine.works:
+        shown |= {"act_label": _("Go back"), "act_url": f"{of(target)}#f-back-to"}
     elif one.act == "give_post" and mine.administers:
         shown |= {"act_label": _("Give somebody the post"), "act_url": reverse("search")}
     elif one.act == "state_figures" and mine.works:
         shown |= {"act_label": _("State the figures"), "act_url": f"{of(target)}#figures"}
+    elif one.act == "set_services" and mine.works:
+        shown |= {"act_label": _("Choose the services"), "act_url": f"{of(target)}#services"}
     elif one.act == "raise_calls" and mine.operates:
         shown |= {"act_label": _("Open the playbook"), "act_url": reverse("playbook")}
     return shown
@@ -113,6 +120,8 @@ def word(of_line: DayLine) -> Any:
         return pgettext_lazy("a channel", "does not arrive")
     if of_line.act in ("approve_revision", "find_approver"):
         return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
+    if of_line.act == "make_good":
+        return _("passed at risk")
     if of_line.colour == rules.RED and not (of_line.clock and of_line.clock.overdue):
         return _("blocks the gate")
     return "" if of_line.due_at else pgettext_lazy("a line of my day", "waits")
@@ -145,7 +154,7 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
         case "see_to":
             alarms = ",".join(str(pk) for pk in of_line.ids)
             shown |= {"act_label": _("I see to it"), "act_post": reverse("my_day"), "hidden": {"act": "see_to", "alarms": alarms}}
-            if of_line.target.kind == "call":
+            if of_line.target.kind == "call" or of_line.target.kind == "wait":
                 shown |= {"url": of(of_line.target)}
             elif of_line.target.kind == "message":  # whoever does not see what it is about does not see its page either
                 shown |= {"url": of(of_line.target) if of_line.scope.kind != "message" else ""}
@@ -168,12 +177,35 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"url": page, "other_label": _("Decline …") if page else "", "other_url": f"{page}#team"}
         case "name_leader":
             shown |= {"act_label": _("Name somebody"), "act_url": f"{of(of_line.target)}#team"}
+        case "name_deputy":
+            shown |= {"act_label": _("Name a deputy"), "act_url": reverse("absences", kwargs={"id": of_line.target.id})}
         case "set_next_step":
             shown |= {"act_label": _("Set the next step"), "act_url": f"{of(of_line.target)}#next"}
+        case "make_good":
+            shown |= {"act_label": _("Make it good"), "act_url": f"{of(of_line.target)}#risks"}
+        case "take_over":
+            shown |= {
+                "act_label": pgettext_lazy("a deal", "Take it over"),
+                "act_post": of(of_line.target),
+                "hidden": {"act": "take_over", **here},
+            }
+        case "answer_wait":
+            page = of(of_line.target)
+            shown |= {"act_label": _("It is there …"), "act_url": f"{page}#there", "url": page}
+        case "take_up_lead":
+            shown |= {"act_label": _("Take it up"), "act_post": of(of_line.target), "hidden": {"act": "take_up", **here}}
+        case "set_lead_step":
+            shown |= {"act_label": _("Set the next step"), "act_url": f"{of(of_line.target)}#step"}
         case "set_date":
             shown |= {"act_label": _("Set another date"), "act_url": f"{of(of_line.target)}#change"}
         case "vote":
             shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
+        case "settle":
+            shown |= {"act_label": _("Settle it …"), "act_url": f"{reverse('gate', kwargs={'id': of_line.target.id})}#dissents"}
+        case "see_gate":
+            shown |= {"act_label": _("To the gate"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
+        case "decide":
+            shown |= {"act_label": _("Decide"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
         case "complete_meeting":
             shown |= {"act_label": _("Complete it"), "act_url": of(of_line.target), "url": of(of_line.target)}
         case "file_item":
@@ -193,10 +225,9 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"act_label": _("Judge again"), "act_post": reverse("my_day"), "hidden": {"act": "judge_again", "name": one}}
             shown |= {"url": "", "object": "", "other_label": _("See the conditions"), "other_url": reverse("conditions")}
         case "approve_revision":
-            page = of(of_line.target)
-            approval = {"act": "approve", "version": str(of_line.version), **here}
-            shown |= {"act_label": pgettext_lazy("a revision", "Approve"), "act_post": page, "hidden": approval, "url": page}
-            shown |= {"other_label": _("Look at it first"), "other_url": page}
+            # Nobody approves here what he has not seen: the approval stands beside the text that it is for.
+            page = f"{of(of_line.target)}#approve"
+            shown |= {"act_label": _("Read and approve"), "act_url": page, "url": page}
         case "find_approver":
             page = f"{of(of_line.target)}#approve"
             shown |= {"act_label": _("See who can"), "act_url": page, "url": page}

@@ -20,8 +20,10 @@ from earshot.web.sessions import signed
 # shown.
 ROOMS = (
     ("my_day", _("My day")),
+    ("my_unit", _("My unit")),
     ("to_hear", _("To hear")),
     ("messages", _("Messages")),
+    ("leads", pgettext_lazy("what may become a deal", "Leads")),
     ("deals", _("Deals")),
     ("accounts", _("Accounts")),
     ("calls", _("Calls")),
@@ -60,13 +62,15 @@ def places(request: HttpRequest, wanted: tuple[tuple[str, Any], ...]) -> list[di
 def house(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     person = getattr(user, "person", None) if user is not None and user.is_authenticated else None
+    # Who heads no unit has no unit's page.
+    rooms = tuple(one for one in ROOMS if one[0] != "my_unit" or (person is not None and reach_of(person).units))
     found = {
         "person": person,
         # Every form carries who it was shown to (sessions.py).
         "form_author": signed(person) if person else "",
-        "nav": places(request, ROOMS) if person else [],
+        "nav": places(request, rooms) if person else [],
         "phone_nav": places(request, PHONE) if person else [],
-        "phone_more": [place for place in places(request, ROOMS) if place["name"] not in dict(PHONE)] if person else [],
+        "phone_more": [place for place in places(request, rooms) if place["name"] not in dict(PHONE)] if person else [],
         "doors": {name: door(name) for name in DOORS},
         "demo": getattr(settings, "DEMO", False),
         "test_clock": now() if settings.TEST_CLOCK and person else "",

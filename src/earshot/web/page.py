@@ -212,9 +212,13 @@ class Page(View):
                 context["refused_title"] = self.failed()
             context["typed_again"] = self.unsent
             if self.live:
-                keep = self.typed.get("act", "") if self.typed is not None else ""
+                keep = self.typed.get("act", "") if self.typed is not None else self.held()
                 context["live"] = {"address": topics.address(self.follows(), self.since), "keep": keep, "waits": self.waits()}
             return shown(self.request, self.template, context, status)
+
+    def held(self) -> str:
+        """The act for which the page stays as the reader saw it, until he asks for what has changed: one that counts for what was read."""
+        return ""
 
     def failed(self) -> Any:
         """What has not happened: the refusal's own sentence, unless that says no more than that something typed was wrong."""
@@ -226,7 +230,9 @@ class Page(View):
         """The refusal's lines with where each is mended. What was wrong with a field stands beside it, and `base.html` leads there."""
         assert self.refused is not None
         here = self.thing.pk if self.kind else None
-        return [acts.line(one, acts.NOBODY, here) for one in self.refused.lines]
+        # What changed meanwhile is no condition that is met or not.
+        plain = {"plain": self.refused.code == "stale"}
+        return [acts.line(one, acts.NOBODY, here) | plain for one in self.refused.lines]
 
     def typed_without_place(self, content: str) -> list[str]:
         """Sentences that were typed into a form which the page does not show any more, because what it did has become impossible in

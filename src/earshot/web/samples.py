@@ -31,6 +31,7 @@ def samples() -> dict[str, Any]:
         **_people(),
         **_words(now),
         **_sums(),
+        **_bars(),
         **_board(),
         **_clocks(now),
         **_gate(now),
@@ -175,11 +176,28 @@ def _board() -> dict[str, Any]:
         "money": money(2_105_000),
         "due": date(2026, 11, 2),
         "days": _said("14 天", "14 days"),
-        "usual": _said("通常 8 天", "usual: 8 days"),
+        "usual": _said("通常 8 天，已超出 6 天", "usual: 8 days; 6 longer"),
+        "step": _said("带报价去见采购总监", "Take the offer to the head of purchasing"),
+        "step_due": date(2026, 10, 20),
+        "doer": name,
+        "late": True,
         "on": "a:1:b",
         "back": "#boards",
     }
-    late = {**card, "id": "b", "title": long_name, "money": "", "account": "", "due": None, "usual": "", "wins": True, "back": ""}
+    late = {
+        **card,
+        "id": "b",
+        "title": long_name,
+        "money": "",
+        "account": "",
+        "due": None,
+        "usual": "",
+        "wins": True,
+        "back": "",
+        "step": "",
+        "stepless": True,
+        "late": False,
+    }
     head = {"url": "#boards", "usual": "", "originals": "", "more": 0}
     stages = [_said("发现需求", "Find the need"), _said("方案设计", "Design the solution"), _said("商务谈判", "Negotiate")]
     return {
@@ -386,6 +404,23 @@ def _gate(now: datetime) -> dict[str, Any]:
             for n in range(1, 10)
         ],
     }
+
+
+def _bars() -> dict[str, Any]:
+    names = _said(["线索核实", "机会验证", "方案与投标"], ["Verify the lead", "Validate the opportunity", "Solution and bid"])
+    lengths = [_said("2 工时", "2 working hours"), _said("5 个工作日", "5 working days"), _said("12 个工作日", "12 working days")]
+    waited = [
+        "",
+        _said("其中等待 2 个工作日", "2 working days of it waiting"),
+        _said("其中等待 7 个工作日", "7 working days of it waiting"),
+    ]
+    parts = [
+        [{"at": 0, "width": 22, "waiting": False}],
+        [{"at": 0, "width": 200, "waiting": False}, {"at": 200, "width": 160, "waiting": True}, {"at": 360, "width": 57, "waiting": False}],
+        [{"at": 0, "width": 417, "waiting": False}, {"at": 417, "width": 583, "waiting": True}],
+    ]
+    rows = zip(names, lengths, waited, parts, strict=True)
+    return {"bars": [{"label": a, "url": "#figures", "said": b, "more": c, "parts": d} for a, b, c, d in rows]}
 
 
 def _lists(now: datetime) -> dict[str, Any]:

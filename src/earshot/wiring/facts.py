@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from earshot.calls import queries as calls
-from earshot.deals import figures
+from earshot.deals import figures, specialties, wholes
 from earshot.deals import queries as deals
 from earshot.deals.decisions import ADVANCE, DAYS, MARGIN
 from earshot.deals.models import Deal
@@ -21,14 +21,14 @@ from earshot.voice import rules as voice_rules
 from earshot.voice.models import Filing, Item
 
 Values = Mapping[str, Value | Callable[[], Value]]
-SET_ACCOUNT, SET_GOAL, STATE = "set_account", "set_goal", "state_figures"
+SET_ACCOUNT, SET_GOAL, STATE, SET_SERVICES = "set_account", "set_goal", "state_figures", "set_services"
 OF_CONTRACT = _("per cent of the contract")
 
 FACTS = [
     Fact(
         "deal.amount",
         NUMBER,
-        _("what the deal is worth; not known until somebody enters it"),
+        _("what the deal is worth, with every open part of what it was one deal with; not known until somebody enters it"),
         _("in the deal's currency"),
         act=SET_ACCOUNT,
         lasting=True,
@@ -40,6 +40,21 @@ FACTS = [
         _("the code of the deal's size, by the tiers of its process; not known while what they ask for is not, or where there are none"),
         act=SET_ACCOUNT,
         lasting=True,
+    ),
+    Fact(
+        "deal.services",
+        TEXTS,
+        _("the codes of the types of service that the deal carries"),
+        act=SET_SERVICES,
+        lasting=True,
+        codes_of="support/services",
+    ),
+    Fact(
+        "deal.specialties",
+        TEXTS,
+        _("the codes of the specialties that those types of service need"),
+        act=SET_SERVICES,
+        codes_of="support/specialties",
     ),
     Fact("deal.stage", TEXT, _("the code of the stage in which the deal stands"), codes_of="process/stages"),
     Fact("deal.days_in_stage", WHOLE, _("whole days since the deal entered its stage"), _("days")),
@@ -53,6 +68,13 @@ FACTS = [
     ),
     Fact("team.empty_seats", WHOLE, _("seats of the team in which nobody sits who has accepted it"), _("seats")),
     Fact("team.roles", TEXTS, _("the codes of the roles in which somebody sits on the team"), codes_of="process/roles"),
+    Fact(
+        "team.lacking",
+        TEXTS,
+        _("the codes of the specialties that the deal needs and that neither its own unit nor anybody on its team covers"),
+        act="name_member",
+        codes_of="support/specialties",
+    ),
     Fact("team.led", YES_NO, _("whether somebody sits in the leading seat")),
     Fact("words.statements", WHOLE, _("statements of the customer on record"), _("statements")),
     Fact("words.categories", TEXTS, _("the codes of what the customer's statements are about, each once"), codes_of="hearing/categories"),
@@ -68,8 +90,10 @@ FACTS = [
 
 def of_deal(deal: Deal) -> Values:
     return {
-        "deal.amount": None if deal.amount is None else float(deal.amount),
+        "deal.amount": None if (amount := wholes.judged_amount(deal)) is None else float(amount),
         "deal.currency": deal.currency,
+        "deal.services": deal.service_codes,
+        "deal.specialties": lambda: sorted(specialties.needed(deal)),
         "deal.stage": lambda: deal.stage.code,
         "deal.days_in_stage": lambda: None if hasattr(deal, "closing") else (now() - deals.open_visit(deal).entered_at).days,
         "deal.tier": lambda: tier.code if (tier := size_of(deal).tier) else None,
@@ -93,12 +117,13 @@ def of_team(deal: Deal) -> Values:
         "team.empty_seats": len(read) - len(taken),
         "team.roles": sorted({seat.seat.role for seat in taken}),
         "team.led": any(seat.seat.leader for seat in taken),
+        "team.lacking": lambda: sorted(one.specialty.code for one in specialties.covers(deal) if not one.covered),
     }
 
 
 def of_words(deal: Deal) -> Values:
-    items = Item.objects.filter(deal=deal)
-    about = Filing.objects.filter(item__deal=deal, ended_at__isnull=True).values_list("category", flat=True).distinct()
+    items = Item.objects.filter(voice.said_on(deal))
+    about = Filing.objects.filter(item__in=items, ended_at__isnull=True).values_list("category", flat=True).distinct()
     ears = voice.ears_of_deal(deal)
     heard = voice.heard_pairs({ear.item_id for ear in ears})
     return {

@@ -14,13 +14,22 @@ from earshot.accounts.models import Account
 from earshot.calls import actions as calls
 from earshot.calls.models import Assignment, Call
 from earshot.calls.queries import open_calls
+from earshot.deals import next_steps, risks
 from earshot.deals.actions.handing import hand_deal
+from earshot.deals.actions.leads import hand_lead
+from earshot.deals.actions.risks import hand_risk
+from earshot.deals.actions.stepping import hand_next_step
+from earshot.deals.lead_tables import Lead
+from earshot.deals.leads import handed_with
 from earshot.deals.models import Deal
 from earshot.deals.queries import still_open
+from earshot.desk import saved
 from earshot.journal.actions import record
 from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
+from earshot.journal.queries import in_language
+from earshot.people import absences
 from earshot.people.models import Person, Unit
 from earshot.people.registry import Holding, Owed
 from earshot.talk.actions.messages import hand_messages
@@ -58,6 +67,15 @@ def _deals(person: Person) -> list[Owed]:
 def _hand_deals(by: Actor, ids: Collection[UUID], _former: Person, to: Person, reason: str, _by_rule: bool) -> None:
     for deal in Deal.objects.filter(pk__in=ids).order_by("pk"):
         hand_deal(by=by, deal=deal, to=to, reason=reason)
+
+
+def _leads(person: Person) -> list[Owed]:
+    return [Owed("leads", lead.pk, f"{lead.number} {lead.said}", ref(lead)) for lead in handed_with(person)]
+
+
+def _hand_leads(by: Actor, ids: Collection[UUID], _former: Person, to: Person, reason: str, _by_rule: bool) -> None:
+    for lead in Lead.objects.filter(pk__in=ids).order_by("pk"):
+        hand_lead(by=by, lead=lead, to=to, reason=reason)
 
 
 def _memberships(person: Person) -> QuerySet[Membership]:
@@ -124,12 +142,54 @@ def _hand_units(by: Actor, ids: Collection[UUID], former: Person, to: Person, _r
         record("people.head_appointed", by=by, objects=objects, scopes=[unit, to])
 
 
+def _steps(person: Person) -> list[Owed]:
+    return [Owed("steps", one.pk, one.what, ref(one.deal)) for one in next_steps.of_doer(person)]
+
+
+def _hand_steps(by: Actor, ids: Collection[UUID], former: Person, to: Person, _reason: str, by_rule: bool) -> None:
+    for step in next_steps.of_doer(former).filter(pk__in=ids):
+        hand_next_step(by, step, to, by_rule)
+
+
+def _risks(person: Person) -> list[Owed]:
+    return [Owed("risks", one.pk, in_language(one.line["sentence"]), ref(risks.deal_of(one))) for one in risks.held_by(person)]
+
+
+def _hand_risks(by: Actor, ids: Collection[UUID], former: Person, to: Person, _reason: str, by_rule: bool) -> None:
+    for line in risks.held_by(former):
+        if line.pk in set(ids):
+            hand_risk(by, line, to, by_rule)
+
+
+def _views(person: Person) -> list[Owed]:
+    return _owed("views", saved.shared_by(person))
+
+
+def _hand_views(by: Actor, ids: Collection[UUID], former: Person, to: Person, _reason: str, _by_rule: bool) -> None:
+    for view in saved.shared_by(former).filter(pk__in=ids).select_related("owner"):
+        saved.hand_view(by, view, to)
+
+
+def _deputies(person: Person) -> list[Owed]:
+    return [Owed("deputy", one.pk, one.person.name, ref(one.person)) for one in absences.stood_in_for(person)]
+
+
+def _hand_deputies(by: Actor, ids: Collection[UUID], former: Person, to: Person, _reason: str, by_rule: bool) -> None:
+    for absence in absences.stood_in_for(former).filter(pk__in=ids):
+        absences.hand_absence(by, absence, to, by_rule)
+
+
 HOLDINGS = {
     "units": Holding(_("Heads the unit"), _units, _hand_units),
     "accounts": Holding(_("Answers for the account"), _accounts, _hand_accounts),
     "deals": Holding(_("Owns the deal"), _deals, _hand_deals),
+    "leads": Holding(_("Answers for the lead"), _leads, _hand_leads),
     "seats": Holding(_("Has a seat"), _seats, _hand_seats),
     "calls": Holding(_("Owes the call"), _calls, _hand_calls),
     "ears": Holding(_("Has yet to hear"), _ears, _hand_ears),
     "messages": Holding(_("Is asked"), _messages, _hand_messages),
+    "steps": Holding(_("Does the next step"), _steps, _hand_steps),
+    "risks": Holding(_("Makes good"), _risks, _hand_risks),
+    "deputy": Holding(_("Decides in the absence of"), _deputies, _hand_deputies),
+    "views": Holding(_("Keeps a shared view"), _views, _hand_views),
 }

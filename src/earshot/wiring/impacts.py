@@ -16,8 +16,8 @@ from earshot.kit.problems import say
 from earshot.people.models import Person
 from earshot.people.queries import holders_by_role
 from earshot.playbooks import book
-from earshot.playbooks.models import HEARING, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
-from earshot.playbooks.parts.form import Tables
+from earshot.playbooks.models import ASKS, HEARING, LEAD, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
+from earshot.playbooks.parts.form import Tables, worded
 from earshot.playbooks.registry import Changed, Impact
 from earshot.teams.models import Membership
 from earshot.voice.models import Ear, Hearing
@@ -62,6 +62,34 @@ def of_triggers(changed: Sequence[Changed]) -> list[Impact]:
     return found
 
 
+def of_none_needed(changed: Sequence[Changed]) -> list[Impact]:
+    """Deals that have the stage before them, or stand in it: nothing is called for there."""
+    standing = _standing()
+    found = []
+    for one in changed:
+        n = _coming(standing, {str(row["stage"]) for row in one.rows})
+        found.append(Impact([say(_("{n} open deals stand at or before the stage: nobody is called there."), n=n)], n, []))
+    return found
+
+
+def of_services(changed: Sequence[Changed]) -> list[Impact]:
+    """Open deals that carry the type of service, or one that needs the specialty."""
+    carried = list(Deal.objects.filter(still_open()).exclude(services="").order_by().values_list("services", flat=True))
+    found = []
+    for one in changed:
+        needing = {str(row["code"]) for row in one.tables[SUPPORT].get("services", []) if one.code in row.get("specialties", [])}
+        codes = {one.code} if one.table == "services" else needing
+        n = sum(bool(codes & set(some.split())) for some in carried)
+        found.append(Impact([say(_("{n} open deals carry it: who covers their specialties is judged anew."), n=n)], n, []))
+    return found
+
+
+def of_leads(changed: Sequence[Changed]) -> list[Impact]:
+    """Leads recorded or rated from then on; those that are, stay as they were."""
+    told = _("Leads recorded or rated from then on; those of before stay as they are.")
+    return [Impact([told], 0, []) for _one in changed]
+
+
 def of_catalogue(changed: Sequence[Changed]) -> list[Impact]:
     """As the triggers that call for it."""
     standing = _standing()
@@ -89,10 +117,13 @@ def of_levels(changed: Sequence[Changed]) -> list[Impact]:
     for one, rows, each in zip(changed, naming, roles, strict=True):
         told: list[Any] = []
         if rows:
-            codes = ", ".join(str(row["code"]) for row in rows)
-            told.append(say(_("Clocks that start from then on, by the rows {rows}."), rows=codes))
-        if any(row.get("serves") for row in one.rows):
+            named = {f"r{at}": worded(row) for at, row in enumerate(rows)}
+            listed = say(", ".join(f"“{{{name}}}”" for name in named), **named)
+            told.append(say(_("Clocks that start from then on, by the rows {rows}."), rows=listed))
+        if any(row.get("serves") in ASKS for row in one.rows):
             told.append(_("Messages sent from then on."))
+        if any(row.get("serves") == LEAD for row in one.rows):
+            told.append(_("Leads recorded from then on."))
         if not told:
             told.append(_("No row names it, so no clock starts under it."))
         if one.code in running:
@@ -178,8 +209,12 @@ IMPACTS: dict[str, Callable[[Sequence[Changed]], Sequence[Impact]]] = {
     f"{HEARING}/default": of_hearers,
     f"{HEARING}/categories": of_categories,
     f"{SUPPORT}/triggers": of_triggers,
-    f"{SUPPORT}/none_needed": of_triggers,
+    f"{SUPPORT}/none_needed": of_none_needed,
     f"{SUPPORT}/catalogue": of_catalogue,
+    f"{SUPPORT}/services": of_services,
+    f"{SUPPORT}/specialties": of_services,
+    f"{HEARING}/lead_sources": of_leads,
+    f"{HEARING}/lead_ratings": of_leads,
     f"{SERVICE_LEVELS}/levels": of_levels,
     POLICIES: of_policies,
     TEMPLATES: of_templates,

@@ -4,6 +4,7 @@ person; the rest waits for the digest (architecture.md: one alarm, one line)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -13,7 +14,10 @@ from earshot.calls.models import Assignment, Call
 from earshot.calls.queries import open_calls
 from earshot.clocks.models import Alarm
 from earshot.clocks.registry import SUBJECTS
-from earshot.deals.models import Deal
+from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.lead_tables import NEW, Lead
+from earshot.deals.models import Asking, Deal
+from earshot.deals.queries import LIVE_ASKING
 from earshot.desk.queries import entries_seen, silence, told
 from earshot.journal.models import Entry, Touched
 from earshot.journal.queries import Told
@@ -46,6 +50,23 @@ def _doing(calls: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     return set(assigned.union(accountable))
 
 
+def lead_waits(entry: Entry) -> Iterable[Concern]:
+    """Who is to take up the lead: not who gives it to him- or herself."""
+    rows = Lead.objects.filter(pk__in=entry.parts()["lead"], state=NEW).values_list("pk", "owner_id")
+    return [Concern(owner, "lead", lead) for lead, owner in rows]
+
+
+def leads_wait(entry: Entry) -> Iterable[Concern]:
+    """The same of a lead that came in with a whole list: the digest names it, and no message for each."""
+    return [replace(concern, at_once=False) for concern in lead_waits(entry)]
+
+
+def of_lead(entry: Entry) -> Iterable[Concern]:
+    """What became of the lead: for the digest of who recorded it."""
+    rows = Lead.objects.filter(pk__in=entry.parts()["lead"]).values_list("pk", "reporter_id")
+    return [Concern(reporter, "lead_news", lead, at_once=False) for lead, reporter in rows]
+
+
 def sent_back(entry: Entry) -> Iterable[Concern]:
     """The duty is open again, for who had delivered."""
     assigned = Assignment.objects.filter(call__in=entry.parts()["call"], ended_at__isnull=True)
@@ -69,6 +90,16 @@ def of_clock(entry: Entry) -> Iterable[Concern]:
             for message, whose in owing_message.items()
             for p in people
         ]
+    if {"risk", "wait", "dissent", "vote_asked"} & set(parts):
+        return [Concern(person, "alarm", deal, urgent=urgent) for person in people for deal in parts["deal"]]
+    if askings := parts.get("asking"):
+        asked_people = set(Asking.objects.filter(LIVE_ASKING, pk__in=askings).values_list("person_id", flat=True))
+        [deal] = parts["deal"]
+        return [Concern(p, "decision" if p in asked_people else "alarm", deal, urgent=urgent) for p in people]
+    if waiting := parts.get("lead"):
+        whose = dict(Lead.objects.filter(pk__in=waiting).values_list("pk", "owner_id"))
+        causes = [(person, lead, "lead" if whose.get(lead) == person else "alarm_lead") for person in people for lead in sorted(waiting)]
+        return [Concern(person, cause, lead, urgent=urgent) for person, lead, cause in causes]
     calls = set(Call.objects.filter(pk__in=parts.get("what", [])).values_list("pk", flat=True))
     owing_call = set(Assignment.objects.filter(call__in=calls, ended_at__isnull=True).values_list("person_id", flat=True))
     return [
@@ -107,6 +138,24 @@ def asked(entry: Entry) -> Iterable[Concern]:
     return [Concern(person, "asked", message) for person in entry.parts().get("to", [])]
 
 
+def asked_to_decide(entry: Entry) -> Iterable[Concern]:
+    """Of whom a decision outside the team's mandate is asked."""
+    [deal] = entry.parts()["deal"]
+    return [Concern(person, "decision", deal) for person in entry.parts().get("asked", [])]
+
+
+def asked_to_vote(entry: Entry) -> Iterable[Concern]:
+    """Whose vote is wanted, for others have begun to vote."""
+    [deal] = entry.parts()["deal"]
+    return [Concern(person, "vote", deal) for person in entry.parts().get("asked", [])]
+
+
+def asked_to_settle(entry: Entry) -> Iterable[Concern]:
+    """Who is to settle what somebody is against."""
+    [deal] = entry.parts()["deal"]
+    return [Concern(person, "dissent", deal) for person in entry.parts().get("asked", [])]
+
+
 def written_to(entry: Entry) -> Iterable[Concern]:
     """To whom a message was written that asks nothing: for the digest, one line for each thing that is talked about."""
     [about] = entry.parts()["about"]
@@ -138,6 +187,18 @@ NEWS: list[tuple[str, Callable[[Entry], Iterable[Concern]]]] = [
     ("calls.declined", of_call),
     ("calls.delivered", of_call),
     ("calls.ended", of_call),
+    ("deals.decision_asked", asked_to_decide),
+    ("deals.decision_climbed", asked_to_decide),
+    ("deals.vote_asked", asked_to_vote),
+    ("deals.dissent_heard", asked_to_settle),
+    ("deals.lead_recorded", lead_waits),
+    ("deals.lead_brought_in", leads_wait),
+    ("deals.lead_handed", lead_waits),
+    ("deals.lead_reopened", lead_waits),
+    ("deals.lead_taken_up", of_lead),
+    ("deals.lead_turned_down", of_lead),
+    ("deals.lead_became_deal", of_lead),
+    ("deals.lead_joined", of_lead),
     ("deals.stage_entered", of_deal),
     ("deals.deal_won", of_deal),
     ("deals.deal_lost", of_deal),
@@ -177,9 +238,16 @@ def to_do(person: Person, asked: Asked) -> set[int]:
     return {number for pk, taken in rows.items() for number in calls[pk] if not (taken and number in first)}
 
 
+def to_take_up(person: Person, asked: Asked) -> set[int]:
+    """As long as the lead waits for the person."""
+    found = _objects(asked, "lead")
+    return _numbers(found, Lead.objects.filter(pk__in=found, state=NEW, owner=person).values_list("pk", flat=True))
+
+
 def alarmed(person: Person, asked: Asked) -> set[int]:
     """As long as the clock runs, and the person has not said "I see to it" to that step."""
-    owed = {**_objects(asked, "ear"), **_objects(asked, "call"), **_objects(asked, "recipient")}
+    kinds = ("ear", "call", "recipient", "asking", "lead", "risk", "wait", "dissent", "vote_asked")
+    owed = {pk: numbers for kind in kinds for pk, numbers in _objects(asked, kind).items()}
     open_now = Alarm.objects.filter(person=person, ended_at__isnull=True, seen_to_at__isnull=True, clock__object_id__in=owed)
     return _numbers(owed, open_now.values_list("clock__object_id", flat=True))
 
@@ -191,6 +259,25 @@ def to_answer(person: Person, asked: Asked) -> set[int]:
         messages.setdefault(scope, set()).add(number)
     waiting = talk.unanswered().filter(message__in=messages, person=person)
     return _numbers(messages, waiting.values_list("message_id", flat=True))
+
+
+def to_decide(person: Person, asked: Asked) -> set[int]:
+    """As long as the decision is asked of the person."""
+    askings = _objects(asked, "asking")
+    waiting = Asking.objects.filter(LIVE_ASKING, pk__in=askings, person=person)
+    return _numbers(askings, waiting.values_list("pk", flat=True))
+
+
+def to_vote(_person: Person, asked: Asked) -> set[int]:
+    """As long as the vote is wanted."""
+    found = _objects(asked, "vote_asked")
+    return _numbers(found, VoteAsked.objects.filter(pk__in=found, ended_at__isnull=True).values_list("pk", flat=True))
+
+
+def to_settle(_person: Person, asked: Asked) -> set[int]:
+    """As long as nobody has settled it."""
+    found = _objects(asked, "dissent")
+    return _numbers(found, Dissent.objects.filter(pk__in=found, ended_at__isnull=True).values_list("pk", flat=True))
 
 
 def asked_to_sit(person: Person, asked: Asked) -> set[int]:
@@ -211,7 +298,13 @@ def _page(name: str) -> Callable[[UUID], str]:
 CAUSES = {
     "hear": Cause(to_hear, lambda deal: f"{reverse('to_hear')}?deal={deal}"),
     "call": Cause(to_do, _page("call")),
+    "decision": Cause(to_decide, _page("gate")),
+    "vote": Cause(to_vote, _page("gate")),
+    "dissent": Cause(to_settle, _page("gate")),
     "alarm": Cause(alarmed, _day),
+    "lead": Cause(to_take_up, _page("lead")),
+    "alarm_lead": Cause(alarmed, _page("lead")),
+    "lead_news": Cause(always, _page("lead")),
     "alarm_call": Cause(alarmed, _page("call")),
     "seat": Cause(asked_to_sit, _day),
     "asked": Cause(to_answer, _page("message")),

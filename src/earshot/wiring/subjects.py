@@ -9,7 +9,7 @@ from uuid import UUID
 from earshot.calls import queries as call_queries
 from earshot.calls.models import Assignment, Call
 from earshot.clocks.registry import Subject, Subjects
-from earshot.deals.models import Deal
+from earshot.deals.models import Asking, Deal
 from earshot.kit.engine.prepared import Prepared
 from earshot.talk.models import Recipient
 from earshot.talk.queries import messages as talk
@@ -45,6 +45,26 @@ def recipients(ids: Iterable[UUID]) -> Subjects:
     return {row.pk: talk.subject(row, places[row.message.object_id]) for row in rows}
 
 
+def askings(ids: Iterable[UUID]) -> Subjects:
+    """A decision outside the team's mandate: of whom it is asked."""
+    found = {}
+    for one in _ASKINGS.objects(list(ids)):
+        deal = one.escalation.visit.deal
+        parts = {"deal": deal, "escalation": one.escalation, "asking": one}
+        found[one.pk] = _led(Subject(one.escalation, (deal,), one.person, one.unit, parts, sender=one.escalation.raised_by), deal)
+    return found
+
+
+_ASKINGS = Prepared(
+    lambda ids: Asking.objects.filter(pk__in=ids).select_related(
+        "escalation__gate",
+        "escalation__raised_by",
+        "escalation__visit__deal__owner",
+        "escalation__visit__deal__unit",
+        "person__unit",
+        "unit",
+    )
+)
 _EARS = Prepared(lambda ids: Ear.objects.filter(pk__in=ids).select_related("item__deal__owner", "item__deal__unit", "person__unit"))
 _CALLS = Prepared(
     lambda ids: Call.objects.filter(pk__in=ids).select_related("deal__owner", "deal__unit", "unit", "accountable", "trigger__support")

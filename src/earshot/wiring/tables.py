@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -19,10 +20,14 @@ from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import conditions as gate_conditions
+from earshot.deals import dissents, risks, specialties, waits
+from earshot.deals import lead_verbs as leads
+from earshot.deals import leads as lead_queries
 from earshot.deals import policies as deal_policies
 from earshot.deals import queries as deal_queries
 from earshot.deals import registry as gates
 from earshot.deals import verbs as deals
+from earshot.deals.lead_tables import Lead
 from earshot.deals.models import Deal
 from earshot.desk.actions import given_up
 from earshot.journal.actions import call
@@ -30,9 +35,9 @@ from earshot.journal.actors import process
 from earshot.journal.models import Entry
 from earshot.journal.reactions import GIVEN_UP, afterwards, at_once, sends
 from earshot.kit.engine.prepared import Prepared
+from earshot.people import absences, standing
 from earshot.people import registry as people
-from earshot.people import standing
-from earshot.people.models import Person, Post
+from earshot.people.models import LIVE, Absence, Person, Post, Standing
 from earshot.playbooks.models import SUPPORT, PartVersion
 from earshot.playbooks.queries import role_words, skills_asked_for
 from earshot.playbooks.registry import FACTS, FOLLOWED, FOLLOWED_TIERS, IMPACTS, OBJECTIONS, PROVIDERS
@@ -46,9 +51,10 @@ from earshot.teams.models import Membership
 from earshot.voice import actions as voice_actions
 from earshot.voice import checks as voice_checks
 from earshot.voice import ears as voice_ears
+from earshot.voice import leads as voice_leads
 from earshot.voice import registry as hearing
 from earshot.voice import verbs as voice
-from earshot.voice.models import Ear
+from earshot.voice.models import Ear, Item
 from earshot.wiring import addressees, asking, facts, impacts, news, subjects
 from earshot.wiring.holdings import HOLDINGS
 from earshot.wiring.topics import TOPICS
@@ -79,9 +85,22 @@ def _first_members_of_deal(entry: Entry) -> None:
 
 def _calls_of_deal(entry: Entry) -> None:
     """What the customer said, and who must hear it, changed: so does what the deal's calls need."""
-    found = list(Call.objects.filter(deal__items__in=entry.parts().get("item", [])).values_list("pk", flat=True).distinct())
+    items = entry.parts().get("item", [])
+    said = Q(deal__items__in=items) | Q(pk__in=call_queries.of_shared_words(items))
+    found = list(Call.objects.filter(said).values_list("pk", flat=True).distinct())
     if found:
         standing.sync(entry, calls.CALL_NEEDS, found)
+
+
+def _calls_of_split(entry: Entry) -> None:
+    """What the calls of both deals need is what was said on either until now."""
+    there = Q(deal__in=[entry.one("deal"), UUID(entry.data["part_id"])])
+    standing.sync(entry, calls.CALL_NEEDS, list(Call.objects.filter(there).values_list("pk", flat=True)))
+
+
+def _calls_of_join(entry: Entry) -> None:
+    """What the calls of the deal need is what was said on both."""
+    standing.sync(entry, calls.CALL_NEEDS, list(Call.objects.filter(deal=entry.one("deal")).values_list("pk", flat=True)))
 
 
 def _deciders_of_post(entry: Entry) -> None:
@@ -89,6 +108,45 @@ def _deciders_of_post(entry: Entry) -> None:
     roles = Post.objects.filter(person__in=entry.parts()["person"], until__isnull=True).values("role")
     open_deals = Deal.objects.filter(closing__isnull=True, stage__gate__deciders__role__code__in=roles)
     standing.sync(entry, deals.DECIDES, list(open_deals.values_list("pk", flat=True)))
+
+
+def _deputies_at(wanted: Callable[[Entry], Q]) -> Callable[[Entry], None]:
+    """Who decides on these deals, or who is away, changed: so does who sees them as a deputy. Where nobody is away, nobody does."""
+
+    def sync(entry: Entry) -> None:
+        if deals.anybody_away():
+            there = Deal.objects.filter(wanted(entry)).values_list("pk", flat=True).distinct()
+            standing.sync(entry, deals.STANDS_IN, list(there))
+
+    return sync
+
+
+_deputies_on_deal = _deputies_at(lambda entry: Q(pk__in=entry.parts()["deal"]))
+_deputies_on_team = _deputies_at(lambda entry: Q(team__seats__memberships__in=entry.parts()["membership"]))
+_deputies_of_holder = _deputies_at(
+    lambda entry: Q(closing__isnull=True, stage__gate__isnull=False, unit__aboves__above__in=entry.parts()["unit"])
+)
+
+
+def _deputies_of_absent(entry: Entry) -> None:
+    """Somebody is away, or back: the deputy sees what waits for the decision of whoever is away, as long as that lasts; and so does the
+    deputy of whoever the absent person stands in for."""
+    people = [*entry.parts()["person"], *Absence.objects.filter(deputy=entry.one("person")).values_list("person", flat=True)]
+    seen = Standing.objects.filter(LIVE, person__in=people, kind="deal").values("object_id")
+    there = list(Deal.objects.filter(pk__in=seen, closing__isnull=True).values_list("pk", flat=True))
+    standing.sync(entry, deals.STANDS_IN, there)
+
+
+def _asked_who_is_away(entry: Entry) -> None:
+    deal_actions.ask_another(entry, away=entry.parts()["person"])
+
+
+def _asked_as_holder(entry: Entry) -> None:
+    deal_actions.role_ended(entry, entry.one("person"), entry.data["role"])
+
+
+def _asked_who_left(entry: Entry) -> None:
+    deal_actions.ask_another(entry, gone=entry.parts()["person"])
 
 
 def _deciders_of_role(entry: Entry) -> None:
@@ -128,13 +186,22 @@ def _ears_of_owner(entry: Entry) -> None:
         voice_ears.align_ears(entry, deal, role)
 
 
+def _votes_anew(entry: Entry) -> None:
+    """The customer has said something: who was silent or overruled before that is asked anew."""
+    items = Item.objects.filter(pk__in=entry.parts().get("item", [])).values_list("pk", "deal_id")
+    deal_actions.ask_anew(entry, dict(items))
+
+
 def _alarmed(entry: Entry) -> None:
     """A step told somebody, or what it told of is over: whoever is alarmed sees what about, and only as long as it lasts."""
     touched = entry.parts()
+    if "asking" in touched:  # that nobody has decided yet is told; whoever may not see the deal reads no more than that
+        return
     if "recipient" in touched:  # that somebody has not answered is told; the message stays between those whom it reached
         return
     standing.sync(entry, voice.ALARMED_EAR, touched.get("ear", []))
-    if "ear" not in touched:
+    standing.sync(entry, leads.ALARMED_LEAD, touched.get("lead", []))
+    if "ear" not in touched and "lead" not in touched:
         standing.sync(entry, calls.ALARMED_CALL, touched["what"])
 
 
@@ -153,6 +220,12 @@ def _heads_of_before(entry: Entry) -> None:
 
 def _permission_ended(entry: Entry) -> None:
     message_actions.release_unseeing(entry, entry.parts()["person"])
+
+
+def _leads_of_account(entry: Entry) -> None:
+    """Another answers for the account now: so he or she knows of its leads."""
+    known = Lead.objects.filter(account__in=entry.parts()["account"]).values_list("pk", flat=True)
+    standing.sync(entry, leads.KNOWS_LEAD, list(known))
 
 
 def _no_longer_alarmed(entry: Entry) -> None:
@@ -176,9 +249,50 @@ def _judge_again(entry: Entry) -> None:
         deal_actions.judge_again(by=process(entry.verb).because(entry), name=name)
 
 
+def _risks_judged(entry: Entry) -> None:
+    parts = entry.parts()
+    there = Q(pk__in=parts.get("deal", [])) | Q(team__in=parts.get("team", [])) | Q(items__in=parts.get("item", []))
+    deal_actions.judge_risks(entry, Deal.objects.filter(there))
+
+
+# What can make good something that a head passed at risk: whoever heard, delivered, sat down, or stated it.
+RISKS_JUDGED_BY = (
+    "voice.noted",
+    "voice.present_confirmed",
+    "voice.ears_ended",
+    "voice.ears_released",
+    "calls.delivered",
+    "calls.ended",
+    "deals.deal_changed",
+    "deals.deal_split",
+    "deals.figures_stated",
+    "deals.process_changed",
+    "deals.services_set",
+    "teams.accepted",
+)
+
 REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("accounts.account_opened", _standing(accounts.OWNS_ACCOUNT, "account", new=True)),
     ("accounts.account_handed", _standing(accounts.OWNS_ACCOUNT, "account")),
+    ("accounts.account_handed", _leads_of_account),
+    ("deals.lead_recorded", _standing(leads.KNOWS_LEAD, "lead", new=True)),
+    ("deals.lead_brought_in", _standing(leads.KNOWS_LEAD, "lead", new=True)),
+    *(
+        (f"deals.lead_{verb}", _standing(leads.KNOWS_LEAD, "lead"))
+        for verb in ("taken_up", "handed", "account_set", "turned_down", "reopened", "became_deal", "joined")
+    ),
+    ("deals.lead_became_deal", voice_leads.bring_words),
+    ("deals.lead_joined", voice_leads.bring_words),
+    ("voice.lead_words_kept", _standing(voice.WAS_PRESENT, "attendance", new=True)),
+    ("voice.lead_words_kept", call_actions.raise_where_it_holds),
+    ("people.left", absences.end_all),
+    ("people.left_with_heir", absences.end_all),
+    ("people.deputy_handed", _deputies_of_absent),
+    ("people.absence_begun", _deputies_of_absent),
+    ("people.absence_begun", _asked_who_is_away),
+    ("people.absence_ended", _deputies_of_absent),
+    ("people.left", _asked_who_left),
+    ("people.left_with_heir", _asked_who_left),
     ("teams.nominated", deal_actions.refuse_seats_of_closed),
     ("teams.accepted", deal_actions.refuse_seats_of_closed),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),
@@ -188,6 +302,12 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("people.post_given", _deciders_of_post),
     ("people.post_given", _ears_of_post),
     ("people.post_ended", _deciders_of_role),
+    ("people.post_given", _deputies_of_holder),
+    ("people.post_ended", _deputies_of_holder),
+    ("people.post_ended", _asked_as_holder),
+    ("teams.accepted", _deputies_on_team),
+    ("teams.left", _deputies_on_team),
+    ("teams.released", _deputies_on_team),
     ("people.post_ended", call_actions.pass_on),  # who acts for the role on the deal changes first, then who hears for it
     ("people.post_ended", _ears_of_former),
     ("teams.accepted", _ears_of_seat),
@@ -201,20 +321,56 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("talk.directed", _standing(talk.REACHED, "message", new=True)),
     ("people.head_appointed", _heads_of_before),
     ("people.permission_ended", _permission_ended),
+    *(
+        (f"deals.decision_{verb}", _standing(deals.ASKED, "asking"))
+        for verb in (
+            "asked",
+            "asked_of_nobody",
+            "climbed",
+            "climbed_of_nobody",
+            "approved",
+            "refused",
+            "withdrawn",
+            "moved",
+            "otherwise",
+        )
+    ),
     ("deals.deal_opened", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_opened", _first_members_of_deal),
+    ("deals.deal_split", call_actions.divide_calls),
+    ("deals.deal_split", voice_actions.share_words),
+    ("deals.deal_split", _calls_of_split),
+    ("deals.deal_split", call_actions.raise_where_it_holds),
+    ("deals.joined_in", call_actions.bring_calls),
+    ("deals.joined_in", voice_actions.bring_said),
+    ("deals.joined_in", _calls_of_join),
+    ("deals.joined_in", call_actions.raise_where_it_holds),
+    ("deals.deal_joined", gate_conditions.end_unjudged),
+    ("deals.deal_joined", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_joined", _deputies_on_deal),
+    ("deals.deal_joined", call_actions.end_with_deal),
+    ("deals.deal_joined", voice_ears.end_with_deal),
+    ("deals.deal_joined", deal_actions.end_waits),
+    ("deals.part_opened", _standing(deals.OWNS, "deal", new=True)),
+    ("deals.part_opened", _first_members_of_deal),
     ("deals.deal_brought_in", _standing(deals.OWNS, "deal", new=True)),
     ("deals.deal_brought_in", _first_members_of_deal),
+    ("deals.deal_brought_in", _deputies_on_deal),
     ("deals.deal_changed", _standing(deals.OWNS, "deal")),
     ("deals.deal_changed", _members_of_deal),
+    ("deals.deal_changed", _deputies_on_deal),
     ("deals.deal_handed", _standing(deals.OWNS, "deal")),
     ("deals.deal_handed", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_handed", _deputies_on_deal),
     ("deals.deal_handed", _ears_of_owner),
     ("deals.stage_entered", _standing(deals.DECIDES, "deal")),
+    ("deals.stage_entered", _deputies_on_deal),
     ("deals.stage_entered", call_actions.raise_for_stage),
     ("deals.deal_changed", call_actions.raise_where_it_holds),
     ("deals.figures_stated", call_actions.raise_where_it_holds),
+    ("deals.services_set", call_actions.raise_where_it_holds),
     ("deals.process_changed", _standing(deals.DECIDES, "deal")),
+    ("deals.process_changed", _deputies_on_deal),
     ("deals.process_changed", call_actions.raise_for_stage),
     ("deals.process_changed", gate_conditions.note_unjudged),
     ("deals.gate_refused", gate_conditions.note_unjudged),
@@ -226,11 +382,18 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.deal_lost", gate_conditions.end_unjudged),
     ("voice.meeting_recorded", call_actions.raise_where_it_holds),
     ("deals.deal_won", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_won", _deputies_on_deal),
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_lost", _deputies_on_deal),
     ("deals.deal_won", call_actions.end_with_deal),
     ("deals.deal_lost", call_actions.end_with_deal),
     ("deals.deal_won", voice_ears.end_with_deal),
     ("deals.deal_lost", voice_ears.end_with_deal),
+    *((name, _risks_judged) for name in RISKS_JUDGED_BY),
+    ("deals.deal_lost", deal_actions.end_risks),
+    ("voice.ears_named", _votes_anew),
+    ("deals.deal_won", deal_actions.end_waits),
+    ("deals.deal_lost", deal_actions.end_waits),
     ("clocks.warned", _alarmed),
     ("clocks.breached", _alarmed),
     ("clocks.escalated", _alarmed),
@@ -262,6 +425,8 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("calls.passed_on", _ears_of_call),
     ("calls.passed_on", _standing(calls.CALLED, "call")),
     ("calls.passed_on", _standing(calls.CALL_NEEDS, "call")),
+    ("calls.went_with", _standing(calls.CALLED, "call")),
+    ("calls.went_with", _standing(calls.CALL_NEEDS, "call")),
     ("calls.answered_for", _standing(calls.CALLED, "call")),
     ("calls.answered_for", _standing(calls.CALL_NEEDS, "call")),
     ("calls.ended", _standing(calls.CALLED, "call")),
@@ -290,7 +455,9 @@ def fill() -> None:
     gates.LAWS.add("every_call_has_a_result", call_checks.every_call_has_a_result)
     OBJECTIONS.add("calls_of_open_deals", call_actions.refuse_uncovered)
     OBJECTIONS.add("profiles_of_open_deals", deal_policies.refuse_forgotten_sizes)
+    OBJECTIONS.add("services_of_open_deals", specialties.refuse_forgotten)
     gates.VOTERS.add("has_heard_what_is_critical", voice_checks.voters_have_heard)
+    gates.HEARD.add("critical_statements", voice_checks.heard_by)
     FOLLOWED.add("deals", deal_queries.stages_followed)
     FOLLOWED_TIERS.add("deals", deal_queries.tiers_followed)
     gates.BRINGS.add("calls", call_checks.would_be_called)
@@ -312,6 +479,12 @@ def fill() -> None:
     SUBJECTS.add("ear", subjects.ears)
     SUBJECTS.add("call", subjects.calls)
     SUBJECTS.add("recipient", subjects.recipients)
+    SUBJECTS.add("risk", risks.subjects)
+    SUBJECTS.add("wait", waits.subjects)
+    SUBJECTS.add("asking", subjects.askings)
+    SUBJECTS.add("vote_asked", dissents.subjects_of_votes)
+    SUBJECTS.add("dissent", dissents.subjects_of_dissents)
+    SUBJECTS.add("lead", lead_queries.subjects)
     standing.LOST.add("messages", message_actions.release_unseeing)
     for kind, topic in TOPICS.items():
         talking.TOPICS.add(kind, topic)

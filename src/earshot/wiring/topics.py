@@ -13,7 +13,9 @@ from earshot.accounts.models import Account
 from earshot.accounts.permits import SEE_ALL as ALL_ACCOUNTS
 from earshot.calls import queries as calls
 from earshot.calls.models import Call
+from earshot.deals import leads
 from earshot.deals import queries as deals
+from earshot.deals.lead_tables import Lead
 from earshot.deals.models import Deal
 from earshot.deals.permits import SEE_ALL as ALL_DEALS
 from earshot.desk.finding import FINDERS
@@ -53,6 +55,12 @@ def _accounts(ids: Iterable[UUID]) -> dict[UUID, Place]:
     return {one.pk: Place(one, (one,), (Sight("account", one.pk, one.unit_id, ALL_ACCOUNTS),), one.unit, None, one.owner) for one in rows}
 
 
+def _leads(ids: Iterable[UUID]) -> dict[UUID, Place]:
+    """A lead, which its owner answers for: seen by itself, by the heads of its unit, and by whoever sees all deals."""
+    rows = Lead.objects.filter(pk__in=list(ids)).select_related("unit", "owner")
+    return {one.pk: Place(one, (one,), (Sight("lead", one.pk, one.unit_id, ALL_DEALS),), one.unit, None, one.owner) for one in rows}
+
+
 def _teams(ids: Iterable[UUID]) -> dict[UUID, Place]:
     """A team of a deal, which that deal's owner answers for."""
     teams = Team.objects.filter(pk__in=list(ids)).select_related("unit")
@@ -70,5 +78,6 @@ TOPICS = {
     "meeting": Topic(_meetings, _of_deals(Meeting.objects.all(), "deal")),
     "call": Topic(calls.visible_to, _of_deals(Call.objects.select_related("trigger__support"), "deal", "call")),
     "account": Topic(accounts.visible_to, _accounts),
+    "lead": Topic(leads.visible_to, _leads),
     "team": Topic(FINDERS["team"], _teams, closed=True),
 }

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import figures as known
+from earshot.deals.actions.escalating import align
 from earshot.deals.actions.writing import fresh, lapse_votes, touch
 from earshot.deals.decisions import ADVANCE, DAYS, MARGIN, Figure
 from earshot.deals.models import Deal
@@ -57,4 +58,5 @@ def state_figures(
     stated = record("deals.figures_stated", by=by, objects={"deal": deal}, scopes=[deal], data=data)
     if any(name not in before or before[name].value != value for name, value in values.items()):
         lapse_votes(by.because(stated), deal, _("the figures are others now"))
+        align(stated, deal)
     return rows

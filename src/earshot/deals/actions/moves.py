@@ -5,8 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import gates, policies, queries, rules
+from earshot.deals.actions.escalating import leaving, left
+from earshot.deals.actions.leaving_out import needed_again
+from earshot.deals.actions.waiting import begin_handover
 from earshot.deals.actions.writing import entered, fresh, touch, words
-from earshot.deals.models import LOST, WON, Closing, Deal, GatePass, StageVisit
+from earshot.deals.decisions import RiskDecision
+from earshot.deals.models import LOST, WON, Closing, Deal, GateNotAsked, GatePass, StageVisit
+from earshot.deals.wholes import recount
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
@@ -15,7 +20,6 @@ from earshot.kit.engine import written
 from earshot.kit.problems import Line, Refusal, say, wrong
 from earshot.kit.texts import text
 from earshot.playbooks.models import Stage
-from earshot.playbooks.queries import next_stage
 
 
 @verb
@@ -27,7 +31,7 @@ def move_on(*, by: Actor, deal: Deal, version: int, to: str | None = None) -> De
     journal.
     """
     deal = fresh(by, deal, version)
-    target = next_stage(deal.stage)
+    target = queries.following(deal)
     if to is not None and (target is None or to != target.code):
         _refuse_target(deal, to)
     review = gates.review(deal)
@@ -53,7 +57,11 @@ def _refuse_target(deal: Deal, to: str) -> None:
     wanted = Stage.objects.filter(version=deal.process_id, code=to).first()
     if wanted is None:
         raise wrong("to", say(_("The process of this deal has no stage “{code}”."), code=to))
+    if wanted.step in deal.steps_left_out:
+        sentence = _("The step of “{stage}” is not needed for this deal. Say that it is needed after all, then the deal can go there.")
+        raise wrong("to", say(sentence, stage=wanted))
     between = Stage.objects.filter(version=deal.process_id, position__gt=deal.stage.position, position__lt=wanted.position)
+    between = between.exclude(step__in=deal.steps_left_out)
     if rules.steps_skipped(deal.stage.position, wanted.position):
         lines = [Line("deal.stage_between", say(_("“{stage}” lies between."), stage=stage), about=ref(deal)) for stage in between]
         raise Refusal("deal.stage_skipped", say(_("A deal moves one stage at a time; “{stage}” comes later."), stage=wanted), lines=lines)
@@ -76,28 +84,35 @@ def _unjudged(review: gates.Review) -> list[str]:
     return [condition.name for condition in review.conditions if condition.name and condition.met is not True]
 
 
-def pass_on(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | None) -> Deal:
-    """Out of the stage, which nothing bars: into `target`, or won."""
+def pass_on(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | None, risk: RiskDecision | None = None) -> Deal:
+    """Out of the stage, which nothing bars, or `risk` decides what does: into `target`, or won."""
     visit = queries.open_visit(deal)
+    asked = leaving(deal)
     stood = review.conditions if review else []
     lines = [condition.line.spoken() | {"met": condition.met, "warns": condition.warns} for condition in stood]
     if review is not None and review.gate is not None:
-        GatePass.objects.create(visit=visit, gate=review.gate, at=now(), lines=lines)
+        heard = gates.heard(deal, visit, risk)
+        GatePass.objects.create(visit=visit, gate=review.gate, at=now(), lines=lines, heard=heard, risk=risk)
         data = {"gate": words(review.gate), "lines": lines, "unjudged": _unjudged(review)}
         by = by.because(record("deals.gate_opened", by=by, objects={"deal": deal}, scopes=[deal], data=data))
         lines = []
+    elif (not_asked := gates.not_for(deal)) is not None:
+        GateNotAsked.objects.create(visit=visit, gate=not_asked, at=now())
     visit.left_at = now()
     written.update(visit, "left_at")
     if target is None:
         Closing.objects.create(deal=deal, outcome=WON, at=now())
         touch(deal)
+        recount(deal)
         won = {"version": deal.version} | ({"lines": lines} if lines else {})
-        record("deals.deal_won", by=by, objects={"deal": deal}, scopes=[deal], data=won)
+        left(asked, record("deals.deal_won", by=by, objects={"deal": deal}, scopes=[deal], data=won), deal)
         return deal
     deal.stage = target
     touch(deal, "stage")
     written.insert([StageVisit(deal=deal, stage=target, entered_at=now())])
-    entered(by, deal, target, lines)
+    there = entered(by, deal, target, lines)
+    left(asked, there, deal)
+    begin_handover(there, deal)
     return deal
 
 
@@ -110,13 +125,17 @@ def move_back(*, by: Actor, deal: Deal, version: int, to: str, reason: str) -> D
     if target is None:
         raise wrong("to", _("Choose one of the earlier stages of this deal's process."))
     reason = text("reason", reason, most=1000)
+    asked = leaving(deal)
     StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=now())
     deal.stage = target
-    touch(deal, "stage")
+    if target.step in deal.steps_left_out:
+        needed_again(by, deal, [target.step])
+    touch(deal, "stage", "left_out")
     StageVisit.objects.create(deal=deal, stage=target, entered_at=now())
     data = {"stage": words(target), "reason": reason, "version": deal.version}
     reversed_ = record("deals.stage_reversed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
-    entered(by.because(reversed_), deal, target)
+    left(asked, reversed_, deal)
+    begin_handover(entered(by.because(reversed_), deal, target), deal)
     return deal
 
 
@@ -128,5 +147,7 @@ def lose_deal(*, by: Actor, deal: Deal, version: int, reason: str) -> Deal:
     StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=now())
     Closing.objects.create(deal=deal, outcome=LOST, reason=reason, at=now())
     touch(deal)
-    record("deals.deal_lost", by=by, objects={"deal": deal}, scopes=[deal], data={"reason": reason, "version": deal.version})
+    recount(deal)
+    lost = record("deals.deal_lost", by=by, objects={"deal": deal}, scopes=[deal], data={"reason": reason, "version": deal.version})
+    left(leaving(deal), lost, deal)
     return deal

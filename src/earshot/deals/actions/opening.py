@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from earshot.accounts import queries as accounts
 from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
-from earshot.deals import queries, seats
-from earshot.deals.actions.writing import entered, fresh, lapse_votes, narrowing, touch, words
+from earshot.deals import queries, seats, specialties, wholes
+from earshot.deals.actions.escalating import align, lapse_beside
+from earshot.deals.actions.writing import entered, fresh, hold_parts, lapse_votes, narrowing, touch, words
 from earshot.deals.models import Closing, Deal, StageVisit
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor
@@ -50,21 +52,25 @@ def open_deal(
     amount: str | Decimal | None = None,
     currency: str = "CNY",
     unit: Unit | None = None,
+    services: Collection[str] = (),
     another: bool = False,
+    number: str = "",
     id: UUID | None = None,
 ) -> Deal:
     """A new deal in the first stage of the process in force, with its team. The same `id` again gives the first one back.
 
     `goal`: what is to be achieved; `due`: by which day, from today on. Nothing is begun without both (A17.2c), in any profile.
-    `account` None: not chosen yet, which is refused beside whatever else is wrong. `another`: the person has said that it is not the
-    deal of the same title, for the same account and owner, that was opened a short while ago; without it, that is asked."""
+    `services`: codes of its types of service. `account` None: not chosen yet, which is refused beside whatever else is wrong.
+    `another`: the person has said that it is not the deal of the same title, for the same account and owner, that was opened a short
+    while ago; without it, that is asked. `number`: of the lead that it was, which it carries on (B28.1a)."""
     if known := earlier(Deal, id, lambda deal: _is_seen(by, deal)):
         return known
     each = Together()
     title = each(text, "title", title, most=TITLE)
-    goal, until = each(_goal, goal) or "", each(_due, due)
+    goal, until = each(aim_of, goal) or "", each(until_of, due)
     each(_known_currency, currency)
     money = each(texts.amount, "amount", amount, currency)
+    carries = each(specialties.chosen, services) or []
     customer = each(_chosen, account)
     each.refuse()
     if by.is_personal:
@@ -74,11 +80,11 @@ def open_deal(
         if not another:
             _not_the_same_again(personally(by), title, customer, owner)
     plan = Deal(title=title, account=customer, owner=owner, amount=money, currency=currency, unit=unit or customer.unit)
-    plan.goal, plan.due = goal, until
+    plan.goal, plan.due, plan.services, plan.number = goal, until, " ".join(carries), number
     deal, stage = _make(by, plan, id, now(), stage_code=None)
-    opened = record(
-        "deals.deal_opened", by=by, objects={"deal": deal, "owner": owner, "account": customer}, scopes=[deal], data={"version": 1}
-    )
+    data: dict[str, Any] = {"version": 1} | ({"services": carries} if carries else {})
+    objects = {"deal": deal, "owner": owner, "account": customer}
+    opened = record("deals.deal_opened", by=by, objects=objects, scopes=[deal], data=data)
     entered(by.because(opened), deal, stage)
     return deal
 
@@ -90,12 +96,12 @@ def _chosen(account: Account | None) -> Account:
 
 
 @permissive("a goal is not asked for", lambda goal: goal)
-def _goal(goal: str) -> str:
+def aim_of(goal: str) -> str:
     return text("goal", goal, most=GOAL)
 
 
 @permissive("a date is not asked for", lambda due: due or None)
-def _due(due: date | str | None) -> date:
+def until_of(due: date | str | None) -> date:
     return day("due", due, queries.today())
 
 
@@ -144,6 +150,7 @@ def bring_in_deal(
     closing: str = "",
     reason: str = "",
     closed_at: datetime | None = None,
+    services: Collection[str] = (),
 ) -> Deal:
     """A deal from another system, as it stands there. A closed one raises nothing; an open one owes what its present stage
     calls, from now on."""
@@ -151,10 +158,11 @@ def bring_in_deal(
         raise forbidden("deal.only_import", _("Only an import brings in a deal in the middle of the process."))
     opened_at = past("opened_at", opened_at, now())
     plan = Deal(title=title, account=account, owner=owner, amount=texts.amount("amount", amount, currency), currency=currency, unit=unit)
-    plan.outside_id = outside_id
+    plan.outside_id, plan.services = outside_id, " ".join(specialties.chosen(services))
     deal, stage = _make(by, plan, None, opened_at, stage_code, closed=bool(closing))
     objects: dict[str, Any] = {"deal": deal, "owner": owner} | ({"account": account} if account else {})
     data = {"stage": words(stage), "version": 1} | ({"closing": closing} if closing else {})
+    data |= {"services": deal.service_codes} if deal.services else {}
     if closing:
         ended = past("closed_at", closed_at or now(), now())
         Closing.objects.create(deal=deal, outcome=closing, reason=reason, at=ended)
@@ -178,7 +186,8 @@ def _make(
     stage = process.stages.get(stage_code) if stage_code is not None else next(iter(process.stages.values()))
     if stage is None:
         raise wrong("stage", say(_("The process in force has no stage “{code}”."), code=stage_code))
-    deal.id, deal.number, deal.process, deal.stage, deal.opened_at = id or uuid7(), next_number("D"), process.version, stage, opened_at
+    deal.id, deal.number = id or uuid7(), deal.number or next_number("D")
+    deal.process, deal.stage, deal.opened_at = process.version, stage, opened_at
     leader = None if closed else deal.owner
     deal.team = form_team(by=by, name=deal.title, unit=deal.unit, seats=seats.wanted(deal), leader=leader)
     written.insert([deal])
@@ -202,13 +211,14 @@ def change_deal(
 ) -> Deal:
     """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`. A deal that has neither goal
     nor date yet gets both at once."""
+    hold_parts(deal)
     deal = fresh(by, deal, version)
     changes: dict[str, str] = {}
     each = Together()
     new = each(text, "title", deal.title if title is None else title, most=TITLE)
     goal, due = _given(deal, goal, due)
-    aim = deal.goal if goal is None else each(_goal, goal)
-    until = deal.due if due is None or str(due) == str(deal.due) else each(_due, due)
+    aim = deal.goal if goal is None else each(aim_of, goal)
+    until = deal.due if due is None or str(due) == str(deal.due) else each(until_of, due)
     now_in = each(_known_currency, deal.currency if currency is None else currency)
     money = deal.amount if amount is None else each(texts.amount, "amount", amount, now_in or "")
     each.refuse()
@@ -229,12 +239,21 @@ def change_deal(
     if not changes:
         return deal
     locks.hold(f"team:{deal.team_id}")
+    if "currency" in changes and len(parts := wholes.open_parts(deal)) > 1:
+        numbers = ", ".join(one.number for one in parts if one.pk != deal.pk)
+        sentence = _("It was one deal with {numbers}, and is judged together with them: they stay in one currency while they are open.")
+        raise wrong("currency", say(sentence, numbers=numbers))
     touch(deal, "title", "account", "currency", "amount", "goal", "due")
+    if "amount" in changes:
+        wholes.recount(deal)
     objects: dict[str, Any] = {"deal": deal} | ({"account": deal.account} if deal.account else {})
     data = {"changes": "; ".join(changes.values()), "fields": list(changes), "version": deal.version, **narrowing(deal)}
     changed = record("deals.deal_changed", by=by, objects=objects, scopes=[deal], data=data)
     if changes.keys() & {"account", "amount", "currency"}:
         lapse_votes(by.because(changed), deal, _("the customer or the amount is another now"))
+        align(changed, deal)
+    if "amount" in changes:
+        lapse_beside(changed, by, deal)
     return deal
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import processes, queries, seats
+from earshot.deals import processes, queries, seats, steps
+from earshot.deals.actions.escalating import align, leaving, left
+from earshot.deals.actions.leaving_out import needed_again
 from earshot.deals.actions.writing import entered, narrowing, open_and_not_stale, touch, words
 from earshot.deals.models import Deal, StageVisit, Vote
 from earshot.journal.actions import record, verb
@@ -17,6 +19,7 @@ from earshot.journal.kinds import ref
 from earshot.kit import now
 from earshot.kit.engine import locks, written
 from earshot.kit.problems import Line, Ref, Refusal, Together, forbidden, say, stale, wrong
+from earshot.kit.ruling import permissive
 from earshot.kit.texts import text
 from earshot.people import permits
 from earshot.people.actors import personally
@@ -83,6 +86,7 @@ def _move(by: Actor, deal: Deal, seen: processes.Preview, reason: str) -> Deal:
     if seen.votes:
         Vote.objects.filter(pk__in=[vote.pk for vote in seen.votes]).update(replaced_at=at)
     visit = queries.open_visit(deal)
+    asked = leaving(deal)
     if stays:
         visit.stage = seen.stage  # the same stage, as the new process says it: it was entered when it was
         written.update(visit, "stage")
@@ -92,7 +96,9 @@ def _move(by: Actor, deal: Deal, seen: processes.Preview, reason: str) -> Deal:
         written.insert([StageVisit(deal=deal, stage=seen.stage, entered_at=at)])
     process = processes.newest()
     deal.process, deal.stage = process.version, process.stage(seen.stage.pk)
-    touch(deal, "process", "stage")
+    if again := steps.needed_there(deal):
+        needed_again(by, deal, again)
+    touch(deal, "process", "stage", "left_out")
     made = _fill_seats(deal)
     data = {
         "stage": words(deal.stage),
@@ -109,8 +115,11 @@ def _move(by: Actor, deal: Deal, seen: processes.Preview, reason: str) -> Deal:
     }
     objects: dict[str, Any] = {"deal": deal, "process": seen.new, "former": seen.old, "voter": list({vote.person for vote in seen.votes})}
     moved = record("deals.process_changed", by=by, objects=objects, scopes=[deal], data=data)
+    left(asked, moved, deal)
     if not stays:
         entered(by.because(moved), deal, deal.stage)
+    else:
+        align(moved, deal)
     return deal
 
 
@@ -130,9 +139,12 @@ class Moved:
 
 
 @verb
-def move_all_to_process(*, by: Actor, to: int, reason: str, stages: Collection[str], every: bool = False) -> Moved:
+def move_all_to_process(
+    *, by: Actor, to: int, reason: str, stages: Collection[str], every: bool = False, leave_out: Collection[str] = ()
+) -> Moved:
     """Sales operations move the open deals that stand in these stages (codes; `every`: in any) to the process in force, at most a hundred
-    at once, the oldest first. `to`: number of the process version that was looked at."""
+    at once, the oldest first. `to`: number of the process version that was looked at. `leave_out`: codes of gates that a deal may be
+    behind after the move without having passed them; where a deal would be behind another one, nothing is moved."""
     permits.require(by, permits.OPERATE)
     locks.hold(PLAYBOOK, shared=True)
     _still_newest(to)
@@ -147,13 +159,32 @@ def move_all_to_process(*, by: Actor, to: int, reason: str, stages: Collection[s
     stays = meant.filter(stage__code__in=list(newest.stages))
     ids = list(stays.order_by("opened_at", "pk").values_list("pk", flat=True)[:MOST_MOVED])
     queries.lock(*ids)
-    moved = []
+    looked = []
     for pk in ids:
         deal = queries.as_it_stands(pk)
         seen = processes.preview(deal)
         if seen is not None and not hasattr(deal, "closing"):  # as it stands now that it is locked
-            moved.append(_move(by, deal, seen, reason))
+            looked.append((deal, seen))
+    _refuse_left_out([seen for _deal, seen in looked], leave_out)
+    moved = [_move(by, deal, seen, reason) for deal, seen in looked]
     return Moved(moved, stays.count(), meant.count() - stays.count())
+
+
+@permissive("any gate is left out unsaid", lambda seen, leave_out: None)
+def _refuse_left_out(seen: Sequence[processes.Preview], leave_out: Collection[str]) -> None:
+    """A gate that deals would leave behind unpassed is left out knowingly, by its name."""
+    owed: dict[str, list[Any]] = {}
+    for one in seen:
+        for gate in one.left_out:
+            if gate.code not in leave_out:
+                owed.setdefault(gate.code, []).append(gate)
+    if owed:
+        named = {f"g{at}": gates[0] for at, gates in enumerate(owed.values())}
+        listed = say(", ".join(f"“{{{name}}}”" for name in named), **named)
+        sentence = _(
+            "Deals would be behind these gates without having passed them: {gates}. Say that they are left out, or move these deals singly."
+        )
+        raise wrong("leave_out", say(sentence, gates=listed))
 
 
 def _chosen(stages: Collection[str], every: bool) -> None:

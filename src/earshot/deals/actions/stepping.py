@@ -43,3 +43,18 @@ def _doer(deal: Deal, doer: Person | None) -> Person:
     if doer is None or not next_steps.doers(deal).filter(pk=doer.pk).exists():
         raise wrong("doer", _("Choose the deal's owner or somebody who sits on its team."))
     return doer
+
+
+def hand_next_step(by: Actor, step: NextStep, to: Person, by_rule: bool) -> NextStep:
+    """The same step by the same day, done by `to`; inside a verb that has judged who may hand over. Where `to` has no part in the deal:
+    refused, or `by_rule` done by the deal's owner, who by then is somebody else than who hands over."""
+    queries.lock(step.deal_id)
+    deal = queries.as_it_stands(step.deal_id)
+    doer = to if not by_rule or next_steps.doers(deal).filter(pk=to.pk).exists() else deal.owner
+    cause = by.cause
+    said_by = cause.person_id if cause is not None and cause.person_id is not None else step.person_id
+    row = NextStep.objects.create(deal=deal, what=step.what, due=step.due, doer=_doer(deal, doer), person_id=said_by, at=now())
+    touch(deal)
+    data = {"what": row.what, "due": row.due.isoformat(), "version": deal.version}
+    record("deals.next_step_set", by=by, objects={"deal": deal, "doer": doer}, scopes=[deal], data=data)
+    return row

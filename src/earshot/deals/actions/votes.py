@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import gates, mandates, policies, queries
+from earshot.deals.actions.escalating import align, answered
 from earshot.deals.actions.moves import pass_on
 from earshot.deals.actions.writing import not_stale, words
 from earshot.deals.conditions import unjudged_on
@@ -19,7 +22,6 @@ from earshot.kit.problems import Refusal, forbidden, in_both, say
 from earshot.kit.texts import text
 from earshot.people import permits
 from earshot.people.actors import personally
-from earshot.playbooks.queries import next_stage
 
 
 @verb
@@ -69,10 +71,17 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
         )
     reason = text("reason", reason, most=1000, required=not approves or asks.blocks(policies.APPROVAL_SAYS_WHY))
     visit = queries.open_visit(deal)
-    Vote.objects.filter(visit=visit, person=person, replaced_at__isnull=True).update(replaced_at=now())
+    whose = {role.code: queries.deciders_now(deal, role.code)[person] for role in roles}
+    mine = Q(person=person) | Q(stands_for=person)  # back again, one decides oneself
+    mine |= Q(stands_for__in=[one.pk for one in whose.values() if one is not None])
+    Vote.objects.filter(mine, visit=visit, replaced_at__isnull=True).update(replaced_at=now())
     votes = Vote.objects.bulk_create(
-        [Vote(visit=visit, gate=gate, role=role, person=person, approves=approves, reason=reason, at=now()) for role in roles]
+        [
+            Vote(visit=visit, gate=gate, role=role, person=person, stands_for=whose[role.code], approves=approves, reason=reason, at=now())
+            for role in roles
+        ]
     )
+    represented = list({one.pk: one for one in whose.values() if one is not None}.values())
     data = {
         "gate": words(gate),
         "choice": in_both(_("yes") if approves else _("no")),
@@ -80,10 +89,14 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
         "reason": reason,
         "unheard": len(unheard),
     }
-    voted = record("deals.voted", by=by, objects={"deal": deal, "voter": person}, scopes=[deal], data=data)
+    objects: dict[str, Any] = {"deal": deal, "voter": person} | ({"represented": represented} if represented else {})
+    voted = record("deals.voted_for" if represented else "deals.voted", by=by, objects=objects, scopes=[deal], data=data)
+    answered(voted, by, deal, votes)
     review = gates.review(deal)
     if approves and review is not None and review.open:
-        pass_on(process(f"{gate.version}/{gate.code}").because(voted), deal, review, next_stage(deal.stage))
+        pass_on(process(f"{gate.version}/{gate.code}").because(voted), deal, review, queries.following(deal))
+    else:
+        align(voted, deal)
     return votes[0]
 
 
@@ -103,7 +116,8 @@ def withdraw_vote(*, by: Actor, deal: Deal, version: int | None = None) -> list[
     if not mine:
         raise Refusal("vote.none", _("You have no vote at this gate that could be taken back."), about=ref(deal), status=409)
     Vote.objects.filter(pk__in=[vote.pk for vote in mine]).update(replaced_at=now())
-    record("deals.vote_withdrawn", by=by, objects={"deal": deal, "voter": person}, scopes=[deal], data={"gate": words(mine[0].gate)})
+    data = {"gate": words(mine[0].gate)}
+    align(record("deals.vote_withdrawn", by=by, objects={"deal": deal, "voter": person}, scopes=[deal], data=data), deal)
     return mine
 
 

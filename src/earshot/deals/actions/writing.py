@@ -19,7 +19,7 @@ from earshot.kit import now
 from earshot.kit.engine import written
 from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale
 from earshot.people.actors import personally
-from earshot.playbooks.models import Gate, Stage
+from earshot.playbooks.models import Gate, Mandate, Role, Stage
 
 
 def fresh(by: Actor, deal: Deal, version: int) -> Deal:
@@ -33,6 +33,15 @@ def fresh(by: Actor, deal: Deal, version: int) -> Deal:
             raise forbidden("deal.not_yours", sentence, ref(deal))
     open_and_not_stale(deal, version)
     return deal
+
+
+def hold_parts(*deals: Deal) -> None:
+    """These deals, and every open part of what each was one deal with: held in one go, before any of them is looked at, by whoever changes
+    what they are judged by together. Nothing for one deal that was never split: it is held when it is looked at."""
+    known = [deal.whole_id for deal in deals if deal.whole_id is not None]
+    parts = Deal.objects.filter(whole__in=known, closing__isnull=True).values_list("pk", flat=True) if known else ()
+    if known or len(deals) > 1:
+        queries.lock(*(deal.pk for deal in deals), *parts)
 
 
 def open_and_not_stale(deal: Deal, version: int) -> None:
@@ -64,7 +73,7 @@ def lapse_votes(by: Actor, deal: Deal, why: Any) -> None:
         record("deals.votes_lapsed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
 
 
-def words(row: Stage | Gate) -> dict[str, str]:
+def words(row: Stage | Gate | Mandate | Role) -> dict[str, str]:
     return {"zh-hans": row.zh, "en": row.en}
 
 

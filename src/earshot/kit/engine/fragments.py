@@ -1,7 +1,8 @@
 """Names found by any fragment, through the full-text index of either engine.
 
 A column holds the words of `kit.names.found_by`; `@fragments("column")` on its model declares it. SQLite: an FTS5 table beside it, which
-three triggers keep; PostgreSQL: a GIN index on the column. Both are written anew after every migration. Ask with the lookup
+three triggers keep; PostgreSQL: a column that it generates itself, with the places of the words, and a GIN index on that (an index
+alone keeps no places, and each name would be read again). Both are written anew after every migration. Ask with the lookup
 `column__fragment="sud"`: a phrase whose last word may go on.
 
 FTS5's own trigrams find nothing for two characters, silently; `LIKE` and pg_trgm read every row.
@@ -13,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
-from django.db.models.lookups import Lookup
+from django.db.models.lookups import In, Lookup
 
 from earshot.kit.names import phrase_of
 
@@ -54,11 +55,25 @@ class Fragment(Lookup):
         return f'"{column.alias}"."{key}" IN ({found})', [f'"{" ".join(self._phrase())}" *']
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
-        column, params = compiler.compile(self.lhs)
-        return f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", [*params, f"{' <-> '.join(self._phrase())}:*"]
+        column: Any = self.lhs
+        places = f"{compiler.quote_name_unless_alias(column.alias)}.{connection.ops.quote_name(f'{column.target.column}_places')}"
+        return f"{places} @@ to_tsquery('simple', %s)", [f"{' <-> '.join(self._phrase())}:*"]
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         raise NotImplementedError(connection.vendor)
+
+
+@models.Field.register_lookup
+class Among(In):
+    """One of those that the subquery finds, asked for first and once. PostgreSQL takes a phrase for rare and walks a whole list in its
+    order, asking the index row by row, where it may choose; what is an array it can only look up."""
+
+    lookup_name = "among"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, params = self.process_lhs(compiler, connection)
+        found, more = self.process_rhs(compiler, connection)
+        return f"{column} = ANY (ARRAY{found})", [*params, *more]
 
 
 def install(**_: Any) -> None:
@@ -72,7 +87,13 @@ def install(**_: Any) -> None:
 
 
 def _postgresql(table: str, column: str) -> list[str]:
-    return [f"""CREATE INDEX IF NOT EXISTS {table}_fragments ON "{table}" USING gin (to_tsvector('simple', "{column}"))"""]
+    places = f"{column}_places"
+    kept = f"""tsvector GENERATED ALWAYS AS (to_tsvector('simple', "{column}")) STORED"""
+    return [
+        f'ALTER TABLE "{table}" ADD COLUMN IF NOT EXISTS "{places}" {kept}',
+        f'CREATE INDEX IF NOT EXISTS {table}_places ON "{table}" USING gin ("{places}")',
+        f"DROP INDEX IF EXISTS {table}_fragments",  # of the column itself, as it was before
+    ]
 
 
 def _sqlite(table: str, key: str, column: str) -> list[str]:

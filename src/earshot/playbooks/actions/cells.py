@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,11 +47,13 @@ def add_row(
     seen: str | None = None,
 ) -> PartVersion:
     """Add a row to a table of a draft. `table`: its place (`hearers`, `levels/hear/ladder`); `after`: code or number of the row that it
-    follows; None: at the end; empty: at the beginning."""
+    follows; None: at the end; empty: at the beginning. What is worded in one language alone stands in both until somebody words it in the
+    other."""
     form = _table_form(part, table)
     properties = form["items"]["properties"]
     columns = list(properties)
     kept = {name: _fitting(part, f"{table}/0/{name}", value, name) for name, value in values.items() if value is not tables.ABSENT}
+    kept = _in_both(kept, columns)
     # A table that the row must have begins empty: its rows follow one by one.
     kept |= {name: [] for name in form["items"].get("required", ()) if tables.is_table(properties[name])}
 
@@ -93,6 +95,16 @@ def _write(by: Actor, revision: Revision, part: str, edited: Callable[[str], str
     if seen is not None and seen != rules.digest(before):  # said before the edit is tried on a text that it was not meant for
         return write_part(by=by, revision=revision, part=part, text=before, place=place, seen=seen)
     return write_part(by=by, revision=revision, part=part, text=edited(before), place=place, seen=seen)
+
+
+def _in_both(values: Mapping[str, Any], columns: Collection[str]) -> dict[str, Any]:
+    found = dict(values)
+    for name in columns:
+        if name == "zh" or name.endswith("_zh"):
+            other = f"{name[:-2]}en"
+            if other in columns and bool(found.get(name)) != bool(found.get(other)):
+                found[name] = found[other] = found.get(name) or found.get(other)
+    return found
 
 
 def _table_form(part: str, table: str) -> tables.Schema:

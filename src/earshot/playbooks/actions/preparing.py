@@ -31,6 +31,7 @@ from earshot.playbooks.actions.holding import (
     turn,
 )
 from earshot.playbooks.models import APPROVED, DRAFT, PARTS, WITHDRAWN, Approver, Edit, PartVersion, Revision, Withdrawal
+from earshot.playbooks.parts.meaning import NAMES
 from earshot.playbooks.rules import OWNED_BY_UNITS
 from earshot.playbooks.sources import MOST_BYTES, Sources
 
@@ -288,7 +289,9 @@ def _refuse_taken(parts: Collection[str]) -> None:
         if part in taken:
             other = taken[part].revision
             assert other is not None, "what is prepared belongs to a revision"
-            sentence = say(_("The part “{part}” is being changed in {revision}: {reason}"), part=part, revision=other, reason=other.reason)
+            sentence = say(
+                _("The part “{part}” is being changed in {revision}: {reason}"), part=NAMES[part], revision=other, reason=other.reason
+            )
             lines.append(Line("playbook.part_taken", sentence, about=ref(other)))
     if lines:
         raise Refusal("playbook.taken", _("There is one draft of a part at most. Go on there, or withdraw it."), lines, status=409)
@@ -315,4 +318,4 @@ def _refuse_stale(part: str, draft: PartVersion | None, current: str, seen: str 
             before, after = (" / ".join(line.strip() for line in some[:3])[:200] for some in (change.before, change.after))
             sentence = say(_("{who} changed {row}: “{before}” → “{after}”"), who=who, row=change.row or part, before=before, after=after)
             lines.append(Line("playbook.edited", sentence))
-    raise stale(say(_("The part “{part}” has changed since you read it. Look at what it says now."), part=part), lines)
+    raise stale(say(_("The part “{part}” has changed since you read it. Look at what it says now."), part=NAMES[part]), lines)

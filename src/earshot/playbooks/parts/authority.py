@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit.problems import say
 from earshot.kit.ruling import permissive
 from earshot.playbooks.conditions import Fact, faults
+from earshot.playbooks.models import DECISION
 from earshot.playbooks.parts.form import Row
 from earshot.playbooks.parts.reach import STAGE_OF_DEAL
 from earshot.playbooks.reasoning import never_met, taken_before
@@ -37,6 +38,38 @@ def without_effect(mandates: Sequence[Row], deciders: Mapping[str, Sequence[str]
         if set(there) - relieved <= set(selling):
             found.append((place, _("within it, sales alone would decide: somebody of another side must be asked as well")))
     return found
+
+
+@permissive("nobody decides his own question", lambda mandates, owners: [])
+def asks_itself(mandates: Sequence[Row], owners: Collection[str]) -> Found:
+    """A mandate that covers itself: what those before it may not decide would be asked of the deal's own owner, who asks. `owners`: the
+    roles that own deals."""
+    found: Found = []
+    for at, row in enumerate(mandates):
+        if row["role"] in owners and (before := [one for one in mandates[:at] if _beside(one, row)]):
+            sentence = _(
+                "what goes beyond “{code}” would be asked of the deal's own owner: nobody's mandate covers his or her own question"
+            )
+            found.append((f"mandates/{row['code']}/role", say(sentence, code=before[-1]["code"])))
+    return found
+
+
+@permissive("everybody answers in time", lambda mandates, outside, levels: [])
+def without_limit(mandates: Sequence[Row], outside: Collection[str], levels: Sequence[Row]) -> Found:
+    """Mandates of roles outside the team, where no level says within what time a decision is taken: it would be asked, and never fall due.
+    `outside`: roles without a seat on the team."""
+    if any(level.get("serves") == DECISION for level in levels):
+        return []
+    sentence = _("it is asked of somebody outside the team, and no service level serves decisions (“serves: decision”)")
+    return [(f"mandates/{row['code']}", sentence) for row in mandates if row["role"] in outside]
+
+
+@permissive("somebody holds every role", lambda mandates, held: [])
+def held_by_nobody(mandates: Sequence[Row], held: Collection[str]) -> Found:
+    """A mandate of a role that nobody of the company holds: the nearest head would be asked instead. No fault of the pack, which is there
+    before people are given its roles: worth knowing."""
+    sentence = _("nobody of the company holds this role: the head above would be asked instead")
+    return [(f"mandates/{row['code']}/role", sentence) for row in mandates if row["role"] not in held]
 
 
 def _same(one: Row, other: Row) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from django.utils.translation import get_language
 
 from earshot.playbooks.conditions import MOST_CHARACTERS
 
@@ -56,6 +59,21 @@ def part(tables: Schema, required: list[str]) -> dict[str, Any]:
 def named(row: Row) -> dict[str, str]:
     """The columns that every row has."""
     return {"code": row["code"], "zh": row["zh"], "en": row["en"]}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a row is called, in the language of whoever reads it."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.en if (get_language() or "").startswith("en") else self.zh
+
+
+def worded(row: Row) -> Words:
+    return Words(str(row["zh"]), str(row["en"]))
 
 
 def codes(rows: list[dict[str, Any]]) -> set[str]:

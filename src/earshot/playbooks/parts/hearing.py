@@ -1,4 +1,4 @@
-"""Hearing: what a statement can be about, and who must hear it. In force by date."""
+"""Hearing: what a statement can be about, and who must hear it; where leads come from, and how warm they are. In force by date."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ SCHEMA: Schema = part(
         "categories": table({"critical": BOOL}, []),
         "hearers": table({"category": CODE, "role": CODE, "service_level": CODE}, ["category", "role", "service_level"]),
         "default": table({"role": CODE, "service_level": CODE}, ["role", "service_level"], awaits=()) | {"minItems": 1, "maxItems": 1},
+        "lead_sources": table({}, [], awaits=()),
+        "lead_ratings": table({"demands": {"type": "array", "items": {"enum": rows.LEAD_DEMANDS}, "uniqueItems": True}}, [], awaits=()),
     },
     ["categories", "hearers", "default"],
 )
@@ -81,3 +83,7 @@ def write(version: PartVersion, tables: Tables) -> None:
         )
     for row in tables["default"]:
         rows.DefaultHearer.objects.create(version=version, **named(row), role_code=row["role"], service_level=row["service_level"])
+    for position, row in enumerate(tables.get("lead_sources", []), start=1):
+        rows.LeadSource.objects.create(version=version, **named(row), position=position)
+    for position, row in enumerate(tables.get("lead_ratings", []), start=1):
+        rows.LeadRating.objects.create(version=version, **named(row), position=position, demands=row.get("demands", []))

@@ -14,6 +14,16 @@ from earshot.playbooks.parts.waiting import ROOMS
 
 # Where the values of a cell come from, beside the tables of the parts (`process/roles`).
 UNITS, ADDRESSEES, CHECKS, POLICIES, SKILLS = "units", "addressees", "checks", "policies", "skills"
+# What the parts are called.
+NAMES = {
+    rows.PROCESS: _("Stages, gates, roles and seats"),
+    rows.SERVICE_LEVELS: _("Service levels"),
+    rows.HEARING: _("Who must hear what"),
+    rows.SUPPORT: _("What units owe"),
+    rows.POLICIES: _("Policies"),
+    rows.TEMPLATES: _("What is asked of the customer"),
+    rows.MEASURES: _("Measures"),
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,9 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             _("A deal has the first size whose condition holds; the last is for whatever is left, without a condition."),
         ),
         "steps": Table(
-            pgettext_lazy("of the process", "Steps"), _("The steps that stages belong to; without any, the six of key accounts.")
+            pgettext_lazy("of the process", "Steps"),
+            _("The steps that stages belong to; without any, the six of key accounts."),
+            {"role": Column(_("Answers for it"), _("The role that answers for the step on a deal; empty: nobody is named."), _ROLES)},
         ),
         "stages": Table(
             pgettext_lazy("of the process", "Stages"),
@@ -153,8 +165,17 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
                 "minutes": Column(_("Limit"), _("How long it may take."), unit=_("minutes")),
                 "serves": Column(
                     _("Also for"),
-                    _("The messages that this level holds for; empty: only for the rows that name it."),
-                    words={rows.ANSWER: _("messages that ask for an answer"), rows.DIRECTIVE: _("directives")},
+                    _("The messages, decisions, votes, leads or waits that this level holds for; empty: only for the rows that name it."),
+                    words={
+                        rows.ANSWER: _("messages that ask for an answer"),
+                        rows.DIRECTIVE: _("directives"),
+                        rows.DECISION: _("decisions asked of somebody outside the team"),
+                        rows.LEAD: _("leads"),
+                        rows.HAND_OVER: _("deals handed from one step to the next"),
+                        rows.BLOCKED: _("work that waits for somebody"),
+                        rows.VOTE: _("votes of a team that has begun to vote"),
+                        rows.DISSENT: _("what somebody of the team is against"),
+                    },
                 ),
             },
         ),
@@ -162,7 +183,9 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             _("Ladder"),
             _("Who is told as the limit runs out. Each step has either a share of the limit or an amount of minutes."),
             {
-                "name": Column(pgettext_lazy("of a step", "Step"), _("What the step is called in the journal.")),
+                "name": Column(
+                    pgettext_lazy("of a step", "Step"), _("What the step is called in the journal: letters, digits, points and hyphens.")
+                ),
                 "addressee": Column(_("Who is told"), _("Found when the step is due: whoever then holds that part."), ADDRESSEES),
                 "share": Column(_("At"), _("A share of the limit: 100 is the limit itself."), unit="%"),
                 "minutes": Column(_("After"), _("An amount of time, counted as the limit is."), unit=_("minutes")),
@@ -192,6 +215,26 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
                 "service_level": Column(_("Within"), _("By when it must be heard, and who is told if not."), _LEVELS),
             },
         ),
+        "lead_sources": Table(
+            pgettext_lazy("of the playbook", "Sources of leads"), _("Where a lead can come from, as it is chosen when one is recorded.")
+        ),
+        "lead_ratings": Table(
+            _("Warmth of leads"),
+            _("How warm a lead is, the coldest first."),
+            {
+                "demands": Column(
+                    _("Known before"),
+                    _("What must be known of a lead before it is rated so."),
+                    words={
+                        "account": _("the customer, as an account"),
+                        "speaker": _("who said it"),
+                        "when": _("when it was said"),
+                        "verified": _("that somebody has verified it"),
+                        "next_step": _("a next step with a day"),
+                    },
+                )
+            },
+        ),
     },
     rows.SUPPORT: {
         "catalogue": Table(
@@ -214,6 +257,29 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
         ),
         "none_needed": Table(_("No support needed"), _("Stages that say openly that they call for nothing."), {"stage": _STAGE}),
         "skills": Table(_("Skills of the catalogue"), _("The skills that rows here may ask for, with what they are called.")),
+        "specialties": Table(
+            _("Specialties"),
+            _("What types of service need, and which units have it."),
+            {
+                "role": Column(
+                    _("Role"), _("Whoever brings the specialty to a team holds this role in one of the units, or below."), _ROLES
+                ),
+                "skill": Column(_("Skill"), _("And this skill; empty: the role is enough."), SKILLS),
+                "level": Column(_("At least at level"), _("Of the skill, 1 to 5; empty: any.")),
+                "units": Column(pgettext_lazy("of the company", "Units"), _("The units that have the specialty."), UNITS),
+            },
+        ),
+        "services": Table(
+            _("Types of service"),
+            _("A deal carries one or several. What they need is shown on the deal with who covers it, and which seats its team lacks."),
+            {
+                "specialties": Column(
+                    _("Needs"),
+                    _("The specialties that it needs. Where no one unit has all that a deal needs, it is not carried by one unit alone."),
+                    "support/specialties",
+                )
+            },
+        ),
         "emergency_groups": Table(
             _("Emergency groups"),
             _("Two or three people of a unit who go out together."),
@@ -256,7 +322,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
                 ),
                 "category": Column(_("Category"), _("For statements of this category; empty: for all."), "hearing/categories"),
                 "stage": Column(_("Stage"), _("From this stage on; empty: from the first."), _STAGES),
-                "service_type": Column(_("Kind of service"), _("For this kind of service; empty: for all.")),
+                "service_type": Column(_("Kind of service"), _("For this kind of service; empty: for all."), "support/services"),
             },
         ),
         "fields": Table(

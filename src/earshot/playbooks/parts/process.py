@@ -20,7 +20,7 @@ SCHEMA: Schema = part(
     {
         "roles": table({"sells": BOOL, "owner": BOOL}, []),
         "tiers": table({"when": NEEDS}, []),
-        "steps": table({}, []),
+        "steps": table({"role": CODE}, []),
         "stages": table({"step": STEP, "entry": CONDITIONS, "exit": CONDITIONS}, ["step"]),
         "gates": table(
             {
@@ -62,8 +62,12 @@ def check(reading: Reading) -> None:
     for gate in process["gates"]:
         _check_gate(reading, gate, roles, selling)
     _check_mandates(reading, roles, selling)
-    if len([row for row in process["seats"] if row.get("leader")]) != 1:
-        reading.finds(rows.PROCESS, "seats", _("exactly one seat is the leader's"))
+    leaders = [row["code"] for row in process["seats"] if row.get("leader")]
+    if not leaders:
+        reading.finds(rows.PROCESS, "seats", _("exactly one seat is the leader's; none is"))
+    for code in leaders[1:]:
+        sentence = say(_("exactly one seat is the leader's; “{code}” is already"), code=leaders[0])
+        reading.finds(rows.PROCESS, f"seats/{code}/leader", sentence)
     for row in process["seats"]:
         if "when" in row and row.get("leader"):
             reading.finds(rows.PROCESS, f"seats/{row['code']}/when", _("the leader's seat is there for every deal"))
@@ -89,7 +93,8 @@ def _check_gate(reading: Reading, gate: Row, roles: set[str], selling: set[str])
             reading.finds(rows.PROCESS, f"{place}/deciders/{number}", unknown(_("role"), role, roles))
     for number, name in enumerate(gate.get("checks", [])):
         if known.checks is not None and name not in known.checks:
-            sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=meant(name, known.checks))
+            hint = meant(name, known.checks) if known.checks else _("; there is none to name yet: leave it empty")
+            sentence = say(_("nothing provides the check “{name}”{hint}"), name=name, hint=hint)
             reading.finds(rows.PROCESS, f"{place}/checks/{number}", sentence)
     if "when" in gate:
         reading.condition(rows.PROCESS, f"{place}/when", gate["when"], lasting=True)
@@ -109,6 +114,13 @@ def _check_mandates(reading: Reading, roles: set[str], selling: set[str]) -> Non
         reading.condition(rows.PROCESS, f"mandates/{row['code']}/within", row["within"])
     deciders = {gate["code"]: list(gate["deciders"]) for gate in process["gates"] if set(gate["deciders"]) <= roles}
     reading.tell(rows.PROCESS, authority.without_effect(mandates, deciders, selling))
+    reading.tell(rows.PROCESS, authority.asks_itself(mandates, {row["code"] for row in process["roles"] if row.get("owner")}))
+    if rows.SERVICE_LEVELS in reading.tables:
+        seated = {row["role"] for row in process["seats"]} | {row["code"] for row in process["roles"] if row.get("owner")}
+        levels = reading.tables[rows.SERVICE_LEVELS]["levels"]
+        reading.tell(rows.PROCESS, authority.without_limit(mandates, roles - seated, levels))
+    if reading.known.held is not None:
+        reading.warn(rows.PROCESS, authority.held_by_nobody(mandates, reading.known.held))
     if reading.known.facts is not None:
         stages = {gate["code"]: gate["stage"] for gate in process["gates"]}
         reading.tell(rows.PROCESS, authority.never_asked(mandates, stages, reading.known.facts))
@@ -145,6 +157,7 @@ def _check_tiers(reading: Reading) -> None:
 
 def _check_steps(reading: Reading) -> None:
     process = reading.tables[rows.PROCESS]
+    reading.names(rows.PROCESS, "steps", "role", reading.codes(rows.PROCESS, "roles"), _("role"))
     order = [row["code"] for row in process["steps"]] or [code for code, _zh, _en in rows.SIX_STEPS]
     steps = reading.codes(rows.PROCESS, "steps") if process["steps"] else set(order)
     for row in process["stages"]:
@@ -162,7 +175,7 @@ def write(version: PartVersion, tables: Tables) -> None:
     for position, row in enumerate(tables.get("tiers", []), start=1):
         rows.Tier.objects.create(version=version, **named(row), position=position, when=row.get("when", ""))
     for position, row in enumerate(tables.get("steps", []), start=1):
-        rows.Step.objects.create(version=version, **named(row), position=position)
+        rows.Step.objects.create(version=version, **named(row), position=position, role=roles[row["role"]] if "role" in row else None)
     stages = {
         row["code"]: rows.Stage.objects.create(version=version, **named(row), position=position, step=str(row["step"]))
         for position, row in enumerate(tables["stages"], start=1)

@@ -13,7 +13,7 @@ from earshot.playbooks import conditions
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PROCESS
 from earshot.playbooks.parts.form import Tables, codes
-from earshot.playbooks.parts.waiting import Waiting
+from earshot.playbooks.parts.waiting import ROOMS, Waiting
 from earshot.playbooks.policies import Policy
 
 TIER = "deal.tier"
@@ -23,6 +23,8 @@ TABLES = {
     "roles": _("role"),
     "categories": _("category"),
     "catalogue": _("support"),
+    "services": _("type of service"),
+    "specialties": _("specialty"),
 }
 
 
@@ -30,7 +32,7 @@ TABLES = {
 class Known:
     """What there is for a pack to name: codes of the company's units, addressees that wiring resolves, names of what a gate may ask, the
     facts that its conditions may speak of, the skills that somebody has, and the policies that some code reads. None: not checked.
-    `followed`: stages of older processes that open deals still follow; `sizes`: their tiers."""
+    `followed`: stages of older processes that open deals still follow; `sizes`: their tiers. `held`: roles that somebody holds."""
 
     units: Collection[str] | None = None
     addressees: Collection[str] | None = None
@@ -40,6 +42,7 @@ class Known:
     followed: Collection[str] = ()
     sizes: Collection[str] = ()
     policies: Mapping[str, Policy] | None = None
+    held: Collection[str] | None = None
 
 
 class Codes(set[str]):
@@ -53,8 +56,8 @@ class Codes(set[str]):
 def unknown(what: Any, code: str, known: Collection[str]) -> Any:
     """That no row has this code: because nothing is called so, or because the row waits itself."""
     if isinstance(known, Codes) and code in known.waiting:
-        sentence = _("the {what} “{code}” waits for the room “{room}”, so nothing that is in force can name it")
-        return say(sentence, what=what, code=code, room=known.waiting[code])
+        sentence = _("the {what} “{code}” waits for {room}, which is not there yet, so nothing that is in force can name it")
+        return say(sentence, what=what, code=code, room=ROOMS[known.waiting[code]])
     return say(_("no {what} has the code “{code}”{hint}"), what=what, code=code, hint=meant(code, known))
 
 

@@ -13,12 +13,14 @@ from earshot.playbooks import models as rows
 from earshot.playbooks.findings import meant
 from earshot.playbooks.models import PartVersion
 from earshot.playbooks.parts import contradictions
-from earshot.playbooks.parts.form import CODE, NEEDS, WORDS, Schema, Tables, named, part, table
+from earshot.playbooks.parts.form import CODE, NEEDS, WORDS, Schema, Tables, named, part, table, worded
 from earshot.playbooks.parts.policies import choices
 from earshot.playbooks.parts.reach import never_true
 from earshot.playbooks.parts.reading import Reading
 from earshot.playbooks.parts.renamed import left_unsaid, sizes_named
 
+_CODES = {"type": "array", "items": CODE, "minItems": 1, "uniqueItems": True}
+_LEVEL = {"type": "integer", "minimum": 1, "maximum": 5}
 SCHEMA: Schema = part(
     {
         "catalogue": table(
@@ -26,7 +28,7 @@ SCHEMA: Schema = part(
                 "unit": CODE,
                 "role": CODE,
                 "skill": CODE,
-                "level": {"type": "integer", "minimum": 1, "maximum": 5},
+                "level": _LEVEL,
                 "service_level": CODE,
                 "result_zh": WORDS,
                 "result_en": WORDS,
@@ -37,6 +39,10 @@ SCHEMA: Schema = part(
         "none_needed": table({"stage": CODE}, ["stage"]),
         # Which skills the catalogue may ask for, besides those that somebody has already.
         "skills": table({}, []),
+        # What a kind of service asks for, and which units have it: by role, and by skill where it has one.
+        "specialties": table({"role": CODE, "skill": CODE, "level": _LEVEL, "units": _CODES}, ["role", "units"]),
+        # The types of service that a deal may carry, several at once, each with the specialties that it needs (A8.1a).
+        "services": table({"specialties": _CODES}, ["specialties"]),
         # Two or three people of a unit who go out together (law 9), by their specialty.
         "emergency_groups": table(
             {"unit": CODE, "role": CODE, "skill": CODE, "size": {"type": "integer", "minimum": 2, "maximum": 3}, "service_level": CODE},
@@ -56,11 +62,18 @@ def check(reading: Reading) -> None:
     reading.names(rows.SUPPORT, "triggers", "stage", stages, _("stage"))
     reading.names(rows.SUPPORT, "triggers", "support", reading.codes(rows.SUPPORT, "catalogue"), _("support"))
     reading.names(rows.SUPPORT, "none_needed", "stage", stages, _("stage"))
+    reading.names(rows.SUPPORT, "specialties", "units", reading.known.units, _("unit"))
+    reading.names(rows.SUPPORT, "specialties", "role", reading.codes(rows.PROCESS, "roles"), _("role"))
+    reading.names(rows.SUPPORT, "services", "specialties", reading.codes(rows.SUPPORT, "specialties"), _("specialty"))
     calling = {row["stage"] for row in support["triggers"]}
     said = calling | {row["stage"] for row in support["none_needed"]}
     for row in reading.tables[rows.PROCESS]["stages"] if _must_be_said(reading) else []:
         if row["code"] not in said:
-            sentence = say(_("the stage “{code}” neither calls for support nor says that none is needed"), code=row["code"])
+            sentence = say(
+                _("the stage “{stage}” ({code}) neither calls for support nor says that none is needed"),
+                stage=worded(row),
+                code=row["code"],
+            )
             reading.finds(rows.SUPPORT, "none_needed", sentence)
     for row in support["triggers"]:
         if "when" in row:
@@ -96,17 +109,17 @@ def _must_be_said(reading: Reading) -> bool:
 
 @permissive("every skill will do", lambda support, held: [])
 def unknown_skills(support: Tables, held: Collection[str] | None) -> list[tuple[str, Any]]:
-    """Skills of the catalogue that nobody has and that the list of skills does not name; a level of no skill. Where neither anybody has
-    a skill yet nor a list stands there, the catalogue itself says which skills there are."""
+    """Skills of the catalogue and of specialties that nobody has and that the list of skills does not name; a level of no skill. Where
+    neither anybody has a skill yet nor a list stands there, those tables themselves say which skills there are."""
     listed = {row["code"] for row in support["skills"]}
     known = listed | set(held or ())
     found: list[tuple[str, Any]] = []
-    for row in support["catalogue"]:
+    for table_, row in [(name, row) for name in ("catalogue", "specialties") for row in support.get(name, ())]:
         if known and row.get("skill", "") not in {"", *known}:
             sentence = _("nobody has the skill “{code}”, and the table “skills” does not name it{hint}")
-            found.append((f"catalogue/{row['code']}/skill", say(sentence, code=row["skill"], hint=meant(row["skill"], known))))
+            found.append((f"{table_}/{row['code']}/skill", say(sentence, code=row["skill"], hint=meant(row["skill"], known))))
         if "level" in row and "skill" not in row:
-            found.append((f"catalogue/{row['code']}/level", _("a level of no skill: name the skill, or leave the level out")))
+            found.append((f"{table_}/{row['code']}/level", _("a level of no skill: name the skill, or leave the level out")))
     return found
 
 
@@ -130,3 +143,19 @@ def write(version: PartVersion, tables: Tables) -> None:
         rows.Trigger.objects.create(version=version, **named(row), stage_code=row["stage"], support=called, when=row.get("when", ""))
     for row in tables["none_needed"]:
         rows.NoneNeeded.objects.create(version=version, **named(row), stage_code=row["stage"])
+    specialties = {
+        row["code"]: rows.Specialty.objects.create(
+            version=version,
+            **named(row),
+            role_code=row["role"],
+            skill=row.get("skill", ""),
+            level=row.get("level", 0),
+            unit_codes=list(row["units"]),
+        )
+        for row in tables["specialties"]
+    }
+    for position, row in enumerate(tables["services"], start=1):
+        service = rows.ServiceType.objects.create(version=version, **named(row), position=position)
+        rows.Needing.objects.bulk_create(
+            [rows.Needing(service=service, specialty=specialties[code], position=at) for at, code in enumerate(row["specialties"], start=1)]
+        )

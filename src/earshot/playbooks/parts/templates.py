@@ -50,6 +50,8 @@ def check(reading: Reading) -> None:
         reading.names(rows.TEMPLATES, table_of_both, "unit", reading.known.units, _("unit"))
     reading.names(rows.TEMPLATES, "templates", "category", reading.codes(rows.HEARING, "categories"), _("category"))
     reading.names(rows.TEMPLATES, "templates", "stage", reading.stages(), _("stage"))
+    services = reading.codes(rows.SUPPORT, "services")
+    reading.names(rows.TEMPLATES, "templates", "service_type", services, _("type of service"))
     reading.names(rows.TEMPLATES, "fields", "template", templates, _("template"))
     reading.tell(rows.TEMPLATES, unasked(reading.tables[rows.TEMPLATES]))
     reading.tell(rows.TEMPLATES, misformed(reading.tables[rows.TEMPLATES]["fields"]))

@@ -23,7 +23,7 @@ from earshot.kit.ruling import permissive
 from earshot.people.actors import personally
 from earshot.people.models import Person, Unit
 from earshot.playbooks import book
-from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
+from earshot.playbooks.models import ANSWER, ASKS, DIRECTIVE
 from earshot.talk import rules
 from earshot.talk.models import Acknowledgement, Message, Recipient, Release
 from earshot.talk.models.messages import HANDED, LEFT_TEAM, LOST_SIGHT, WITHDRAWN
@@ -113,8 +113,8 @@ def _must_write(author: Person, about: models.Model, place: Place, closed: bool)
 
 
 def _known(asks: str) -> None:
-    if asks not in ("", *SERVES):
-        raise wrong("asks", say(_("A message asks for nothing, or one of these: {known}."), known=", ".join(SERVES)))
+    if asks not in ("", *ASKS):
+        raise wrong("asks", say(_("A message asks for nothing, or one of these: {known}."), known=", ".join(ASKS)))
 
 
 def _fits(replies_to: Message | None, about: models.Model, author: Person) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from earshot.kit import uuid7
 from earshot.kit.engine.guards import append_only
 from earshot.people.models import Person
-from earshot.playbooks.models import ANSWER, DIRECTIVE, SERVES
+from earshot.playbooks.models import ANSWER, ASKS, DIRECTIVE
 from earshot.teams.models import Team
 
 LEFT_TEAM, LOST_SIGHT, WITHDRAWN, HANDED = "left_team", "lost_sight", "withdrawn", "handed"
@@ -30,7 +30,7 @@ class Message(models.Model):
     to_team = models.BooleanField(default=False)
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages_written")
     text = models.TextField()
-    asks = models.CharField(max_length=10, blank=True, choices=[(asks, asks) for asks in SERVES])
+    asks = models.CharField(max_length=10, blank=True, choices=[(asks, asks) for asks in ASKS])
     replies_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replies")
     posted_at = models.DateTimeField()
 

@@ -12,28 +12,32 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from earshot.accounts import actions
+from earshot.accounts import actions, persons
 from earshot.accounts import queries as accounts
 from earshot.accounts.actions import open_account
 from earshot.accounts.models import Account as Customer
 from earshot.accounts.models import Contact, Site
+from earshot.deals import leads
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk.finding import FINDERS, find
 from earshot.desk.queries import timeline
 from earshot.kit.problems import missing, say
 from earshot.people.queries import is_head_at_or_above
+from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.live.topics import Object
 from earshot.web.page import Done, Page, one_id, page_number, version, words
 from earshot.web.tables import link, under
 from earshot.web.templatetags.looks import money, quoted, when
 from earshot.web.views.deals import OUTCOMES
+from earshot.web.views.leads import lines
 from earshot.web.views.people import not_chosen
 from earshot.web.views.talk import WRITE, Talks
 
 A_PAGE = 50
 DEALS_SHOWN = 20
+LEADS_SHOWN = 10
 
 
 class Accounts(Page):
@@ -47,7 +51,11 @@ class Accounts(Page):
         key = self.request.GET.get("key", "") == "1"
         if key:
             rows = accounts.key_accounts(rows, accounts.today())
-        asked = {"q": looked_for, **({"key": "1"} if key else {})}
+        segments = [(one.code, str(one)) for one in accounts.all_segments()]
+        segment = words(self.request.GET.get("segment", ""))
+        if segment:
+            rows = rows.filter(segment=segment)
+        asked = {"q": looked_for, **({"key": "1"} if key else {}), **({"segment": segment} if segment else {})}
         page = Paginator(rows, A_PAGE).get_page(page_number(self.request))
         return {
             "columns": [
@@ -67,6 +75,8 @@ class Accounts(Page):
             ],
             "q": looked_for,
             "key": key,
+            "segments": segments,
+            "segment": segment,
             "sum": ngettext("%(n)s account", "%(n)s accounts", page.paginator.count) % {"n": page.paginator.count},
             "before": f"?{urlencode(asked)}&page={page.previous_page_number()}" if page.has_previous() else "",
             "after": f"?{urlencode(asked)}&page={page.next_page_number()}" if page.has_next() else "",
@@ -114,6 +124,7 @@ class Account(Talks):
         "end_site": ("site", "reason"),
         "hand": ("to", "reason"),
         "report": ("contact", "to"),
+        "add_contact": ("name", "title", "since"),
         "end_contact": ("contact", "reason"),
         **WRITE,
     }
@@ -173,19 +184,34 @@ class Account(Talks):
                 ]
                 for deal in self.shown
             ],
+            **self.leads(account),
             **self.talk(),
             "entries": parts.entries(timeline(self.person, account.pk), here=str(account), this=_("this account")),
         }
 
-    @staticmethod
-    def contacts(account: Customer) -> list[dict[str, Any]]:
+    def leads(self, account: Customer) -> dict[str, Any]:
+        """The open leads of the customer that I may see, each with the one act that takes it on."""
+        found = leads.of_account(self.person, account).filter(state__in=leads.OPEN_STATES)[:LEADS_SHOWN]
+        return {
+            "leads": lines(self.person, list(found), self.request.path),
+            "new_lead_url": f"{reverse('lead_new')}?account={account.pk}",
+            "all_leads_url": f"{reverse('leads')}?{urlencode({'q': account.name, 'state': 'all'})}",
+        }
+
+    def contacts(self, account: Customer) -> list[dict[str, Any]]:
         """The people there; `others`: to whom each may report."""
         people = list(accounts.contacts_of(account)[:200])
         known = [(str(one.pk), str(one)) for one in people]
+        also = persons.elsewhere(self.person, people) if people else {}
+        met = voice.met(self.person, {one.stands_for for one in people}) if people else {}
+        twice = persons.likely(people)
         return [
             {
                 "contact": one,
-                "note": say(_("reports to {name}"), name=quoted(one.reports_to.name)) if one.reports_to else "",
+                "url": reverse("contact", kwargs={"id": one.pk}),
+                "also": [other.account.name for other in also.get(one.stands_for, [])],
+                "met": met.get(one.stands_for, []),
+                "twice": one.pk in twice,
                 "superior": str(one.reports_to_id or ""),
                 "others": [other for other in known if other[0] != str(one.pk)],
                 "report": {"act": "report", "contact": str(one.pk)},
@@ -193,6 +219,11 @@ class Account(Talks):
             }
             for one in people
         ]
+
+    def add_contact(self, posted: QueryDict) -> Done:
+        name, title, since = posted.get("name", ""), posted.get("title", ""), posted.get("since", "")
+        contact = actions.add_contact(by=self.by, account=self.thing, name=name, title=title, since=since)
+        return Done(say(_("{name} is known there now."), name=contact.called))
 
     def _contact(self, posted: QueryDict, field: str = "contact") -> Contact:
         found = Contact.objects.filter(account=self.thing, pk=one_id(posted.get(field, ""))).first()

@@ -20,6 +20,7 @@ from earshot.playbooks.models import BLOCK, OFF, PROFILES, WARN, TierProfile, Un
 from earshot.playbooks.policies import NAMES, SETTINGS_IN_WORDS, Place
 from earshot.playbooks.registry import POLICIES
 from earshot.web.page import Done, Page, version
+from earshot.web.tables import under
 from earshot.web.templatetags.looks import quoted
 
 MOST_ROWS = 60  # of what a figure is made of
@@ -48,8 +49,10 @@ class AsksPage(Page):
             ],
             "columns": [{"label": _("Policy")}, {"label": pgettext("a policy", "Now")}, *({"label": NAMES[name]} for name in PROFILES)],
             "policies": _policies(now),
+            "roles": table_of(asks.figures),
+            "role_columns": [{"label": _("Role")}, *({"label": said, "number": True} for said in burden.PER.values())],
             "figures": figures(asks.figures),
-            "tiers": [{"label": row["en"] if _english() else row["zh"], "figures": figures(one)} for row, one in asks.tiers],
+            "tiers": [{"label": row["en"] if _english() else row["zh"], "roles": table_of(one)} for row, one in asks.tiers],
             "whole": pack is not None,
             "preview": self.preview(pack, looked_at) if pack and looked_at else None,
             "operates": operates,
@@ -99,6 +102,21 @@ def figures(found: Iterable[burden.Figure]) -> list[dict[str, Any]]:
     ]
 
 
+def table_of(found: Iterable[burden.Figure]) -> list[list[Any]]:
+    """A row for each role: what is asked of it for a deal, for a contact with the customer, for a need."""
+    rows: dict[str, dict[str, Any]] = {}
+    for one in found:
+        rows.setdefault(one.role, {"name": quoted(str(one))})[one.per] = under_(one.counts)
+    return [[row["name"], *(row.get(per, "–") for per in burden.PER)] for row in rows.values()]
+
+
+def under_(counts: tuple[int, int, int]) -> Any:
+    demanded, *rest = counts
+    beside = [_("%(n)s more where a condition holds"), _("%(n)s only reminded of")]
+    said = [words % {"n": n} for words, n in zip(beside, rest, strict=True) if n]
+    return under(str(demanded), _("; ").join(said)) if said else str(demanded)
+
+
 def counted(counts: tuple[int, int, int]) -> str:
     """«6 个动作», and how many besides only sometimes, or only warned of."""
     demanded, sometimes, warned = counts
@@ -122,18 +140,24 @@ def shown(effect: Effect) -> dict[str, Any]:
         "stricter": [_asking(one) for one in effect.asking if one.shift.stricter],
         "milder": [_asking(one) for one in effect.asking if not one.shift.stricter],
         "nothing": not (effect.changes or effect.asking),
+        "columns": [
+            {"label": _("Role")},
+            {"label": _("Counted")},
+            {"label": _("Acts now"), "number": True},
+            {"label": _("Acts then"), "number": True},
+            {"label": _("Demanded"), "number": True},
+        ],
     }
 
 
-def _change(one: burden.Change) -> dict[str, Any]:
-    by = f"{one.rises:+d}" if one.rises else ""
-    return {
-        "role": quoted(str(one.figure)),
-        "per": burden.PER[one.figure.per],
-        "by": by,
-        "before": counted(one.before),
-        "after": counted(one.after),
-    }
+def _change(one: burden.Change) -> list[Any]:
+    return [
+        quoted(str(one.figure)),
+        burden.PER[one.figure.per],
+        under_(one.before),
+        under_(one.after),
+        f"{one.rises:+d}" if one.rises else "–",
+    ]
 
 
 def _asking(one: Asking) -> dict[str, Any]:

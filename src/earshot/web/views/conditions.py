@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,8 @@ from earshot.kit.problems import say
 from earshot.kit.texts import storable
 from earshot.playbooks import book, conditions
 from earshot.playbooks.conditions import Value
+from earshot.playbooks.findings import meant
+from earshot.playbooks.parts.reading import TIER
 from earshot.playbooks.registry import FACTS
 from earshot.web import acts
 from earshot.web.page import Page
@@ -46,7 +49,9 @@ class Conditions(Page):
         if needs or number:
             deal = deals.visible_to(self.person).select_related("stage", "account", "closing").filter(number=number.upper()).first()
             if deal is None:
-                errors["deal"] = say(_("There is no deal “{number}” that you see."), number=number)
+                errors["deal"] = (
+                    say(_("There is no deal “{number}” that you see."), number=number) if number else _("Name a deal by its number.")
+                )
             # A mistake in the condition is one whatever the deal is, also to whoever sees none.
             trial = tried(deal, needs) if deal else Trial(conditions.faults(needs, dict(FACTS.items())))
             if trial.faults:
@@ -58,6 +63,7 @@ class Conditions(Page):
             "errors": errors,
             "deal": deal,
             "deal_url": acts.address("deal", deal.pk) if deal else "",
+            "misnamed": _misnamed(needs) if trial and not trial.faults else [],
             "trial": _shown(trial, deal) if trial and deal and not trial.faults else None,
             "columns": [
                 {"label": gettext_lazy("Fact")},
@@ -78,9 +84,24 @@ def _in_full(fact: conditions.Fact) -> Any:
     """What a fact says, with its unit behind it, and under it the codes that it may name with what they are called."""
     unit = str(fact.unit)
     meaning = say(_("{meaning} ({unit})"), meaning=fact.meaning, unit=unit) if unit and unit not in str(fact.meaning) else fact.meaning
-    part, _slash, table = fact.codes_of.partition("/")
-    rows = getattr(getattr(book.in_force(), part), table) if fact.codes_of else {}
+    rows = _codes_of(fact)
     return under(str(meaning), str(_(", ")).join(f"'{code}' {row}" for code, row in rows.items())) if rows else meaning
+
+
+def _codes_of(fact: conditions.Fact) -> Mapping[str, Any]:
+    """The codes that the fact's value may be, with what they are called; empty where it is no code."""
+    part, _slash, table = ("process/tiers" if fact.name == TIER else fact.codes_of).partition("/")
+    return getattr(getattr(book.in_force(), part), table) if table else {}
+
+
+def _misnamed(needs: str) -> list[Any]:
+    """What the condition holds against a fact although nothing is called so: it is not met then, and would never be."""
+    found = []
+    for name in conditions.spoken_of(needs, dict(FACTS.items())):
+        codes = _codes_of(FACTS[name])
+        wrong = [code for _column, code in conditions.compared(needs, name) if code not in codes] if codes else []
+        found += [say(_("“{name}” is never '{code}'{hint}"), name=name, code=one, hint=meant(one, codes)) for one in wrong]
+    return found
 
 
 def _shown(trial: Trial, deal: Deal) -> dict[str, Any]:

@@ -21,11 +21,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from earshot.accounts import queries as accounts
+from earshot.deals import risks
 from earshot.deals.actions import move_back, move_on, open_deal
+from earshot.deals.queries import next_in
 from earshot.deals.rates import Worth, company_currency
 from earshot.desk import pipeline, saved
 from earshot.desk.finding import find
 from earshot.desk.models import SavedView
+from earshot.desk.queries import shortened
 from earshot.desk.saved import change_view, end_view, save_view
 from earshot.kit.paging import NoCursor
 from earshot.kit.problems import Refusal, missing, say
@@ -33,24 +36,29 @@ from earshot.people.models import Unit
 from earshot.playbooks import book
 from earshot.web import acts, sessions
 from earshot.web.page import Done, Form, Page, one_id, words
-from earshot.web.tables import link, under
+from earshot.web.tables import late, link, under
 from earshot.web.templatetags.looks import day_left, money, quoted, when
+from earshot.web.views.specialties import options
 
 A_PAGE, A_COLUMN = 50, 20
 STATES = {
     "": pgettext_lazy("state of deals", "open"),
     "won": pgettext_lazy("state of deals", "won"),
     "lost": pgettext_lazy("state of deals", "lost"),
+    "joined": pgettext_lazy("state of deals", "joined to another"),
     "all": pgettext_lazy("state of deals", "all"),
 }
 HOW = {
     pipeline.LATE: gettext_lazy("past their date"),
+    pipeline.SLIPPED: gettext_lazy("the next step has slipped"),
+    pipeline.STEPLESS: gettext_lazy("without a next step"),
+    pipeline.AGEING: gettext_lazy("longer in the stage than usual"),
     pipeline.BLOCKED: gettext_lazy("held up before their gate"),
     pipeline.READY: gettext_lazy("only the decision is missing"),
 }
 DOT = mark_safe('<i class="dot"> </i>')
 # What stands behind "more filters": folded while nothing of it is asked.
-MORE = ("step", "owner", "account", "tier", "process", "how", "older", "least", "most")
+MORE = ("service", "step", "owner", "account", "tier", "process", "how", "older", "least", "most")
 CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
 COLUMNS = [
     (gettext_lazy("Deal"), "title", False),
@@ -58,6 +66,7 @@ COLUMNS = [
     (gettext_lazy("Stage"), "stage", False),
     (gettext_lazy("Owner"), "owner", False),
     (pgettext_lazy("of a deal", "By"), "due", False),
+    (gettext_lazy("Next step"), "next", False),
     (gettext_lazy("Amount"), "amount", True),
     (gettext_lazy("In this stage for"), "since", False),
 ]
@@ -105,6 +114,7 @@ class Pipeline(Page):
             "stages": [(code, str(stage)) for code, stage in choices.stages.items()],
             "steps": [(code, str(step)) for code, step in choices.steps.items()],
             "tiers": [(code, str(tier)) for code, tier in choices.tiers.items()],
+            "services": self.service_choices(choices),
             "versions": [(str(one.number), str(one)) for one in choices.versions] if len(choices.versions) > 1 else [],
             "units": units,
             "states": list(STATES.items()),
@@ -187,6 +197,14 @@ class Pipeline(Page):
             )
         return shown
 
+    def service_choices(self, choices: pipeline.Choices) -> list[tuple[str, str]]:
+        """The types of service that there are, and one that is asked for by an old link; none where the playbook has none."""
+        there = {code: str(one) for code, one in choices.services.items()}
+        asked = self.wanted.service
+        if not there and not asked:
+            return []
+        return [*({asked: asked} | there if asked and asked != pipeline.NONE else there).items(), (pipeline.NONE, _("none named"))]
+
     def filtered_in_words(self, choices: pipeline.Choices, units: Mapping[str, str]) -> list[str]:
         """What the list is narrowed to, for the one line that stands over it on a phone."""
         wanted = self.wanted
@@ -194,6 +212,7 @@ class Pipeline(Page):
         said += [str(choices.stages.get(wanted.stage, wanted.stage))] if wanted.stage else []
         said += [str(choices.steps.get(wanted.step, wanted.step))] if wanted.step else []
         said += [str(choices.tiers.get(wanted.tier, wanted.tier))] if wanted.tier else []
+        said += [dict(self.service_choices(choices)).get(wanted.service, wanted.service)] if wanted.service else []
         said += [units.get(str(wanted.unit), "–")] if wanted.unit else []
         said += [_("only mine")] if wanted.mine else []
         said += [name for name in (self.named("person", wanted.owner), self.named("account", wanted.account)) if name]
@@ -260,10 +279,11 @@ class Deals(Pipeline):
             except NoCursor:
                 raise Http404 from None
         usual = pipeline.usual()
+        at_risk = risks.open_counts([row.id for row in rows])
         return {
             **shared,
             "columns": self.columns(),
-            "rows": [self.cells(row, usual) for row in rows],
+            "rows": [self.cells(row, usual, at_risk.get(row.id, 0)) for row in rows],
             "before": self.at() if self.request.GET.get("after") else "",
             "after": self.at(after=after) if after else "",
         }
@@ -279,13 +299,16 @@ class Deals(Pipeline):
         return made
 
     @staticmethod
-    def cells(row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> list[Any]:
+    def cells(row: pipeline.Row, usual: Mapping[str, pipeline.Usual], at_risk: int) -> list[Any]:
+        number = say(_("{number}, part of {first}"), number=row.number, first=row.part_of) if row.part_of else row.number
+        number = format_html("{} {}", number, late(at_risk_said(at_risk))) if at_risk else number
         return [
-            under(link(acts.address("deal", row.id), row.title), row.number),
+            under(link(acts.address("deal", row.id), row.title), number),
             quoted(row.account) if row.account else _("not known"),
             OUTCOMES[row.outcome] if row.outcome else quoted(row.stage),
             quoted(row.owner),
             day_left(None if row.outcome else row.due),
+            next_step(row),
             money(row.amount, row.currency) if row.amount is not None else _("not known"),
             when(row.closed_at) if row.outcome else ageing(row, usual),
         ]
@@ -314,6 +337,7 @@ class Board(Pipeline):
         wanted = replace(self.wanted, sort="")
         cards = pipeline.board(self.person, wanted, A_COLUMN)
         usual = pipeline.usual()
+        at_risk = risks.open_counts([row.id for rows in cards.values() for row in rows])
         by_code = {one["code"]: one for one in sums}
         codes = [code for code in pipeline.choices().stages if code in by_code or code in book.in_force().process.stages]
         codes = [code for code in codes if code in by_code] if self.wanted.narrowed else codes
@@ -321,28 +345,34 @@ class Board(Pipeline):
         columns = []
         for place, code in enumerate(codes):
             column = by_code.get(code, {"label": str(stages[code]), "count": 0, "money": "", "originals": "", "usual": ""})
-            shown = [self.card(row, usual) for row in cards.get(code, [])]
+            shown = [self.card(row, usual, at_risk.get(row.id, 0)) for row in cards.get(code, [])]
             more = column["count"] - len(shown)
             columns.append(
                 {**column, "code": code, "place": place, "cards": shown, "more": more, "url": self.at(place="deals", stage=code)}
             )
         return columns
 
-    def card(self, row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> dict[str, Any]:
+    def card(self, row: pipeline.Row, usual: Mapping[str, pipeline.Usual], at_risk: int) -> dict[str, Any]:
         known = usual.get(row.stage_code)
         following = next_code(row)
         return {
             "id": str(row.id),
             "title": row.title,
-            "number": row.number,
+            "number": say(_("{number}, part of {first}"), number=row.number, first=row.part_of) if row.part_of else row.number,
             "url": acts.address("deal", row.id),
             "account": row.account or "",
             "owner": row.owner,
             "money": money(row.amount, row.currency) if row.amount is not None else "",
             "due": None if row.outcome else row.due,
+            "step": "" if row.outcome else shortened(row.step or ""),
+            "step_due": row.step_due,
+            "doer": row.doer or "",
+            "stepless": row.outcome is None and row.step is None,
+            "late": row.late or row.slipped,
             "days": "" if row.days is None else days_said(row.days),
-            "usual": usual_said(known) if known and row.days is not None and row.days > known.days else "",
+            "usual": usual_said(known, row.days) if known and row.days is not None and row.days > known.days else "",
             "outcome": OUTCOMES[row.outcome] if row.outcome else "",
+            "at_risk": at_risk_said(at_risk) if at_risk else "",
             "on": "" if row.outcome else f"{row.id}:{row.version}:{following}",
             "wins": not following,
             "back": "" if row.outcome or row.stage.position == 1 else f"{self.at(back=str(row.id))}#back",
@@ -393,8 +423,8 @@ class Board(Pipeline):
 
 def next_code(row: pipeline.Row) -> str:
     """The code of the stage after the deal's; empty: it would be won."""
-    later = [one for one in book.process_of(row.process_id).stages.values() if one.position > row.stage.position]
-    return later[0].code if later else ""
+    after = next_in(list(book.process_of(row.process_id).stages.values()), row.stage, row.left_out.split())
+    return after.code if after is not None else ""
 
 
 def ageing(row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> Any:
@@ -408,15 +438,30 @@ def ageing(row: pipeline.Row, usual: Mapping[str, pipeline.Usual]) -> Any:
         days_said(row.days),
     )
     known = usual.get(row.stage_code)
-    return under(stood, usual_said(known)) if known else stood
+    return under(stood, usual_said(known, row.days)) if known else stood
+
+
+def next_step(row: pipeline.Row) -> Any:
+    """What is done next, by whom and until when: red once its day has passed."""
+    if row.outcome:
+        return ""
+    if row.step is None:
+        return _("not set")
+    return under(quoted(shortened(row.step)), dotted([day_left(row.step_due), quoted(row.doer or "")]))
+
+
+def at_risk_said(count: int) -> str:
+    return ngettext("%(n)s passed at risk", "%(n)s passed at risk", count) % {"n": count}
 
 
 def days_said(days: int) -> str:
     return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
 
 
-def usual_said(usual: pipeline.Usual) -> str:
-    return ngettext("usual: %(n)s day", "usual: %(n)s days", usual.days) % {"n": usual.days}
+def usual_said(usual: pipeline.Usual, days: int = 0) -> str:
+    """What is usual, and how many of the `days` are beyond it."""
+    said = ngettext("usual: %(n)s day", "usual: %(n)s days", usual.days) % {"n": usual.days}
+    return _("{usual}; {n} longer").format(usual=said, n=days - usual.days) if days > usual.days else said
 
 
 def worth_said(worth: Worth) -> Any:
@@ -459,14 +504,18 @@ def plain_money(amount: Decimal) -> str:
     return f"{amount:,.0f} {company_currency()}"
 
 
-OUTCOMES = {"won": pgettext_lazy("outcome of a deal", "won"), "lost": pgettext_lazy("outcome of a deal", "lost")}
+OUTCOMES = {
+    "won": pgettext_lazy("outcome of a deal", "won"),
+    "lost": pgettext_lazy("outcome of a deal", "lost"),
+    "joined": pgettext_lazy("outcome of a deal", "joined to another"),
+}
 
 
 class NewDeal(Page):
     """A deal in one short form. Whoever lacks the customer in the list opens the account on the way, and comes back to the same form."""
 
     template = "web/deal_new.html"
-    acts = {"open": ("title", "account", "goal", "due", "amount", "currency", "another")}
+    acts = {"open": ("title", "account", "goal", "due", "amount", "currency", "services[]", "another")}
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if "new_account" in request.POST:
@@ -485,7 +534,7 @@ class NewDeal(Page):
 
     def context(self) -> dict[str, Any]:
         seen = accounts.visible_to(self.person).order_by("name", "pk").values_list("pk", "name")
-        return {"accounts": [(str(pk), name) for pk, name in seen], "currencies": currencies()}
+        return {"accounts": [(str(pk), name) for pk, name in seen], "currencies": currencies(), "service_options": options()}
 
     def open(self, posted: QueryDict) -> Done:
         chosen = posted.get("account", "")
@@ -498,6 +547,7 @@ class NewDeal(Page):
             due=posted.get("due", ""),
             amount=posted.get("amount", ""),
             currency=posted.get("currency", "CNY"),
+            services=posted.getlist("services"),
             another=bool(posted.get("another")),
         )
         return Done(say(_("{deal} is open. Record what the customer says."), deal=deal), acts.address("deal", deal.pk))

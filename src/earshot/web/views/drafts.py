@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from earshot.desk.finding import find
@@ -20,6 +21,7 @@ from earshot.playbooks import actions, editing, parts, revisions, tables
 from earshot.playbooks.editing import Found
 from earshot.playbooks.models import PARTS, Revision
 from earshot.playbooks.parts import meaning
+from earshot.playbooks.parts.meaning import NAMES
 from earshot.playbooks.queries import changes_of
 from earshot.playbooks.registry import Impact
 from earshot.playbooks.tables import ABSENT, Cell, Schema, Table, TableRow, Tables
@@ -28,14 +30,12 @@ from earshot.web.page import Done, Form, Page
 from earshot.web.parts import ADDRESSEES
 from earshot.web.tables import link, under, with_faults
 from earshot.web.templatetags.looks import quoted
-from earshot.web.views.packs import NAMES
 from earshot.web.views.revisions import impact_shown, lines_of
+from earshot.web.wording import APPROVERS, LONG, Wording, differences_shown
 
-LONG = 200  # characters that a cell may hold and still stand in the table; longer ones stand in the opened row
 FIRST_OF_ALL = ""  # which row a moved one follows, as the verb takes it
 FIRST, LAST = "<", ""  # where a new row goes, beside the code of the row that it follows
 _TITLES = ("code", "zh", "en", "name")
-APPROVERS = {"operations": gettext_lazy("sales operations"), "owners": gettext_lazy("the heads of the units whose rows change")}
 
 
 def _every_column() -> list[str]:
@@ -65,6 +65,7 @@ class Question:
     options: Sequence[tuple[str, str]]
     shown: Any
     blank: Any = ""
+    number: bool = False
 
 
 class Draft(Page):
@@ -90,7 +91,7 @@ class Draft(Page):
             raise missing()
         self.draft = editing.draft(self.thing, self.part)
         self.read = None
-        self._choices: dict[str, list[tuple[str, str]]] = {}
+        self.words = Wording(self.part, self.draft.named)
         try:
             self.read = self.draft.tables()
         except Refusal as unreadable:
@@ -122,7 +123,15 @@ class Draft(Page):
             place=place if place and len(changed) > 1 else "",
         )
         code = changed.get(f"{place}/code")
-        return Done(_("Written into the draft. It can be undone until it is approved."), self._at(place, code))
+        return Done(self._written(), self._at(place, code))
+
+    def _written(self) -> str:
+        """That it is in the draft, and what the check says of it now."""
+        n = len(editing.draft(self.thing, self.part).findings)
+        if not n:
+            return _("Written into the draft. It can be undone until it is approved.")
+        said = ngettext("Written into the draft. The check finds %(n)s thing.", "Written into the draft. The check finds %(n)s things.", n)
+        return said % {"n": n}
 
     def add(self, posted: QueryDict) -> Done:
         table = posted.get("table", "")
@@ -131,7 +140,12 @@ class Draft(Page):
         each, values = Together(), {}
         blank = {name: Cell("", name, ABSENT) for name in tables.columns(form)}
         for question in self.questions(table, form["items"], blank):
-            value = each(self._value, form["items"], question, _typed(posted, question), blank[question.name])
+            typed = _typed(posted, question)
+            if not question.optional and question.kind != "checkbox" and not typed:
+                if not posted.get(f"c.{_twin(question.name)}"):
+                    each(self._lacking, question)
+                continue
+            value = each(self._value, form["items"], question, typed, blank[question.name])
             if value is not ABSENT:
                 values[question.name] = value
         each.refuse()
@@ -144,7 +158,7 @@ class Draft(Page):
             after={FIRST: "", LAST: None}.get(after, after),
             seen=posted.get("seen", "") or None,
         )
-        return Done(_("The row is in the draft."), self._at(f"{table}/{values.get('code', '')}".rstrip("/")))
+        return Done(self._written(), self._at(f"{table}/{values.get('code', '')}".rstrip("/")))
 
     def remove(self, posted: QueryDict) -> Done:
         table = posted.get("table", "")
@@ -166,8 +180,21 @@ class Draft(Page):
         return Done(_("The row stands in its new place in the draft."), self._open(f"{table}/{code}"))
 
     def undo(self, posted: QueryDict) -> Done:
+        last = editing.last_edit(self.draft.version) if self.draft.version is not None else None
         actions.undo(by=self.by, revision=self.thing, part=self.part, seen=posted.get("seen", "") or None)
-        return Done(_("The last edit is taken back."), self.request.path)
+        place = last.place if last else ""
+        if not place:
+            return Done(_("The last edit is taken back."), self.request.path)
+        where = self.words.of_place(self.read, place) if self.read is not None else place
+        self.draft = editing.draft(self.thing, self.part)
+        with contextlib.suppress(Refusal):
+            self.read = self.draft.tables()
+        # A row that the edit had added is called by what stood there; one that it had taken out, by what stands there again.
+        named = self.words.of_place(self.read, place) if where == place and self.read is not None else where
+        return Done(_("Taken back: %(what)s") % {"what": named}, self._at(place.partition("/")[0]))
+
+    def _lacking(self, question: Question) -> None:
+        raise wrong(f"c.{question.name}", _("Please choose.") if question.options else _("Please fill this in."))
 
     def _value(self, form: Schema, question: Question, typed: Any, cell: Cell) -> Any:
         """What was typed, as the cell takes it; refused beside the field where it is of another kind."""
@@ -201,21 +228,37 @@ class Draft(Page):
         last = editing.last_edit(draft.version) if draft.version is not None and self.may_write else None
         return {
             "name": NAMES[self.part],
+            "unsent": self.may_write,
+            "overtaken": self.refused is not None and self.refused.code == "stale",
             "up": {"url": acts.address("revision", self.thing.pk), "label": str(self.thing)},
             "other_parts": [{"url": self._address(part), "label": NAMES[part], "current": part == self.part} for part in PARTS],
             "may_write": self.may_write,
             "own_rows": self.may_write and self.units is not None,
             "closed": self.state != revisions.OPEN,
+            "scheduled": self.state == revisions.SCHEDULED,
+            "of_others": self._whose_row(),
             "readable": self.read is not None,
             "seen": draft.digest,
-            "undo": {"place": last.place, "who": last.person.name if last.person else "", "at": last.at} if last else None,
+            "undo": {
+                "place": self.words.of_place(self.read, last.place) if self.read is not None else last.place,
+                "who": last.person.name if last.person else "",
+                "at": last.at,
+            }
+            if last
+            else None,
+            "undo_at": last.place.partition("/")[0] if last else "",
             "undo_hidden": {"act": "undo", "seen": draft.digest},
             "findings": [{"sentence": one.as_line().sentence, "judged": True} for one in found.rest],
             "count": sum(len(each) for each in found.at.values()) + len(found.rest),
-            "elsewhere": sum(one.file != f"{self.part}.yaml" for one in draft.findings),
+            "elsewhere": [
+                {"url": self._address(part), "label": NAMES[part], "n": n}
+                for part in PARTS
+                if part != self.part and (n := sum(one.file == f"{part}.yaml" for one in draft.findings))
+            ],
             "settings": self._settings(found),
             "tables": [self._table(table, found, touched) for table in self.read.tables.values()] if self.read else [],
-            "changes": self._changes(touched),
+            "differences": self._changes(touched),
+            "lines": lines_of(changes_of(self.part, self.draft.in_force, self.draft.text)),
         }
 
     @property
@@ -239,6 +282,15 @@ class Draft(Page):
         unit = row.cells.get("unit") if row is not None else None
         return unit is not None and unit.value in self.units
 
+    def _whose_row(self) -> str:
+        """The unit whose head alone writes the row that was asked for; empty where the reader may, or none was."""
+        asked = self.request.GET.get("row", "")
+        if not (asked and self.may_write and self.read is not None) or self._is_open_to_reader(asked):
+            return ""
+        row = editing.row_at(self.read, "/".join(asked.split("/")[:2]))
+        unit = row.cells.get("unit") if row is not None else None
+        return str(self.words.said("", "unit", unit)) if unit is not None and unit.written else ""
+
     def _opened(self) -> str:
         """The place of the row that is open: asked for, or sent and refused. Of a new row, its table with a slash behind it."""
         if self.typed is not None and self.typed.get("act") == "cells":
@@ -261,7 +313,7 @@ class Draft(Page):
             "facts": [
                 {
                     "label": one.label,
-                    "value": self._said("", one.name, self.read.settings[one.name]) or _("sales operations"),
+                    "value": self.words.said("", one.name, self.read.settings[one.name]) or _("sales operations"),
                     "faults": found.at.get(one.name, []),
                 }
                 for one in asked
@@ -292,7 +344,7 @@ class Draft(Page):
             "meaning": means.meaning if means else "",
             "columns": [
                 {"label": self._first(table)},
-                *({"label": self._label(table.place, one), "number": _is_number(table, one)} for one in columns),
+                *({"label": self.words.label(table.place, one), "number": _is_number(table, one)} for one in columns),
             ],
             "width": len(columns) + 1,
             "rows": rows,
@@ -309,7 +361,7 @@ class Draft(Page):
         inside = opened != row.place
         shown = self._edited(row.place, [] if inside else list(self.questions(table.place, schema, row.cells)), found)
         return shown | {
-            "title": self._title(row) or row.code,
+            "title": self.words.title(row) or row.code,
             "inside": inside,
             "back": self._open(row.place),
             "faults": found.at.get(row.place, []),
@@ -350,7 +402,7 @@ class Draft(Page):
         sent = self.typed if self.typed is not None and self.typed.get("act") == "add" else None
         blank = {name: Cell("", name, ABSENT) for name in table.columns}
         places = [(LAST, _("At the end")), (FIRST, _("At the beginning"))]
-        places += [(row.code, _("After “%(row)s”") % {"row": self._title(row) or row.code}) for row in table.rows]
+        places += [(row.code, _("After “%(row)s”") % {"row": self.words.title(row) or row.code}) for row in table.rows]
         return {
             "hidden": {"act": "add", "table": table.place, "seen": self.draft.digest},
             "fields": [self._field(one, sent, [], {}) for one in self.questions(table.place, table.schema["items"], blank)],
@@ -380,6 +432,8 @@ class Draft(Page):
             "value": value,
             "error": error,
             "rows": 2,
+            # Not a field of numbers: of what is none, a browser hands over nothing at all, and what was typed would be lost.
+            "inputmode": "decimal" if one.number else "",
         }
 
     def questions(self, table: str, form: Schema, cells: Mapping[str, Cell]) -> list[Question]:
@@ -389,6 +443,10 @@ class Draft(Page):
         for name in sorted(names, key=lambda name: name not in ("code", "zh", "en")):
             of, means = form["properties"][name], meaning.column(self.part, table, name)
             options = self._options(table, name, of, cells[name])
+            # What only a programmer would write into a new row, and what nothing can be named for, is no question.
+            none_to_name = means is not None and means.names and not options and of.get("type") == "array"
+            if (name == "awaits" or none_to_name) and name not in form.get("required", ()) and not cells[name].written:
+                continue
             optional = name not in form.get("required", ())
             kind = _kind(name, of, bool(options))
             found.append(
@@ -402,6 +460,7 @@ class Draft(Page):
                     options=options,
                     shown=_shown(cells[name], kind),
                     blank=_("nothing") if optional else _("Choose"),
+                    number=of.get("type") in ("integer", "number"),
                 )
             )
         return found
@@ -410,7 +469,7 @@ class Draft(Page):
         means = meaning.column(self.part, table, name)
         options: list[tuple[str, str]] = []
         if "anyOf" in of:
-            units = self._names(meaning.UNITS)
+            units = self.words.names(meaning.UNITS)
             options = [(code, str(words)) for code, words in APPROVERS.items() if code == "operations" or self.part == "templates"]
             options += [(f"head_of:{code}", _("the head of %(unit)s") % {"unit": unit}) for code, unit in units]
         elif "enum" in of:
@@ -420,27 +479,26 @@ class Draft(Page):
         elif means is not None and means.names == meaning.UNITS and name == "unit" and self.may_write:
             options = self._owners()
         elif means is not None and means.names:
-            options = self._names(means.names)
+            options = self.words.names(means.names)
         values = cell.value if isinstance(cell.value, list) else [_as_text(cell.value)]
         known = {value for value, _label in options}
         lost = [(str(one), str(one)) for one in values if one != "" and str(one) not in known] if options else []
         return options + lost
 
-    def _names(self, names: str) -> list[tuple[str, str]]:
-        if names not in self._choices:
-            self._choices[names] = editing.choices(names, self.draft.said)
-        return self._choices[names]
-
     def _owners(self) -> list[tuple[str, str]]:
         """The units to which the reader may give a row: his or her own, unless all of the part is open to the reader."""
-        return [(code, unit) for code, unit in self._names(meaning.UNITS) if self.units is None or code in self.units]
+        return [(code, unit) for code, unit in self.words.names(meaning.UNITS) if self.units is None or code in self.units]
 
     def _columns(self, table: Table, found: Found) -> list[str]:
         """Those that stand in the table: not the words of the other language, not what is long, not what no row says."""
         other = "_zh" if (get_language() or "").startswith("en") else "_en"
         kept = []
         for name, of in table.schema["items"]["properties"].items():
-            if name in _TITLES or name.endswith(other) or (of.get("maxLength", 0) > LONG and "when" not in name and "needs" not in name):
+            if (
+                name in _TITLES
+                or name.endswith(other)
+                or (of.get("maxLength", 0) > LONG and not name.endswith(("when", "needs", "within")))
+            ):
                 continue
             if tables.is_table(of):
                 said = any(row.tables[name].rows for row in table.rows)
@@ -451,7 +509,7 @@ class Draft(Page):
         return kept
 
     def _cells(self, table: Table, row: TableRow, columns: Sequence[str], found: Found) -> list[Any]:
-        title = self._title(row)
+        title = self.words.title(row)
         words = link(self._open(row.place), title or row.code) if self._is_open_to_reader(row.place) else quoted(title or row.code)
         own = [name for name in _TITLES if name in row.cells]
         hidden = [name for name in row.cells if name not in columns]
@@ -459,68 +517,23 @@ class Draft(Page):
             *found.at.get(row.place, []),
             *(each for name in dict.fromkeys([*own, *hidden]) for each in found.at.get(row.cells[name].place, [])),
         ]
-        line = [with_faults(under(words, quoted(row.code) if title and "code" in row.cells else ""), faults)]
+        code = row.cells["code"].value if "code" in row.cells and row.cells["code"].written else row.code
+        line = [with_faults(under(words, quoted(str(code)) if title and "code" in row.cells else ""), faults)]
         for name in columns:
             if name in row.tables:
                 inner = row.tables[name]
                 faults = [
                     each for place, said in found.at.items() if place == inner.place or place.startswith(f"{inner.place}/") for each in said
                 ]
-                line.append(with_faults(quoted("; ".join(self._summary(inner))), faults))
+                line.append(with_faults(quoted("; ".join(self.words.summary(inner))), faults))
             else:
-                line.append(with_faults(self._said(table.place, name, row.cells[name]), found.at.get(row.cells[name].place, [])))
+                line.append(with_faults(self.words.said(table.place, name, row.cells[name]), found.at.get(row.cells[name].place, [])))
         return line
 
-    def _summary(self, table: Table) -> list[str]:
-        """The rows of a table in a row, a few words each."""
-        found = []
-        for row in table.rows:
-            words = [self._title(row)]
-            for name in ("share", "minutes"):
-                if name in row.cells and row.cells[name].written:
-                    words.append(str(self._said(table.place, name, row.cells[name])))
-            found.append(" ".join(words))
-        return found
-
-    def _said(self, table: str, name: str, cell: Cell) -> Any:
-        """The value of a cell in words."""
-        value, means = cell.value, meaning.column(self.part, table, name)
-        if value is ABSENT or value == "" or value is False:
-            return ""
-        if value is True:
-            return pgettext("in a cell", "yes")
-        if isinstance(value, dict):
-            unit = str(value.get("head_of", ""))
-            return _("the head of %(unit)s") % {"unit": dict(self._names(meaning.UNITS)).get(unit, unit)}
-        if means is not None and not isinstance(value, list) and value in means.words:
-            return str(means.words[value])
-        if name == "approved_by":
-            return str(APPROVERS.get(value, value))
-        if means is not None and means.names == meaning.ADDRESSEES:
-            return str(ADDRESSEES.get(value, value))
-        if means is not None and means.names:
-            known = dict(self._names(means.names))
-            return quoted(_(", ").join(known.get(str(one), str(one)) for one in (value if isinstance(value, list) else [value])))
-        if isinstance(value, list):
-            return quoted(", ".join(map(str, value)))
-        if means is not None and means.unit:
-            return f"{value} {means.unit}" if means.unit != "%" else f"{value}%"
-        return quoted(str(value))
-
-    def _title(self, row: TableRow) -> str:
-        name = "en" if (get_language() or "").startswith("en") else "zh"
-        for each in (name, "name"):
-            if each in row.cells and row.cells[each].written:
-                return str(row.cells[each].value)
-        return ""
-
     def _changes(self, touched: Mapping[str, Impact]) -> list[dict[str, Any]]:
-        """The lines that differ from what is in force, each with whom its row touches."""
-        by_code = {place.partition("/")[2]: impact for place, impact in touched.items()}
-        return [
-            {"row": one.row, "lines": lines_of([one]), "impact": impact_shown(by_code.get(one.row))}
-            for one in changes_of(self.part, self.draft.in_force, self.draft.text)
-        ]
+        """What it says otherwise than what is in force, row by row, each with whom the row touches."""
+        found = differences_shown(self.words.differences(self.draft.in_force, self.draft.text))
+        return [one | {"impact": impact_shown(touched.get("/".join(one["place"].split("/")[:2])))} for one in found]
 
     def forms(self) -> dict[str, Form]:
         return {}
@@ -540,7 +553,8 @@ class Draft(Page):
             return parts.BY_NAME[self.part].schema, self.read.settings
         row = editing.row_at(self.read, place)
         if row is None:
-            raise missing()
+            gone = _("This row is not in the draft any more: somebody took it out, or gave it another code, after you opened it.")
+            raise Refusal("playbook.row_gone", gone, status=409)
         return self._form_of(self._above(place))["items"], row.cells
 
     def _above(self, place: str) -> str:
@@ -548,13 +562,7 @@ class Draft(Page):
 
     def _first(self, table: Table) -> Any:
         """What the first column is called: by it a row is named."""
-        return self._label(table.place, "name") if "name" in table.columns else pgettext("of a row", "Name")
-
-    def _label(self, table: str, name: str) -> Any:
-        means = meaning.column(self.part, table, name)
-        if means is None and (inner := meaning.of(self.part, f"{table}/0/{name}")):
-            return inner.title
-        return means.title if means else name
+        return self.words.label(table.place, "name") if "name" in table.columns else pgettext("of a row", "Name")
 
     def _may_add(self, table: Table) -> bool:
         mine = self.may_write if "/" not in table.place else self._is_open_to_reader(table.place)
@@ -582,6 +590,12 @@ def _id(place: str) -> str:
     return "t-" + "-".join(place.split("/"))
 
 
+def _twin(column: str) -> str:
+    """The same words in the other language; empty for what is no words."""
+    stem, tongue = column[:-2], column[-2:]
+    return stem + {"zh": "en", "en": "zh"}[tongue] if tongue in ("zh", "en") and stem in ("", f"{stem[:-1]}_") else ""
+
+
 def _was(sent: str) -> dict[str, Any]:
     try:
         found = json.loads(sent)
@@ -606,8 +620,6 @@ def _kind(name: str, of: Schema, options: bool) -> str:
         return "checkboxes" if options else "text"
     if options or "enum" in of or "anyOf" in of:
         return "select"
-    if of.get("type") in ("integer", "number"):
-        return "number"
     return "textarea" if of.get("maxLength", 0) > LONG or name in ("when", "needs", "within") else "text"
 
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
-from earshot.deals.actions import vote, withdraw_vote
-from earshot.deals.models import LOST, Deal
+from earshot.deals.actions import ask_for_decision, decide, settle_dissent, vote, withdraw_escalation, withdraw_vote
+from earshot.deals.dissent_tables import Dissent
+from earshot.deals.models import WON, Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
-from earshot.desk.finding import find
-from earshot.kit.problems import Line, Refusal, say
+from earshot.kit.problems import Line, Refusal, missing, say
 from earshot.people.permits import ADMINISTER
 from earshot.people.standing import reach_of
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
-from earshot.web.page import Done, Page, version
+from earshot.web.page import Done, Page, one_id, version
+from earshot.web.views import dissents, escalations
 from earshot.web.views.day import take_note_of
+from earshot.web.views.risks import may_decide
 
 CRITICAL_SHOWN = 100
 
@@ -65,7 +67,15 @@ class Gate(Page):
     template = "web/gate.html"
     kind = "deal"
     live = True
-    acts = {"vote": ("version", "approves", "reason"), "withdraw": ("version",), "take_note": ("shown",)}
+    acts = {
+        "vote": ("version", "approves", "reason"),
+        "withdraw": ("version",),
+        "take_note": ("shown",),
+        "ask": ("version", "reason"),
+        "refuse": ("version", "reason"),
+        "withdraw_question": ("version", "reason"),
+        "settle": ("version", "dissent", "goes_on", "words"),
+    }
 
     def context(self) -> dict[str, Any]:
         deal: Deal = self.thing
@@ -74,7 +84,7 @@ class Gate(Page):
         review = review if gate else None
         roles = mandates.roles_of(self.person, deal, gate) if gate else []
         critical = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
-        owed = list(voice.ears_waiting_for(self.person).filter(item__deal=deal).values_list("item_id", flat=True))
+        owed = list(voice.owed_by(self.person, deal))
         shown = Item.objects.filter(pk__in=[*critical, *owed])
         heard = set(Hearing.objects.filter(person=self.person, item__in=[*critical, *owed]).values_list("item_id", flat=True))
         reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
@@ -87,6 +97,7 @@ class Gate(Page):
             votes=bool(roles),
             works=vacant and deals.may_work(self.person, deal),
             administers=vacant and ADMINISTER in reach_of(self.person).permissions,
+            settles=dissents.settles(self.person, deal, review),
         )
         told = self.told_above()
         lines = gate_lines(
@@ -97,6 +108,8 @@ class Gate(Page):
                 one["act_url"] = "#words"
             elif str(one.get("act_url", "")).endswith("#vote"):
                 one["act_url"] = "#vote"
+            elif str(one.get("act_url", "")).endswith("#dissents"):
+                one["act_url"] = "#dissents"
         votes = deals.live_votes(visit) if visit else []
         return {
             "deal": deal,
@@ -109,15 +122,28 @@ class Gate(Page):
             "unheard": len(unheard),
             "note": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in unheard)},
             "roles": [str(role) for role in roles],
+            "stands_for": gettext(", ").join(self.represented(deal, [role.code for role in roles])),
+            "at_risk": bool(review and review.unmet) and may_decide(self.person, deal),
             "may_vote": bool(roles),
             "waits": bool(unheard) and bool(roles) and standing(deal).blocks(HEARD_BEFORE_VOTE),
             "votes": [
                 {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at}
+                | {"stands_for": one.stands_for.name if one.stands_for else ""}
                 for one in votes
             ],
             "voted": any(one.person_id == self.person.pk for one in votes),
             "choices": [("yes", _("I approve")), ("no", _("I am against"))],
-        }
+            "settle_choices": [
+                ("yes", _("The deal goes on all the same")),
+                ("no", _("It stands: the gate stays shut until the vote is another")),
+            ],
+            **dissents.block(self.person, deal, gate),
+        } | escalations.block(self.person, deal, gate)
+
+    def represented(self, deal: Deal, roles: Sequence[str]) -> list[str]:
+        """The names of those who are away and for whom the reader would vote here."""
+        whose = [deals.deciders_now(deal, role).get(self.person) for role in roles]
+        return list(dict.fromkeys(one.name for one in whose if one is not None))
 
     def told_above(self) -> set[UUID | str]:
         """Statements that the refusal on top names because the voter has not heard them: the review below does not say it again."""
@@ -135,12 +161,42 @@ class Gate(Page):
             reason=posted.get("reason", ""),
             version=version(posted.get("version", "")),
         )
-        fresh = find(self.person, "deal", self.thing.pk)
+        fresh = Deal.objects.select_related("stage", "closing").get(pk=self.thing.pk)
+        if not deals.visible_to(self.person).filter(pk=fresh.pk).exists():  # it was there for this decision alone
+            return Done(_("Your decision is recorded."), reverse("my_day"))
         if fresh.version != self.thing.version:
             where = say(_("Your vote opened the gate; now in the stage “{stage}”."), stage=fresh.stage)
-            won = hasattr(fresh, "closing") and fresh.closing.outcome != LOST
+            won = hasattr(fresh, "closing") and fresh.closing.outcome == WON
             return Done(_("Your vote opened the gate: the deal is won.") if won else where, acts.address("deal", fresh.pk))
         return Done(_("Your vote is recorded."))
+
+    def settle(self, posted: QueryDict) -> Done:
+        deal: Deal = self.thing
+        row = Dissent.objects.filter(visit__deal=deal, pk=one_id(posted.get("dissent", ""))).first()
+        if row is None:
+            raise missing()
+        if posted.get("goes_on") not in ("yes", "no"):
+            raise Refusal("dissent.not_chosen", _("That cannot be done as it stands."), fields={"goes_on": _("Choose one of the two.")})
+        goes_on, seen = posted["goes_on"] == "yes", version(posted.get("version", ""))
+        settle_dissent(by=self.by, deal=deal, dissent=row, goes_on=goes_on, words=posted.get("words", ""), version=seen)
+        fresh = Deal.objects.select_related("stage", "closing").get(pk=deal.pk)
+        if fresh.version != deal.version:
+            where = say(_("It is settled, and the gate is open; now in the stage “{stage}”."), stage=fresh.stage)
+            return Done(_("It is settled, and the deal is won.") if hasattr(fresh, "closing") else where, acts.address("deal", fresh.pk))
+        return Done(_("It is settled."), f"{self.request.path}#dissents")
+
+    def ask(self, posted: QueryDict) -> Done:
+        ask_for_decision(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))
+        return Done(_("The decision is asked."), f"{self.request.path}#escalation")
+
+    def refuse(self, posted: QueryDict) -> Done:
+        seen = version(posted.get("version", ""))
+        decide(by=self.by, deal=self.thing, approves=False, reason=posted.get("reason", ""), version=seen)
+        return Done(_("Your decision is recorded."), reverse("my_day"))
+
+    def withdraw_question(self, posted: QueryDict) -> Done:
+        withdraw_escalation(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))
+        return Done(_("The question is taken back."), f"{self.request.path}#escalation")
 
     def withdraw(self, posted: QueryDict) -> Done:
         withdraw_vote(by=self.by, deal=self.thing, version=version(posted.get("version", "")))

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from earshot.accounts.models import Contact
+from earshot.accounts import queries as accounts
 from earshot.deals import queries as deals
 from earshot.deals.models import Deal
 from earshot.desk.finding import find
@@ -89,7 +89,7 @@ class NewMeeting(Page):
         people = count(typed, "people", PEOPLE, MOST_PEOPLE)
         empty = self.refused.fields.get("items", "") if self.refused else ""
         fresh = self.typed is None
-        known = list(Contact.objects.filter(account=deal.account_id).order_by("name", "pk")[:KNOWN]) if deal.account_id else []
+        known = list(accounts.contacts_of(deal.account)[:KNOWN]) if deal.account else []
         return {
             "deal": deal,
             "up_url": acts.address("deal", deal.pk),

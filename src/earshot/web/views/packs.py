@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from earshot.deals.asking import effect_of
 from earshot.kit.problems import missing, wrong
@@ -22,7 +22,7 @@ from earshot.people.standing import reach_of
 from earshot.playbooks import book, packs, queries
 from earshot.playbooks.actions import adopt_pack
 from earshot.playbooks.findings import Finding
-from earshot.playbooks.models import HEARING, MEASURES, POLICIES, PROCESS, SERVICE_LEVELS, SUPPORT, TEMPLATES
+from earshot.playbooks.parts.meaning import NAMES
 from earshot.playbooks.parts.waiting import Waiting
 from earshot.playbooks.queries import Change, changes, check_pack, sources
 from earshot.playbooks.sources import Sources, shipped
@@ -31,15 +31,6 @@ from earshot.web.views.asks import shown
 
 MOST_OF_ZIP = 1_500_000  # bytes; sent back in the form that puts it in force
 MOST_LINES = 100
-NAMES = {
-    PROCESS: gettext_lazy("Stages, gates, roles and seats"),
-    SERVICE_LEVELS: gettext_lazy("Service levels"),
-    HEARING: gettext_lazy("Who must hear what"),
-    SUPPORT: gettext_lazy("What units owe"),
-    POLICIES: gettext_lazy("Policies"),
-    TEMPLATES: gettext_lazy("What is asked of the customer"),
-    MEASURES: gettext_lazy("Measures"),
-}
 
 
 class Pack(Page):

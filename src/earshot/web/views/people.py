@@ -17,6 +17,7 @@ from earshot.desk.succession import owed_as_seen
 from earshot.desk.succession import words as owed_words
 from earshot.kit import now
 from earshot.kit.problems import Together, missing, say, wrong
+from earshot.people import absences
 from earshot.people.actions import end_grant, end_post, end_skill, give_permission, give_post, give_skill, make_token, revoke_token
 from earshot.people.models import Grant, Post, Skill, Token, Unit
 from earshot.people.models import Person as Somebody
@@ -68,6 +69,9 @@ class Person(Page):
                 for deal in rows[:50]
             ],
             "is_me": somebody.pk == self.person.pk,
+            "away": absences.away_now().get(somebody.pk),
+            "stands_in": absences.stand_ins().get(somebody.pk),
+            "absences": reverse("absences", kwargs={"id": somebody.pk}) if may_hand(self.person, somebody) else "",
             "hand_over": reverse("hand_over", kwargs={"id": somebody.pk}) if may_hand(self.person, somebody) else "",
             "administration": reverse("administration", kwargs={"id": somebody.pk}) if holds(self.person, ADMINISTER) else "",
             "entries": parts.entries(timeline(self.person, somebody.pk, most=20)),
@@ -259,6 +263,7 @@ class Me(Page):
             "engine_room": bool({OPERATE, ADMINISTER} & held(self.person)),
             "colleagues": _administered() if ADMINISTER in held(self.person) else [],
             "my_url": reverse("person", kwargs={"id": self.person.pk}),
+            "absences": reverse("absences", kwargs={"id": self.person.pk}),
         }
 
     def make_token(self, posted: QueryDict) -> HttpResponseBase:

@@ -91,7 +91,7 @@ class Followers(Page):
     """Open deals that follow an older process, by the stage in which they stand: sales operations move all of a stage at once."""
 
     template = "web/deals_process.html"
-    acts = {"move": ("to", "stages[]", "reason")}
+    acts = {"move": ("to", "stages[]", "leave_out[]", "reason")}
 
     def seek(self) -> None:
         permits.require(self.by, OPERATE)
@@ -100,7 +100,10 @@ class Followers(Page):
         behind = processes.behind()
         counts: dict[str, int] = {}
         labels: dict[str, Any] = {}
+        owed: dict[str, tuple[Any, int]] = {}
         for one in behind:
+            for gate, n in one.owed:
+                owed[gate.code] = (gate, n + owed.get(gate.code, (gate, 0))[1])
             if one.stays:
                 counts[one.stage.code] = counts.get(one.stage.code, 0) + one.count
                 labels[one.stage.code] = one.stage
@@ -112,7 +115,7 @@ class Followers(Page):
                     str(one.process),
                     str(one.stage),
                     str(one.count),
-                    _("is there too") if one.stays else _("is gone: each deal is moved by hand"),
+                    _in_force(one),
                 ]
                 for one in behind
             ],
@@ -126,14 +129,38 @@ class Followers(Page):
                 {"value": code, "label": str(labels[code]), "help": ngettext("%(n)s deal", "%(n)s deals", count) % {"n": count}}
                 for code, count in counts.items()
             ],
+            "gates": [
+                {
+                    "value": code,
+                    "label": str(gate),
+                    "help": ngettext("%(n)s deal never passed it", "%(n)s deals never passed it", n) % {"n": n},
+                }
+                for code, (gate, n) in owed.items()
+            ],
             "hidden": {"act": "move", "to": newest.number},
         }
 
     def move(self, posted: QueryDict) -> Done:
         done = move_all_to_process(
-            by=self.by, to=version(posted.get("to", "")), reason=posted.get("reason", ""), stages=posted.getlist("stages"), every=False
+            by=self.by,
+            to=version(posted.get("to", "")),
+            reason=posted.get("reason", ""),
+            stages=posted.getlist("stages"),
+            leave_out=posted.getlist("leave_out"),
         )
         return Done(summed(done))
+
+
+def _in_force(behind: processes.Behind) -> Any:
+    """What the process in force does with the deals of one row, in words."""
+    if not behind.stays:
+        return _("is gone: each deal is moved by hand")
+    if not behind.owed:
+        return _("is there too")
+    gates = say(
+        ", ".join(f"“{{g{at}}}”" for at in range(len(behind.owed))), **{f"g{at}": gate for at, (gate, _n) in enumerate(behind.owed)}
+    )
+    return say(_("is there too, and behind it {gates}, which they never passed"), gates=gates)
 
 
 def summed(done: Any) -> Any:

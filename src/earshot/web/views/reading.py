@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
+from earshot.deals.leads import accounts_seen
 from earshot.desk.finding import FINDERS
 from earshot.desk.queries import entries_seen, search, told
 from earshot.journal.queries import Told
@@ -25,17 +26,19 @@ from earshot.voice.models import Item
 from earshot.voice.queries import read
 from earshot.web import acts, parts, times
 from earshot.web.page import Done, Page, words
+from earshot.web.views.leads import customer
 from earshot.web.views.revisions import open_revision, shown_on_playbook
 
 MOST_EFFECTS = 30
 SERVED = {
     "answer": gettext_lazy("for messages that ask for an answer"),
     "directive": gettext_lazy("for directives"),
+    "lead": gettext_lazy("for leads, until they are taken up"),
 }
 
 
 class Search(Page):
-    """Deals, accounts, statements and calls that contain the words, as far as I may see them."""
+    """Deals, accounts, leads, statements and calls that contain the words, as far as I may see them."""
 
     template = "web/search.html"
 
@@ -43,6 +46,7 @@ class Search(Page):
         looked_for = words(self.request.GET.get("q", ""))
         found = search(self.person, looked_for)
         shown = read(Item.objects.filter(pk__in=[item.pk for item in found.items])) if found.items else []
+        known = accounts_seen(self.person, found.leads)
         return {
             "q": looked_for,
             "deals": [
@@ -55,9 +59,13 @@ class Search(Page):
                 for one in found.deals
             ],
             "accounts": [{"url": acts.address("account", one.pk), "label": one.name, "number": one.number} for one in found.accounts],
+            "leads": [
+                {"url": acts.address("lead", one.pk), "label": str(one.said), "number": one.number, "customer": customer(one, known)}
+                for one in found.leads
+            ],
             "calls": [{"url": acts.address("call", one.pk), "label": str(one), "deal": str(one.deal)} for one in found.calls],
             "quotes": [{"quote": parts.quote(one, ears=False), "deal": str(one.item.deal)} for one in shown],
-            "nothing": not (found.deals or found.accounts or found.items or found.calls),
+            "nothing": not (found.deals or found.accounts or found.leads or found.items or found.calls),
         }
 
 

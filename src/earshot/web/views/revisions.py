@@ -20,9 +20,10 @@ from earshot.people.models import Person
 from earshot.people.permits import OPERATE
 from earshot.people.standing import reach_of
 from earshot.playbooks import actions, book, editing, revisions
-from earshot.playbooks.editing import Touched
+from earshot.playbooks.editing import Said, Touched
 from earshot.playbooks.models import PARTS, PROCESS, PartVersion
 from earshot.playbooks.models import Revision as RevisionRow
+from earshot.playbooks.parts.meaning import NAMES
 from earshot.playbooks.queries import Change, changes_of
 from earshot.playbooks.registry import Impact
 from earshot.playbooks.revisions import Drafted, Read
@@ -31,7 +32,7 @@ from earshot.web import acts
 from earshot.web.page import Done, Page, version
 from earshot.web.views.asks import shown
 from earshot.web.views.meetings import moment
-from earshot.web.views.packs import NAMES
+from earshot.web.wording import Wording, differences_shown
 
 STATES = {
     "draft": (pgettext_lazy("of a version", "draft"), "grey"),
@@ -101,6 +102,7 @@ class Revision(Page):
     template = "web/revision.html"
     kind = "revision"
     live = True
+    approves = False
     acts = {
         "write": ("part", "text", "seen"),
         "add": ("part",),
@@ -114,12 +116,16 @@ class Revision(Page):
     def initial(self) -> Mapping[str, Mapping[str, Any]]:
         return {"start": {"starts_at": self.thing.starts_at}}
 
+    def held(self) -> str:
+        return "approve" if self.approves else ""
+
     def context(self) -> dict[str, Any]:
         one = RevisionRow.objects.select_related("opened_by", "withdrawal", "request").get(pk=self.thing.pk)
         read = revisions.read(one)
         operates = OPERATE in reach_of(self.person).permissions
         opener = one.opened_by_id == self.person.pk
         mine = read.waits_for(self.person)
+        self.approves = bool(mine)
         is_open = read.state == revisions.OPEN
         drafts = revisions.drafts_open_to(self.person) if is_open else ()
         word, tone = STATES_OF_REVISIONS[read.state]
@@ -127,6 +133,7 @@ class Revision(Page):
         taken = revisions.in_preparation()
         touched = editing.impacts_of(read) if is_open and read.parts else {}
         effect = effect_of_revision(read)
+        named = editing.named_of(read) if read.parts else {}
         return {
             "one": one,
             "warnings": [{"sentence": one.as_line().sentence, "judged": True} for one in read.pack.warnings] if read.pack else [],
@@ -136,7 +143,7 @@ class Revision(Page):
             "is_open": is_open,
             "asked": getattr(one, "request", None),
             "withdrawn": getattr(one, "withdrawal", None),
-            "parts": [self.part(part, part.version.part in drafts, touched.get(part.version.part, ())) for part in read.parts],
+            "parts": [self.part(part, part.version.part in drafts, touched.get(part.version.part, ()), named) for part in read.parts],
             "elsewhere": [acts.line(finding.as_line(), acts.NOBODY) for finding in read.findings],
             "keeps": operates or opener,
             "approves": [NAMES[awaited.version.part] for awaited in mine],
@@ -149,10 +156,12 @@ class Revision(Page):
             "free": [(part, NAMES[part]) for part in PARTS if part in drafts and part not in taken and (operates or opener)],
         }
 
-    def part(self, part: Drafted, may_write: bool, touched: Sequence[Touched]) -> dict[str, Any]:
+    def part(self, part: Drafted, may_write: bool, touched: Sequence[Touched], named: Mapping[str, Said]) -> dict[str, Any]:
         word, tone = STATES[part.version.state]
         changes = part.changes
         name = part.version.part
+        words = Wording(name, named)
+        read = words.read(part.version.source) if part.findings else None
         typed = self.typed if self.typed is not None and (self.typed.get("act"), self.typed.get("part")) == ("write", name) else None
         return {
             "part": name,
@@ -160,9 +169,10 @@ class Revision(Page):
             "version": part.version,
             "word": word,
             "tone": tone,
-            "findings": [{"sentence": finding.as_line().sentence, "judged": True} for finding in part.findings],
+            "findings": [{"sentence": words.finding(read, finding), "plain": True} for finding in part.findings],
             "sum": summed(changes) if changes else "",
-            "diff": lines_of(changes),
+            "lines": lines_of(changes),
+            "differences": differences_shown(words.differences(part.before, part.version.source)) if changes else [],
             "touched": [{"row": one.name, "place": one.place, "impact": impact_shown(one.impact)} for one in touched[:MOST_TOUCHED]],
             "tables_url": reverse("revision_part", kwargs={"id": self.thing.pk, "part": name}),
             "may_write": may_write,
@@ -225,12 +235,15 @@ class Revision(Page):
 
 def approved(one: RevisionRow) -> Done:
     """What to say after an approval: whether others are still awaited, or from when it holds."""
-    read = revisions.state_of(one, revisions.versions_of(one).values())
+    versions = revisions.versions_of(one)
+    read = revisions.state_of(one, versions.values())
     said = {
         revisions.OPEN: _("Approved by you. It waits for the others whom its parts name."),
         revisions.SCHEDULED: _("Approved. It begins at its date."),
-        revisions.BEGUN: _("Approved, and in force. Running deals keep the process that they began under."),
+        revisions.BEGUN: _("Approved, and in force."),
     }
+    if read == revisions.BEGUN and PROCESS in versions:
+        return Done(_("Approved, and in force. Running deals keep the process that they began under."))
     return Done(said[read])
 
 
@@ -324,6 +337,9 @@ class Version(Page):
             "word": STATES[one.state][0],
             "before": before,
             "sum": summed(changes) if changes else "",
+            "differences": differences_shown(Wording(one.part, editing.named_in_force()).differences(before.source, one.source))
+            if before and changes
+            else [],
             "diff": lines_of(changes),
             "lines": written(one.source),
         }

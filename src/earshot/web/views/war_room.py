@@ -3,46 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from earshot.accounts import queries as accounts
 from earshot.calls import queries as calls
-from earshot.deals import figures, gates, mandates, next_steps, processes
+from earshot.deals import figures, gates, leads, mandates, next_steps, processes
 from earshot.deals import queries as deals
 from earshot.deals import seats as wanted
-from earshot.deals.actions import add_missing_seats, change_deal, lose_deal, move_back, move_on, set_next_step, state_figures
-from earshot.deals.decisions import Figure
+from earshot.deals.actions import (
+    add_missing_seats,
+    change_deal,
+    leave_out_step,
+    lose_deal,
+    make_good,
+    move_back,
+    move_on,
+    need_step,
+    set_lines,
+    set_next_step,
+    set_services,
+    state_figures,
+    take_over,
+    wait_for,
+)
+from earshot.deals.decisions import Figure, RiskLine
 from earshot.deals.models import Deal
 from earshot.deals.policies import standing
+from earshot.deals.risks import ON
+from earshot.deals.risks import lines_of as risk_lines
 from earshot.deals.sizes import size_of
 from earshot.desk.finding import find
 from earshot.desk.queries import timeline
 from earshot.journal.queries import in_language
-from earshot.kit.problems import Refusal, say
+from earshot.kit.problems import Refusal, missing, say, wrong
 from earshot.people.models import Person
 from earshot.people.permits import ADMINISTER, OPERATE
-from earshot.people.queries import holders_by_role
+from earshot.people.queries import holders_by_role, of_unit_called, unit_of_id
 from earshot.people.standing import reach_of
 from earshot.playbooks.policies import NAMES
-from earshot.playbooks.queries import next_stage, role_names, why
+from earshot.playbooks.queries import role_names, why
 from earshot.teams.actions import accept_seat, decline_seat, nominate, release_seat
 from earshot.teams.queries import SeatRead, earlier_members, may_nominate, seats
 from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
 from earshot.web.page import Done, one_id, page_number, version
+from earshot.web.views import lines, splitting, waits
 from earshot.web.views.deals import OUTCOMES, currencies
+from earshot.web.views.dissents import settles
 from earshot.web.views.gate import gate_lines, gate_sum
+from earshot.web.views.risks import shown as shown_risks
+from earshot.web.views.specialties import options, shown
+from earshot.web.views.steps import way
 from earshot.web.views.talk import WRITE, Talks
 
 WORDS_SHOWN = 20
+HOW = {"present": pgettext_lazy("how somebody heard", "was present"), "noted": pgettext_lazy("how somebody heard", "took note")}
 SHUT = ("gate.shut", "stage.shut")
 
 
@@ -64,6 +89,14 @@ class War(Talks):
         "add_seats": (),
         "state": ("version", "gross_margin", "advance_share", "days_to_cash", "source"),
         "step": ("version", "what", "due", "doer"),
+        "services": ("version", "services[]"),
+        "line": ("version", "line_what", "line_quantity", "line_unit", "line_price"),
+        "line_off": ("version", "line"),
+        "make_good": ("risk", "words"),
+        "leave_out": ("version", "step", "reason"),
+        "need": ("version", "step"),
+        "take_over": (),
+        "wait_for": ("version", "unit", "person", "reason"),
         **WRITE,
     }
 
@@ -87,6 +120,7 @@ class War(Talks):
                 "amount": plain(deal.amount),
                 "currency": deal.currency,
             },
+            "services": {"services": deal.service_codes},
         }
 
     def context(self) -> dict[str, Any]:
@@ -97,7 +131,7 @@ class War(Talks):
         rows = seats(deal.team_id)
         here = next((step for step in path if step.current), None)
         mine = self.mine(deal, review) if review else acts.NOBODY
-        after = next_stage(deal.stage)
+        after = deals.following(deal)
         stands = standing(deal)
         above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code in SHUT else set()
         return {
@@ -105,7 +139,7 @@ class War(Talks):
             "closing": closing,
             "profile": say(_("profile: {name}, {why}"), name=NAMES[stands.profile], why=why(stands)),
             "outcome": OUTCOMES.get(closing.outcome) if closing else "",
-            "stages": [self.stage(step, closing is not None) for step in path],
+            "stages": [self.stage(step, closing is not None, deal.steps_left_out) for step in path],
             "gate": gate_sum(review, deal),
             "review": review,
             "gate_lines": gate_lines(review, mine, deal, lambda line: str(line.sentence) in above),
@@ -127,8 +161,18 @@ class War(Talks):
             "earlier_members": self.earlier(deal),
             **self.figures(deal),
             **self.steps(deal, closing is not None),
+            **shown(deal),
+            **lines.shown(deal),
+            "service_options": options(deal) if self.works and closing is None else [],
+            **way(deal, self.person, self.works and closing is None),
+            **splitting.shown(deal, self.person),
+            **waits.shown(deal, self.person, self.works and closing is None),
             "calls": self.calls(deal),
-            "passes": self.passes(deal),
+            **self.passed(deal),
+            "leads_of_deal": [
+                {"url": acts.address("lead", one.pk), "number": one.number, "said": str(one.said), "name": one.reporter.name}
+                for one in leads.of_deal(self.person, deal)
+            ],
             **self.talk(),
             "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
         }
@@ -141,11 +185,14 @@ class War(Talks):
             works=self.works,
             operates=OPERATE in reach_of(self.person).permissions,
             administers=ADMINISTER in reach_of(self.person).permissions,
+            settles=settles(self.person, deal, review),
         )
 
     @staticmethod
-    def stage(step: deals.PathStep, closed: bool) -> dict[str, Any]:
+    def stage(step: deals.PathStep, closed: bool, left_out: Sequence[str] = ()) -> dict[str, Any]:
         visited = step.visit is not None
+        if step.stage.step in left_out and not visited:
+            return {"label": say(_("{stage} (not needed)"), stage=step.stage), "state": "ahead", "when": ""}
         state = "here" if step.current and not closed else "done" if visited and (not step.current or closed) else "ahead"
         return {"label": str(step.stage), "state": state, "when": step.visit.entered_at if step.visit and state != "ahead" else ""}
 
@@ -244,19 +291,46 @@ class War(Talks):
     def calls(deal: Deal) -> list[dict[str, Any]]:
         return [call_part(read) for read in calls.read_of_deal(deal)]
 
+    def passed(self, deal: Deal) -> dict[str, Any]:
+        """The gates that the deal has passed, and what of it was passed at risk."""
+        passes = self.passes(deal, self.person)
+        at_risk = risk_lines(deal.pk) if deal.whole_id is not None or any(one["risk"] for one in passes) else []
+        return {"passes": passes, "risk_decisions": shown_risks(at_risk, deal, self.person)}
+
     @staticmethod
-    def passes(deal: Deal) -> list[dict[str, Any]]:
+    def passes(deal: Deal, person: Person) -> list[dict[str, Any]]:
+        passed = deals.passes(deal)
+        heard = {UUID(one["item"]) for row, _votes in passed for who in row.heard for one in who["heard"]}
+        words = {item.pk: str(item) for item in voice.visible_to(person).filter(pk__in=heard)} if heard else {}
         return [
             {
                 "gate": str(row.gate),
                 "at": row.at,
+                "risk": row.risk_id is not None,
                 "votes": [
                     {"name": one.person.name, "role": str(one.role), "at": one.at, "approves": one.approves, "reason": one.reason}
                     for one in votes
                 ],
-                "lines": [{"sentence": in_language(line["sentence"]), "warned": not line.get("met")} for line in row.lines],
+                "lines": [
+                    {
+                        "sentence": in_language(line["sentence"]),
+                        "warned": not line.get("met"),
+                        "missing": not line.get("met") and not line.get("warns"),
+                    }
+                    for line in row.lines
+                ],
+                "heard": [
+                    {
+                        "name": who["name"],
+                        "items": [
+                            {"words": words.get(UUID(one["item"]), ""), "how": HOW[one["how"]], "at": datetime.fromisoformat(one["at"])}
+                            for one in who["heard"]
+                        ],
+                    }
+                    for who in row.heard
+                ],
             }
-            for row, votes in deals.passes(deal)
+            for row, votes in passed
         ]
 
     def refused_lines(self) -> list[dict[str, Any]]:
@@ -308,6 +382,58 @@ class War(Talks):
             doer=find(self.person, "person", one_id(chosen)) if chosen else None,
         )
         return Done(_("The next step is set."), f"{self.request.path}#next")
+
+    def line(self, posted: QueryDict) -> Done:
+        """One more line."""
+        there = lines.as_given(self.thing)
+        given = [*there, lines.with_another(posted)]
+        try:
+            set_lines(by=self.by, deal=self.thing, version=version(posted.get("version", "")), lines=given)
+        except Refusal as refusal:
+            raise lines.beside(refusal, len(there)) from None
+        return Done(_("The line is there."), f"{self.request.path}#lines")
+
+    def line_off(self, posted: QueryDict) -> Done:
+        given = lines.without(self.thing, posted.get("line", ""))
+        set_lines(by=self.by, deal=self.thing, version=version(posted.get("version", "")), lines=given)
+        return Done(_("The line is taken off."), f"{self.request.path}#lines")
+
+    def services(self, posted: QueryDict) -> Done:
+        set_services(by=self.by, deal=self.thing, version=version(posted.get("version", "")), services=posted.getlist("services"))
+        return Done(_("The types of service are saved."), f"{self.request.path}#services")
+
+    def leave_out(self, posted: QueryDict) -> Done:
+        seen, reason = version(posted.get("version", "")), posted.get("reason", "")
+        leave_out_step(by=self.by, deal=self.thing, version=seen, step=posted.get("step", ""), reason=reason)
+        return Done(_("The step is left out, with your name and reason."), f"{self.request.path}#way")
+
+    def need(self, posted: QueryDict) -> Done:
+        need_step(by=self.by, deal=self.thing, version=version(posted.get("version", "")), step=posted.get("step", ""))
+        return Done(_("The step is needed again."), f"{self.request.path}#way")
+
+    def take_over(self, posted: QueryDict) -> Done:
+        take_over(by=self.by, deal=self.thing)
+        return Done(_("You have taken the deal over."), f"{self.request.path}#waits")
+
+    def wait_for(self, posted: QueryDict) -> Done:
+        chosen, name = posted.get("unit", ""), posted.get("person", "").strip()
+        unit = unit_of_id(one_id(chosen)) if chosen else None
+        person = of_unit_called(unit, name) if unit is not None and name else None
+        if unit is not None and name and person is None:
+            sentence = say(
+                _("Nobody called {name} is of {unit}, or several are: leave it empty, or write the whole name."), name=name, unit=unit.name
+            )
+            raise wrong("person", sentence)
+        reason = posted.get("reason", "")
+        wait_for(by=self.by, deal=self.thing, version=version(posted.get("version", "")), unit=unit, person=person, reason=reason)
+        return Done(_("It is on record, and counted from now on."), f"{self.request.path}#waits")
+
+    def make_good(self, posted: QueryDict) -> Done:
+        line = RiskLine.objects.filter(ON([self.thing.pk]), pk=one_id(posted.get("risk", ""))).first()
+        if line is None:
+            raise missing()
+        make_good(by=self.by, line=line, words=posted.get("words", ""))
+        return Done(_("It is on record that this is made good."), f"{self.request.path}#risks")
 
     def lose(self, posted: QueryDict) -> Done:
         deal = lose_deal(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))

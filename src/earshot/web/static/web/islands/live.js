@@ -3,8 +3,8 @@
  * A page that follows what happens: when the server says that something on it has changed, the page asks for itself again and takes over
  * what is different. Focus, scroll, what is unfolded and everything that is being typed stay; without a connection the page is as it was.
  *
- * body[data-live]       where this page listens; body[data-live-keep]: it shows a form (of this act) that was refused or typed before, so it
- *                       is not replaced before the reader asks
+ * body[data-live]       where this page listens; body[data-live-keep]: it shows a form (of this act) that was refused or typed before, or
+ *                       an act that counts for what was read, so it is not replaced before the reader asks
  * [data-live-part]      what is taken over: the contents, the navigation
  * [data-live-changed]   the bar that says that something waits behind what is being typed; its button shows it
  * [data-live-gone]      the sign that the page is not live
@@ -236,7 +236,9 @@ function replace(now, asked) {
   body.dataset.liveWaits = String(after);
   if (after > before && said) said.textContent = (said.dataset.liveSaid || "").replace("{n}", String(after));
   for (const restore of words) restore();
-  if (asked) delete body.dataset.liveKeep;
+  const holds = now.body.dataset.liveKeep; // an act that counts for what was read goes on holding the page
+  if (asked && holds) body.dataset.liveKeep = holds;
+  else if (asked) delete body.dataset.liveKeep;
   show(changed, hidden && !asked);
 }
 
