@@ -50,6 +50,7 @@ class Hand:
     def tap(self, where: Locator) -> None:
         self.taps += 1
         where.click()
+        self.page.wait_for_load_state()  # a click returns when the next page begins, not when it is there
 
     def press(self, words: str, within: Locator | None = None, **values: Any) -> None:
         """The button or link with these words."""

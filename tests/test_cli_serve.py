@@ -105,7 +105,7 @@ def test_the_demonstration_from_nothing(own_database: str, tmp_path: Path):
     worker = first.worker()
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
-    for _ in range(100):
+    for _ in range(300):
         if first.worker() not in (None, worker):
             break
         time.sleep(0.1)

@@ -48,9 +48,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @pytest.fixture
 def served(own_database: str, tmp_path: Path) -> Iterator[Served]:
+    """Without a worker: the world stands on its Monday and the server in the present, and whatever the acts of that Monday are late for,
+    a worker would tell of at some moment of the test."""
     connection.close()
-    server = Served(tmp_path, own_database, EARSHOT_SECRET_KEY=settings.SECRET_KEY)
+    server = Served(tmp_path, own_database, "--no-worker", EARSHOT_SECRET_KEY=settings.SECRET_KEY)
     server.answers()
+    assert server.worker() is None
     yield server
     if server.process.poll() is None:
         server.stop(signal.SIGTERM)
@@ -482,20 +485,9 @@ def test_standing_that_ends_while_the_page_is_open_ends_what_it_is_told(world: W
     assert day.events == 2
 
 
-def quiet(seconds: float = 3) -> str:
-    """The journal's end once nothing more is told. The world stands on its Monday and the server in the present: whatever the acts of that
-    Monday are late for, its worker tells of at its next turn."""
-    mark, since = tail.end(), time.monotonic()
-    while time.monotonic() - since < seconds:
-        time.sleep(0.1)
-        if (tail.read_after(mark) or ([0], ""))[0]:
-            mark, since = tail.end(), time.monotonic()
-    return mark
-
-
 def test_a_page_that_comes_back_hears_exactly_what_it_missed(world: World, served: Served):
     deal = world.spoken_deal()
-    mark = quiet()
+    mark = tail.end()
     connection.close()
     of_deal = f"about=deal:{deal.pk}"
     page = Listener(served.port, world.seller, f"{of_deal}&since={mark}")

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 mode="${1:-all}"
 bash tools/setup.sh dev || { echo "The set-up failed; nothing was tested." >&2; exit 1; }
-export PATH="$PWD/.venv/bin:$PATH" EARSHOT_HOME="$PWD/var/checks" PYTHONDONTWRITEBYTECODE=1
+export PATH="$PWD/.venv/bin:$PATH" EARSHOT_HOME="$PWD/var/checks"
 unset EARSHOT_DATABASE EARSHOT_DEBUG EARSHOT_DEMO DJANGO_SETTINGS_MODULE
 mkdir -p var/checks
 passed=(); failed=()

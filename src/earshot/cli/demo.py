@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from earshot.cli.house import unapplied
 from earshot.cli.root import Worded, option
-from earshot.cli.serve import HOST, PORT, collect, free, held_home, run
+from earshot.cli.serve import HOST, PORT, WORKER, collect, free, held_home, run
 from earshot.clocks.test_clock import go_on
 from earshot.demo.actions import build_world
 from earshot.journal.models import Entry
@@ -32,7 +32,8 @@ BUILT = "demo.world_built"
 )
 @option("--fresh", is_flag=True, help=noop("Start over: what was done in the demonstration is lost."))
 @PORT
-def demo(fresh: bool, port: int) -> None:
+@WORKER
+def demo(fresh: bool, port: int, worker: bool) -> None:
     free(port)
     with held_home():
         _only_a_demonstration()
@@ -47,7 +48,7 @@ def demo(fresh: bool, port: int) -> None:
         go_on()
         collect()
         connection.close()
-        raise SystemExit(run(port, lambda: click.echo(_announcement(port))))
+        raise SystemExit(run(port, lambda: click.echo(_announcement(port)), worker=worker))
 
 
 def _announcement(port: int) -> str:

@@ -33,15 +33,17 @@ HOST = "127.0.0.1"
 PATIENCE = 15.0  # seconds that a process gets to end what it began
 LONG_ENOUGH = 30.0  # a worker that ran so long did not die at birth: begin again at once
 PORT = option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help=noop("Port on 127.0.0.1."))
+WORKER = option("--worker/--no-worker", default=True, show_default=True, help=noop("Without: the worker runs elsewhere (`earshot worker`)."))
 
 
 @click.command(cls=Worded, help=noop("Serve the application, with its worker beside it, until told to stop (SIGTERM, Ctrl-C)."))
 @PORT
-def serve(port: int) -> None:
+@WORKER
+def serve(port: int, worker: bool) -> None:
     free(port)
     with held_home():
         collect()
-        raise SystemExit(run(port))
+        raise SystemExit(run(port, worker=worker))
 
 
 @contextmanager
@@ -110,9 +112,9 @@ class Child:
             self.process.wait()
 
 
-def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
+def run(port: int, ready: Callable[[], None] = lambda: None, *, worker: bool = True) -> int:
     """Serve until asked to stop; 0 then, else the code of a web process that ended by itself. A worker that dies is begun again.
-    `ready`: called once the application answers."""
+    `ready`: called once the application answers. `worker`: whether one runs beside the pages."""
     asked = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -128,23 +130,24 @@ def run(port: int, ready: Callable[[], None] = lambda: None) -> int:
     web = Child(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", HOST, "--port", str(port), "--no-ws",
                 "--log-level", "warning", "--backlog", "8192", "--backpressure", "8192", "--respawn-failed-workers",
                 "--respawn-interval", "0.5", "--workers-kill-timeout", "5", "earshot.rsgi:application")  # fmt: skip
-    worker = Child(sys.executable, "-m", "earshot.cli", "worker")
+    beside = Child(sys.executable, "-m", "earshot.cli", "worker") if worker else None
     pause, announced, again_at = 1.0, False, 0.0
     while not asked.wait(0.2 if not announced else 0.5) and web.process.poll() is None:
         if not announced and _answers(port):
             announced = True
             ready()
-        if worker.process.poll() is not None:
+        if beside and beside.process.poll() is not None:
             if not again_at:
-                pause = 1.0 if monotonic() - worker.began > LONG_ENOUGH else min(pause * 2, 60.0)
+                pause = 1.0 if monotonic() - beside.began > LONG_ENOUGH else min(pause * 2, 60.0)
                 again_at = monotonic() + pause
                 click.echo(_("The worker ended; it is begun again."), err=True)
             elif monotonic() >= again_at:
-                worker, again_at = Child(*worker.command), 0.0
+                beside, again_at = Child(*beside.command), 0.0
     code = 0 if asked.is_set() else web.process.returncode or 1
-    for child in (web, worker):
+    children = [web, beside] if beside else [web]
+    for child in children:
         child.stop()
-    for child in (web, worker):
+    for child in children:
         child.wait()
     return code
 
