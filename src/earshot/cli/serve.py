@@ -33,7 +33,9 @@ HOST = "127.0.0.1"
 PATIENCE = 15.0  # seconds that a process gets to end what it began
 LONG_ENOUGH = 30.0  # a worker that ran so long did not die at birth: begin again at once
 PORT = option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help=noop("Port on 127.0.0.1."))
-WORKER = option("--worker/--no-worker", default=True, show_default=True, help=noop("Without: the worker runs elsewhere (`earshot worker`)."))
+WORKER = option(
+    "--worker/--no-worker", default=True, show_default=True, help=noop("Without: the worker runs elsewhere (`earshot worker`).")
+)
 
 
 @click.command(cls=Worded, help=noop("Serve the application, with its worker beside it, until told to stop (SIGTERM, Ctrl-C)."))
