@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 import browsers
@@ -27,6 +28,10 @@ from worlds import still, world  # noqa: F401 - fixtures
 databases.furnish = worlds.build
 
 STRICT = os.environ.get("EARSHOT_STRICT") == "1"
+# Property tests look for what nobody thought of wherever somebody sits before them; where a run decides, it tries the same every time.
+hypothesis.settings.register_profile("decides", derandomize=True)
+if STRICT:
+    hypothesis.settings.load_profile("decides")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 RUN = Path(os.environ["EARSHOT_TEST_RUN"])
 BROWSING = {"browser", "page", "open_page"}

@@ -28,6 +28,7 @@ COLUMNS: dict[tuple[str, str], dict[str, str]] = {
     (PROCESS, "stages"): {"code": "stage"},
     (PROCESS, "gates"): {"code": "gate", "stage": "stage", "deciders": "role"},
     (PROCESS, "seats"): {"code": "seat", "role": "role"},
+    (PROCESS, "closing_reasons"): {"code": "ending"},
     (PROCESS, "chains"): {"code": "link"},
     (PROCESS, "mandates"): {"code": "mandate", "role": "role", "gate": "gate"},
     (PROCESS, "green_channels"): {"code": "channel", "grants": "role", "skips": "gate"},

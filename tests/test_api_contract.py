@@ -79,7 +79,7 @@ def test_filters_narrow_the_list(world: World, caller: Call):
     seller = caller("seller")
     made = open_deal(seller, world, title="太阳能站点")
     lost = open_deal(seller, world, title="Lost")
-    seller.post(f"/deals/{lost['id']}/losses", {"reason": "went with the rival"}, if_match=lost.etag)
+    seller.post(f"/deals/{lost['id']}/losses", {"reason": "went with the rival", "code": "lost-no-buy"}, if_match=lost.etag)
 
     def ids(**query: Any) -> set[str]:
         return {deal["id"] for deal in seller.all("/deals", **query)}
@@ -593,7 +593,7 @@ def test_back_to_an_earlier_stage_with_a_reason(world: World, caller: Call):
 def test_a_closed_deal_has_no_gate_and_takes_no_moves(world: World, caller: Call):
     seller = caller("seller")
     deal = open_deal(seller, world)
-    lost = seller.post(f"/deals/{deal['id']}/losses", {"reason": "budget cut"}, if_match=deal.etag)
+    lost = seller.post(f"/deals/{deal['id']}/losses", {"reason": "budget cut", "code": "lost-no-buy"}, if_match=deal.etag)
     assert lost["closing"]["outcome"] == "lost"
     assert seller.get(f"/deals/{deal['id']}/gate").data == {"gate": None, "open": True, "conditions": []}
     refused = seller.post(f"/deals/{deal['id']}/moves", {}, if_match=lost.etag)

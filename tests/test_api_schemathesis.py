@@ -34,7 +34,8 @@ from earshot.accounts.models import Contact
 from earshot.clocks.sweep import sweep
 from earshot.deals import queries
 from earshot.deals.actions import record_lead, wait_for
-from earshot.deals.models import Deal
+from earshot.deals.giving_up_tables import GivingUpVoice as Voice
+from earshot.deals.models import Closing, Deal
 from earshot.deals.wait_tables import HANDOVER, Wait
 from earshot.demo.actions import read_world
 from earshot.desk.saved import save_view
@@ -264,6 +265,30 @@ class Tour:
         return f'"{self("seller", "GET /deals/{deal_id}", deal_id=deal)["version"]}"'
 
 
+def ends_of_deals(world: World, tour: Tour) -> None:
+    """One is proposed to be given up, taken back, proposed again and given up; of one that was won it is said why."""
+    deal = str(world.deal("放弃的").pk)
+    why = {"reason": "no margin", "code": "up-no-margin", "alternatives": [{"tried": "instalments", "came_of_it": "not wanted"}]}
+    propose, here = "POST /deals/{deal_id}/giving-up", {"deal_id": deal}
+    tour("seller", propose, why, match=tour.etag(deal), **here)
+    back = "POST /deals/{deal_id}/giving-up/withdrawal"
+    tour("seller", back, {"reason": "they called"}, match=tour.etag(deal), **here)
+    tour("seller", propose, why, match=tour.etag(deal), **here)
+    tour("seller", "GET /deals/{deal_id}/giving-up", **here)
+    asked = Voice.objects.get(giving_up__deal=deal, giving_up__ended_at__isnull=True, head=True)
+    Voice.objects.filter(pk=asked.pk).update(person=world.head)  # as if nobody nearer were there
+    tour("head", "POST /deals/{deal_id}/giving-up/voices", {"agrees": False, "words": "once more"}, match=tour.etag(deal), **here)
+    tour("seller", propose, why, match=tour.etag(deal), **here)
+    # As if a colleague of another role had agreed and the head were asked no more: what is left is to conclude.
+    Voice.objects.filter(giving_up__deal=deal, head=True, spoken_at__isnull=True).update(
+        head=False, person=world.engineer, agrees=True, spoken_at=now(), at=now()
+    )
+    tour("seller", "POST /deals/{deal_id}/giving-up/conclusion", match=tour.etag(deal), **here)
+    won = world.deal("赢了的")
+    Closing.objects.create(deal=won, outcome="won", at=now())
+    tour("seller", "POST /deals/{deal_id}/win-reason", {"code": "won-price"}, match=tour.etag(str(won.pk)), deal_id=str(won.pk))
+
+
 def calls_of_leads(tour: Tour, account: str, deal: str) -> None:
     """A lead that a technician heard becomes a deal; another is refused, reopened and joined to one."""
     said = {"words": "they move next year", "source": "site-visit", "customer": "Blue Nile", "speaker": "Osman"}
@@ -451,9 +476,16 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     tour("seller", "GET /deals/{deal_id}/timeline", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/trial", query={"needs": "deal.amount > 1.0 && words.statements > 0"}, deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/clocks", query={"ended": "true"}, deal_id=deal)
-    tour("seller", "POST /deals/{deal_id}/losses", {"reason": "the rival was cheaper to run"}, match=tour.etag(deal), deal_id=deal)
+    tour(
+        "seller",
+        "POST /deals/{deal_id}/losses",
+        {"reason": "the rival was cheaper to run", "code": "lost-price", "competitor": "Rival"},
+        match=tour.etag(deal),
+        deal_id=deal,
+    )
     yield "decided"
 
+    ends_of_deals(world, tour)
     calendar = tour("seller", "GET /calendars")["items"][0]["id"]
     solutions = str(world.units["solutions"].pk)
     berlin = tour("administrator", "POST /calendars", {"name": "Berlin", "zone": "Europe/Berlin", "country": "DE"})

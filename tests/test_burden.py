@@ -31,9 +31,9 @@ from worlds import World, changed_pack, spoken
 Parts = dict[str, Any]
 # Of the shipped pack, for each deal: role → demanded, sometimes, only warned of, in each profile.
 OF_DEAL = {
-    STANDARD: {"AR": (5, 0, 0), "SR": (2, 2, 1), "FR": (3, 3, 1), "SDT": (2, 4, 0), "FIN": (0, 0, 1), "LEG": (0, 0, 1)},
+    STANDARD: {"AR": (6, 0, 0), "SR": (2, 2, 1), "FR": (3, 3, 1), "SDT": (2, 4, 0), "FIN": (0, 0, 1), "LEG": (0, 0, 1)},
     LIGHT: {"AR": (4, 0, 1), "SR": (2, 1, 1), "FR": (2, 2, 2), "SDT": (1, 2, 3)},
-    STRICT: {"AR": (6, 0, 0), "SR": (2, 4, 0), "FR": (5, 4, 0), "SDT": (3, 6, 0), "FIN": (0, 1, 0), "LEG": (0, 1, 0)},
+    STRICT: {"AR": (7, 0, 0), "SR": (2, 4, 0), "FR": (5, 4, 0), "SDT": (3, 6, 0), "FIN": (0, 1, 0), "LEG": (0, 1, 0)},
 }
 
 

@@ -191,7 +191,7 @@ def test_a_deal_is_opened_changed_taken_back_and_lost(world: World):
     number = re.search(r"D-\d+-\d+", opened)[0]
     good("deals", "move", number, "--as", "陈晓")
     good("deals", "back", number, "--to", "ML", "--reason", "客户推迟", "--as", "陈晓")
-    good("deals", "lose", number, "--reason", "客户选择了别家", "--as", "陈晓")
+    good("deals", "lose", number, "--reason", "客户选择了别家", "--code", "lost-price", "--competitor", "不知道", "--as", "陈晓")
     assert number not in good("deals", "list", "--as", "陈晓")
     assert "lost" in good("deals", "list", "--all", "--as", "陈晓")
     assert "is closed" in refused("deals", "move", number, "--as", "陈晓")

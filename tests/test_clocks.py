@@ -393,7 +393,7 @@ def test_a_lost_deal_ends_its_clocks_and_alarms(quiet_world: World) -> None:
     with until(at(24, 17, 30)):
         sweep()
         assert alarms(world.engineer_head)
-        lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="客户不建了")
+        lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="客户不建了", code="lost-no-buy")
         assert alarms(world.engineer_head) == []
     assert not Clock.objects.filter(object_id__in=[ear.pk for ear in Ear.objects.filter(item__deal=deal)], stopped_at=None).exists()
 

@@ -130,7 +130,7 @@ def test_a_stale_write_is_refused_and_told_what_changed_and_by_whom(world: World
     for act in (
         lambda: change_deal(by=world.by("seller"), deal=deal, version=1, amount="1"),
         lambda: move_on(by=world.by("seller"), deal=deal, version=1),
-        lambda: lose_deal(by=world.by("seller"), deal=deal, version=1, reason="x"),
+        lambda: lose_deal(by=world.by("seller"), deal=deal, version=1, reason="x", code="lost-no-buy"),
         lambda: move_on(by=world.by("seller"), deal=deal, version=99),
     ):
         with pytest.raises(Refusal) as refused:
@@ -162,7 +162,7 @@ def test_only_the_owner_the_team_and_the_heads_above_work_on_a_deal(world: World
         lambda: change_deal(by=world.by(key), deal=deal, version=deal.version, amount="1"),
         lambda: move_on(by=world.by(key), deal=deal, version=deal.version),
         lambda: move_back(by=world.by(key), deal=deal, version=deal.version, to="ML", reason="x"),
-        lambda: lose_deal(by=world.by(key), deal=deal, version=deal.version, reason="x"),
+        lambda: lose_deal(by=world.by(key), deal=deal, version=deal.version, reason="x", code="lost-no-buy"),
     ):
         with pytest.raises(Refusal) as refused:
             act()
@@ -184,15 +184,15 @@ def test_going_back_needs_a_reason_and_an_earlier_stage(world: World) -> None:
 def test_losing_needs_a_reason_and_closes_the_deal_for_good(world: World) -> None:
     deal = world.moved_deal()
     with pytest.raises(Refusal) as refused:
-        lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="")
+        lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="", code="lost-no-buy")
     assert set(refused.value.fields) == {"reason"}
-    deal = lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="对手便宜一半")
+    deal = lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="对手便宜一半", code="lost-no-buy")
     assert Closing.objects.get(deal=deal).reason == "对手便宜一半"
     assert not StageVisit.objects.filter(deal=deal, left_at__isnull=True).exists()
     for act in (
         lambda: move_on(by=world.by("seller"), deal=deal, version=deal.version),
         lambda: change_deal(by=world.by("seller"), deal=deal, version=deal.version, amount="1"),
-        lambda: lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="x"),
+        lambda: lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="x", code="lost-no-buy"),
     ):
         with pytest.raises(Refusal) as refused:
             act()
@@ -203,7 +203,7 @@ def test_losing_needs_a_reason_and_closes_the_deal_for_good(world: World) -> Non
 
 def test_words_are_still_kept_on_a_deal_that_is_lost(world: World) -> None:
     deal = world.moved_deal()
-    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格")
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格", code="lost-no-buy")
     world.words(deal, words=[("下次早点告诉我们", "people")])
     assert len(world.items(deal)) == 4
 

@@ -109,7 +109,7 @@ def test_a_duty_is_amber_within_a_day_and_red_once_overdue(world: World) -> None
 def test_a_lost_deal_asks_nobody_for_a_vote_a_seat_or_a_result(world: World) -> None:
     deal = world.ready_deal()
     assert on(deal, world.head)
-    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格")
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格", code="lost-no-buy")
     assert on(deal, world.head) == []
     assert on(deal, world.engineer) == []
 

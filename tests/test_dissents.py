@@ -264,7 +264,7 @@ def test_while_the_head_is_away_the_deputy_who_sees_the_deal_settles_it(world: W
 def test_a_closed_deal_asks_nothing(world: World, at_gate: Deal) -> None:
     votes(world, at_gate, "engineer")
     against(world, at_gate)
-    lose_deal(by=world.by("seller"), deal=at_gate, version=fresh(at_gate).version, reason="客户不买了")
+    lose_deal(by=world.by("seller"), deal=at_gate, version=fresh(at_gate).version, reason="客户不买了", code="lost-no-buy")
     assert not VoteAsked.objects.filter(ended_at__isnull=True).exists()
     assert not Dissent.objects.filter(ended_at__isnull=True).exists()
     assert not Clock.objects.filter(kind__in=["vote_asked", "dissent"], stopped_at__isnull=True).exists()

@@ -251,7 +251,7 @@ def test_it_ends_when_the_deal_goes_elsewhere(world: World, at_gate: Deal) -> No
     deal = figure(world, at_gate, "15")
     ask_for_decision(by=world.by("seller"), deal=deal, version=deal.version)
     deal = fresh(deal)
-    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="预算取消")
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="预算取消", code="lost-no-buy")
     assert Escalation.objects.get().outcome == "moved"
     assert Clock.objects.get(kind="asking").outcome == "cancelled"
     with pytest.raises(Refusal):

@@ -128,7 +128,7 @@ def test_two_that_cannot_be_one_are_refused_in_words(world: World) -> None:
     assert refused(world, deal, second, other_version=99).status == 412
     assert refused(world, deal, second, by="operations").code == "deal.not_yours"
     assert snapshot() == before
-    lose_deal(by=world.by("seller"), deal=second, version=fresh(second).version, reason="x")
+    lose_deal(by=world.by("seller"), deal=second, version=fresh(second).version, reason="x", code="lost-no-buy")
     assert refused(world, deal, second).code == "deal.closed"
 
 

@@ -434,7 +434,7 @@ def test_delivering_without_having_taken_takes_it_first(world: World) -> None:
 
 def test_the_duties_of_a_lost_deal_end_with_it(world: World) -> None:
     deal = world.moved_deal()
-    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格")
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格", code="lost-no-buy")
     assert not queries.open_calls().filter(deal=deal).exists()
     assert Clock.objects.get(object_id=the_call(deal).pk).outcome == "cancelled"
     assert not any(line.cause == "call" for line in my_day(world.engineer))

@@ -93,7 +93,7 @@ def test_a_closed_deal_has_no_next_step_to_do_and_who_left_the_team_sees_none(wo
     with later(days=5):
         assert lines(world.engineer) == []
         assert len(lines(world.seller)) == 1
-        lose_deal(by=world.by("seller"), deal=deal, version=Deal.objects.get(pk=deal.pk).version, reason="price")
+        lose_deal(by=world.by("seller"), deal=deal, version=Deal.objects.get(pk=deal.pk).version, reason="price", code="lost-no-buy")
         assert lines(world.seller) == []
 
 

@@ -253,7 +253,7 @@ def test_a_post_given_while_a_deal_stands_at_its_gate_shows_it_at_once(world: Wo
 def test_a_lost_deal_is_seen_by_its_people_and_no_longer_by_who_would_have_decided(world: World) -> None:
     give_post(by=world.by("administrator"), person=world.stranger, unit=world.units["company"], role="SDT")
     deal = world.moved_deal()
-    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格")
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="价格", code="lost-no-buy")
     assert not deals.visible_to(world.stranger).filter(pk=deal.pk).exists()
     assert sees(world.seller, deal) == (True, 3, True, True)
 

@@ -52,7 +52,7 @@ def test_each_filter_narrows_to_what_it_says(world: World):
     late = world.deal("late")
     Deal.objects.filter(pk=late.pk).update(due=today() - timedelta(days=1))
     lost = world.deal("lost")
-    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="the rival")
+    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="the rival", code="lost-no-buy")
     everything = titles(world)
     assert {"plain", "moved", "ready", "late"} <= everything
     assert "lost" not in everything
@@ -155,7 +155,7 @@ def test_every_order_runs_through_in_parts_without_gaps_or_repeats(world: World)
         if number == 2:
             change_deal(by=world.by("seller"), deal=deal, version=deal.version, currency="USD")
     last = world.deal("closed")
-    lose_deal(by=world.by("seller"), deal=last, version=last.version, reason="gone")
+    lose_deal(by=world.by("seller"), deal=last, version=last.version, reason="gone", code="lost-no-buy")
     for name in pipeline.SORTS:
         for sort in (name, f"-{name}"):
             wanted = Wanted(state="all", sort=sort)
@@ -233,7 +233,7 @@ def test_the_usual_time_in_a_stage_is_the_median_of_the_last_departures(world: W
         move_on(by=world.by("seller"), deal=deal, version=deal.version)
     gone = world.deal("lost there")
     StageVisit.objects.filter(deal=gone).update(entered_at=now() - timedelta(days=900))
-    lose_deal(by=world.by("seller"), deal=gone, version=gone.version, reason="gone")
+    lose_deal(by=world.by("seller"), deal=gone, version=gone.version, reason="gone", code="lost-no-buy")
     assert pipeline.usual()[first.code] == pipeline.Usual(4, 3)
     deal = world.deal("now here")
     StageVisit.objects.filter(deal=deal).update(entered_at=now() - timedelta(days=9, hours=5))

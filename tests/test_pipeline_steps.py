@@ -69,7 +69,7 @@ def test_a_step_that_slipped_is_red_and_is_found_with_those_that_have_none(world
     stepped(world, world.deal("soon"), "打电话", 1)
     stepped(world, world.deal("far"), "去现场", 30)
     lost = stepped(world, world.deal("lost"), "打电话", 1)
-    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="the rival")
+    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="the rival", code="lost-no-buy")
     world.deal("silent")
     assert titles(world, how="slipped") == set()
     assert "silent" in titles(world, how="stepless")

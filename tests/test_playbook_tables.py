@@ -277,7 +277,8 @@ def test_a_row_is_moved_and_only_its_lines_move(data: st.DataObject):
     keeps_line_ends(text, new)
     if place == number:
         assert new == text
-    if whole.rows[-1].line > whole.rows[0].line:  # in lines of their own: the same lines, in another order
+    # In lines of their own: the same lines, in another order. A text in brackets may hold what YAML, too, takes for the end of a line.
+    if whole.rows[-1].line > whole.rows[0].line and f"{table}: [" not in text:
         assert sorted(text.splitlines()) == sorted(new.splitlines())
 
 

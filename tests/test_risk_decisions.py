@@ -215,7 +215,7 @@ def test_what_no_check_can_judge_again_is_made_good_in_words_once_and_by_whom_it
 def test_a_lost_deal_owes_nothing_more(world: World) -> None:
     deal = at_gate(world)
     pass_it(world, deal)
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="the rival was cheaper to run")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="the rival was cheaper to run", code="lost-no-buy")
     assert of_day(world.seller) == []
     assert not Clock.objects.filter(kind="risk", stopped_at__isnull=True).exists()
     assert risks.open_counts([deal.pk]) == {}

@@ -129,7 +129,7 @@ def test_who_works_on_the_deal_splits_it_while_it_is_open_and_nobody_else(world:
     deal = world.deal()
     assert refused(world, deal, by="operations").code == "deal.not_yours"
     assert refused(world, deal, version=fresh(deal).version + 1).status == 412
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="客户选了别家")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="客户选了别家", code="lost-no-buy")
     assert refused(world, deal).code == "deal.closed"
 
 
@@ -261,11 +261,11 @@ def test_words_stay_owed_while_one_of_both_is_open(world: World) -> None:
     part = split(world, deal)
     n = ears_waiting_for(world.engineer).count()
     assert n
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="只留分出的一份")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="只留分出的一份", code="lost-no-buy")
     assert ears_waiting_for(world.engineer).count() == n
     take_note(by=world.by("engineer"), items=[ear.item for ear in ears_waiting_for(world.engineer)])
     assert not ears_waiting_for(world.engineer).exists()
-    lose_deal(by=world.by("seller"), deal=part, version=fresh(part).version, reason="也不做了")
+    lose_deal(by=world.by("seller"), deal=part, version=fresh(part).version, reason="也不做了", code="lost-no-buy")
     assert not [one for one in checks.everyone_has_heard(fresh(part)) if one.met is False and one.line.who == world.engineer.name]
 
 
@@ -305,11 +305,11 @@ def test_a_call_of_both_goes_on_with_the_one_that_is_left(world: World) -> None:
     deal = world.moved_deal()
     [call] = world.calls(deal)
     part = split(world, deal)
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="只留分出的一份")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="只留分出的一份", code="lost-no-buy")
     call.refresh_from_db()
     assert (call.deal, call.came_with) == (part, deal)
     assert calls.open_calls().filter(pk=call.pk).exists()
-    lose_deal(by=world.by("seller"), deal=part, version=fresh(part).version, reason="也不做了")
+    lose_deal(by=world.by("seller"), deal=part, version=fresh(part).version, reason="也不做了", code="lost-no-buy")
     assert not calls.open_calls().filter(pk=call.pk).exists()
 
 
@@ -332,7 +332,7 @@ def test_the_parts_keep_the_size_of_what_they_were_as_long_as_they_are_open(worl
     part = split(world, deal, amount="2000000")
     sizes = [size_of(fresh(one)).tier for one in (deal, part)]
     assert [tier.code if tier else "" for tier in sizes] == ["big", "big"]
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="只留分出的一份")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="只留分出的一份", code="lost-no-buy")
     tier = size_of(fresh(part)).tier
     assert tier
     assert tier.code == "middle"
@@ -430,7 +430,7 @@ def test_by_the_page_what_was_typed_is_kept_and_both_pages_name_the_other(world:
     assert "Judged by" in done.html.split('id="parts"')[1]
     assert part.number in visitor.get(f"/deals/{deal.pk}/").html.split('id="parts"')[1]
     assert f"part of {deal.number}" in visitor.get("/deals/").html
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="x")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="x", code="lost-no-buy")
     assert "nothing is taken out of it any more" in visitor.get(there).html
     assert Visitor("sales_head", "en").get(f"/deals/{part.pk}/split/").html
 

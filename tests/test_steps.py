@@ -117,7 +117,7 @@ def test_the_six_steps_stand_where_the_process_has_no_others_and_one_without_a_s
 def test_a_closed_deal_is_in_no_step(world: World, tmp_path: Path) -> None:
     put_in_force(changed_pack(tmp_path, two_steps(world)))
     deal = world.deal()
-    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="price")
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="price", code="lost-no-buy")
     first, second = steps.way(Deal.objects.select_related("closing").get(pk=deal.pk))
     assert (first.state, second.state) == (steps.BEHIND, steps.AHEAD)
     assert first.until == Deal.objects.get(pk=deal.pk).closing.at

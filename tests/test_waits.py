@@ -115,7 +115,7 @@ def test_going_back_and_closing_end_a_hand_over_that_nobody_took(world: World, t
     move_back(by=world.by("seller"), deal=deal, version=fresh(deal).version, to="ML", reason="too early")
     first, second = waits.of_deal(deal.pk)
     assert (first.ended, second.kind, second.until) == ("moved", HANDOVER, None)
-    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="another won")
+    lose_deal(by=world.by("seller"), deal=deal, version=fresh(deal).version, reason="another won", code="lost-no-buy")
     assert [one.ended for one in waits.of_deal(deal.pk)] == ["moved", "closed"]
 
 

@@ -161,6 +161,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
         "POST move_on": deal(409, 409),
         "POST move_back": deal(302, 302),
         "POST lose": deal(302, 302),
+        "POST why_won": deal(409, 409),  # it is open
         "POST change": deal(302, 302),
         "POST nominate": deal(302, 302),
         # Somebody else's seat, on a deal that they do not see: accepted by the person asked alone.
@@ -194,6 +195,14 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "deals/<uuid:id>/risk/": {"GET": deal(200, 200), "POST decide": deal(403, 409)},  # the head lists nothing of what is missing
     "deals/<uuid:id>/clocks/": {"GET": deal(200, 200)},
     "deals/<uuid:id>/time/": {"GET": deal(200, 200)},
+    "deals/<uuid:id>/giving-up/": {
+        "GET": deal(200, 200),
+        "POST propose": deal(302, 409),  # the head has not heard yet
+        "POST speak": deal(409, 409),  # nobody proposes it
+        "POST conclude": deal(409, 409),
+        "POST withdraw": deal(409, 409),
+        "POST take_note": deal(302, 302),
+    },
     "deals/<uuid:id>/join/": {"GET": deal(200, 200), "POST join": deal(422, 422)},  # nothing is chosen
     "deals/<uuid:id>/split/": {"GET": deal(200, 200), "POST split": deal(302, 302)},
     "waits/<uuid:id>/": {"GET": call(200, 200, 200, 200), "POST there": call(302, 302, 302, 302)},  # whoever has it, too, and its head
@@ -374,6 +383,11 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/moves": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/reversals": {"POST": deal(200, 200, 401)},
     "deals/{deal_id}/losses": {"POST": deal(200, 200, 401)},
+    "deals/{deal_id}/win-reason": {"POST": deal(409, 409, 401)},  # it is open
+    "deals/{deal_id}/giving-up": {"GET": deal(200, 200, 401), "POST": deal(201, 409, 401)},  # the head has not heard yet
+    "deals/{deal_id}/giving-up/voices": {"POST": deal(409, 409, 401)},  # nobody proposes it
+    "deals/{deal_id}/giving-up/conclusion": {"POST": deal(409, 409, 401)},
+    "deals/{deal_id}/giving-up/withdrawal": {"POST": deal(409, 409, 401)},
     "deals/{deal_id}/gate": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/votes": {"GET": deal(200, 200, 401), "POST": deal(403, 409, 401)},
     "deals/{deal_id}/vote-withdrawals": {"POST": deal(409, 409, 401)},
@@ -581,7 +595,11 @@ class Case:
             "set_date": {"deal": self.ids["deal"], "version": str(self.version)},
             "back": {"version": str(self.version), "deal": self.ids["deal"], "to": self.back_to, "reason": "again"},
             "move_back": {"version": str(self.version), "to": self.back_to, "reason": "again"},
-            "lose": {"version": str(self.version), "reason": "the rival"},
+            "lose": {"version": str(self.version), "reason": "the rival", "code": "lost-no-buy"},
+            "why_won": {"version": str(self.version), "code": "won-price"},
+            "propose": {"version": str(self.version), "code": "up-risk", "reason": "x", "tried_0": "x", "came_of_it_0": "y"},
+            "speak": {"version": str(self.version), "agrees": "yes"},
+            "conclude": {"version": str(self.version)},
             "wait_for": {"version": str(self.version), "unit": self.ids["unit"], "reason": "the other plan"},
             "there": {"words": "on the shelf"},
             "split": {"version": str(self.version), "title": "the first sites", "amount": "1"} | AIM,
@@ -698,7 +716,11 @@ class Case:
             "PATCH deals/{deal_id}": {"title": "another title"},
             "POST deals/{deal_id}/moves": {},
             "POST deals/{deal_id}/reversals": {"to": self.back_to, **because},
-            "POST deals/{deal_id}/losses": because,
+            "POST deals/{deal_id}/losses": because | {"code": "lost-no-buy"},
+            "POST deals/{deal_id}/win-reason": {"code": "won-price"},
+            "POST deals/{deal_id}/giving-up": because | {"code": "up-risk", "alternatives": [{"tried": "x", "came_of_it": "y"}]},
+            "POST deals/{deal_id}/giving-up/voices": {"agrees": True},
+            "POST deals/{deal_id}/giving-up/withdrawal": because,
             "POST deals/{deal_id}/risk-decisions": {
                 "lines": [{"key": "0" * 12, "reason": "because", "who": self.ids["seller"], "due": "2030-01-02"}]
             },

@@ -187,7 +187,7 @@ def test_a_closed_call_says_why_it_is_closed(world: World):
     end_call(by=world.by("head"), call=world.calls(ended)[0], reason="the customer has its own")
     assert "was ended by decision of" in why(ended)
     assert "the customer has its own" in why(ended)
-    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="too dear")
+    lose_deal(by=world.by("seller"), deal=lost, version=lost.version, reason="too dear", code="lost-no-buy")
     assert why(lost) == f"{world.calls(lost)[0].number} is no longer owed: {lost.number} is closed."
 
 

@@ -98,7 +98,7 @@ class CourseShown(TypedDict):
     decision, or passed on."""
 
     id: Id
-    kind: Literal["ear", "call", "recipient", "asking", "risk", "wait", "vote_asked", "dissent"]
+    kind: Literal["ear", "call", "recipient", "asking", "risk", "wait", "vote_asked", "dissent", "giving_up_voice"]
     about: Reference
     role: Coded | None
     person: Named | None

@@ -20,6 +20,7 @@ from earshot.api.fields import (
     CLEAN,
     Amount,
     AnyId,
+    AnyReason,
     Body,
     Code,
     Coded,
@@ -54,7 +55,7 @@ from earshot.people.standing import Seeing
 from earshot.playbooks import book
 
 router = Router()
-Outcome = Literal["won", "lost", "joined"]
+Outcome = Literal["won", "lost", "given_up", "joined"]
 Sort = Literal[
     "",
     "title",
@@ -86,10 +87,13 @@ class AccountNamed(TypedDict):
 
 
 class ClosingShown(TypedDict):
-    """How the deal ended, when, and why."""
+    """How the deal ended, when, and why: in words, and for which of the reasons of its process (`code`; empty: none was named).
+    `competitor`: who won it instead."""
 
     outcome: Outcome
+    code: str
     reason: str
+    competitor: str
     at: Moment
 
 
@@ -205,7 +209,16 @@ class Reversal(Body):
 
 
 class Loss(Body):
+    """`code`: one of the reasons of the deal's process, where it has any. `competitor`: who won it, where that reason asks."""
+
     reason: Reason
+    code: Annotated[str, StringConstraints(max_length=60, pattern=CLEAN)] = ""
+    competitor: Annotated[str, StringConstraints(max_length=200, pattern=CLEAN)] = ""
+
+
+class WinReason(Body):
+    code: Code
+    reason: AnyReason = ""
 
 
 # What a line of the list needs, in one statement. The name of the stage, in the language asked for, is asked for beside them.
@@ -232,7 +245,9 @@ COLUMNS = (
 DETAILS = (
     "unit_id",
     "unit__name",
+    "closing__code",
     "closing__reason",
+    "closing__competitor",
     "closing__at",
     "process_id",
     "stage_id",
@@ -315,7 +330,17 @@ def _step(step: queries.PathStep) -> PathStepShown:
 def deal_shown(deal: Deal, status: int = 200) -> Reply:
     """The deal as an answer, with its version, to somebody who has just written it."""
     closing = getattr(deal, "closing", None)
-    ended: ClosingShown | None = {"outcome": closing.outcome, "reason": closing.reason, "at": moment(closing.at)} if closing else None
+    ended: ClosingShown | None = (
+        {
+            "outcome": closing.outcome,
+            "code": closing.code,
+            "reason": closing.reason,
+            "competitor": closing.competitor,
+            "at": moment(closing.at),
+        }
+        if closing
+        else None
+    )
     return _shown(deal, line_of(deal), named(deal.unit), ended, status)
 
 
@@ -351,7 +376,7 @@ class Narrowing(BaseModel):
     owner: Words = Field("", description="Id of the owner, or words of the name.")
     account: Words = Field("", description="Id of the account, or words of the name.")
     process: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="Number of the version of the process.")
-    state: Literal["", "won", "lost", "joined", "all"] | None = Field(
+    state: Literal["", "won", "lost", "given_up", "joined", "all"] | None = Field(
         None, description="Empty: open; all where neither this nor `closed` is given."
     )
     closed: bool | None = Field(None, description="true: only closed ones; false: only open ones.")
@@ -509,7 +534,15 @@ def show_deal(request: Asked, deal_id: AnyId) -> Reply:
     unit: Named = {"id": str(row["unit_id"]), "name": row["unit__name"]}
     outcome = row["closing__outcome"]
     closing: ClosingShown | None = (
-        {"outcome": outcome, "reason": row["closing__reason"], "at": moment(row["closing__at"])} if outcome else None
+        {
+            "outcome": outcome,
+            "code": row["closing__code"],
+            "reason": row["closing__reason"],
+            "competitor": row["closing__competitor"],
+            "at": moment(row["closing__at"]),
+        }
+        if outcome
+        else None
     )
     return _shown(keys, deal_line(row, wholes.first_numbers([deal_id] if row["whole_id"] else [])), unit, closing)
 
@@ -564,4 +597,16 @@ def move_deal_back(request: Asked, deal_id: AnyId, body: Reversal) -> Reply:
 def lose_deal(request: Asked, deal_id: AnyId, body: Loss) -> Reply:
     """The customer decided for another, or against buying: why."""
     deal = find_row(me(request), "deal", deal_id)
-    return deal_shown(actions.lose_deal(by=actor(request), deal=deal, version=version(request), reason=body.reason))
+    said = {"reason": body.reason, "code": body.code, "competitor": body.competitor}
+    return deal_shown(actions.lose_deal(by=actor(request), deal=deal, version=version(request), **said))
+
+
+@router.post("/deals/{deal_id}/win-reason", response=DealShown)
+@shows_version
+@versioned
+@write
+def say_why_won(request: Asked, deal_id: AnyId, body: WinReason) -> Reply:
+    """Why the deal was won: one of the reasons of its process. Said anew, the later word counts."""
+    deal = find_row(me(request), "deal", deal_id)
+    won = actions.say_why_won(by=actor(request), deal=deal, version=version(request), code=body.code, reason=body.reason)
+    return deal_shown(won)

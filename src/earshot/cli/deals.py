@@ -67,7 +67,10 @@ def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
             option("--account", default="", help=noop("Only those of this account: id, or words of the name.")),
             option("--process", default="", metavar="N", help=noop("Only those that follow this version of the process.")),
             option(
-                "--state", type=click.Choice(["won", "lost", "closed", "all"]), default=None, help=noop("Which; otherwise the open ones.")
+                "--state",
+                type=click.Choice(["won", "lost", "given_up", "closed", "all"]),
+                default=None,
+                help=noop("Which; otherwise the open ones."),
             ),
             option("--all", "everything", is_flag=True, help=noop("Those that are closed as well.")),
             option(
@@ -113,8 +116,12 @@ def tell_deals(person: Person, wanted: pipeline.Wanted, at_most: int) -> None:
         click.echo(_("There are more; narrow the list, or ask for more with --most."))
 
 
+def _ended(outcome: str) -> str:
+    return {"won": _("won"), "lost": _("lost"), "given_up": _("given up"), "joined": _("joined to another")}[outcome]
+
+
 def _outcome(row: pipeline.Row) -> str:
-    return {"won": _("won"), "lost": _("lost"), "joined": _("joined to another")}[row.outcome] if row.outcome else str(row.stage)
+    return _ended(row.outcome) if row.outcome else str(row.stage)
 
 
 def _next(row: pipeline.Row) -> str:
@@ -164,7 +171,7 @@ def _account(deal: Deal) -> str:
 
 def _state(deal: Deal) -> str:
     if hasattr(deal, "closing"):
-        return {"won": _("won"), "lost": _("lost"), "joined": _("joined to another")}[deal.closing.outcome]
+        return _ended(deal.closing.outcome)
     return str(deal.stage)
 
 
@@ -365,12 +372,27 @@ def vote(deal: str, approves: bool, reason: str, person: Person) -> None:
 @deals.command(help=noop("Record that the customer decided for another, or against buying."))
 @click.argument("deal", metavar="DEAL")
 @option("--reason", required=True, help=noop("Why; it stands in the journal."))
+@option("--code", default="", help=noop("Code of the reason, where the deal's process has any."))
+@option("--competitor", default="", help=noop("Who won it, where that reason asks."))
 @VERSION
 @acting()
-def lose(deal: str, reason: str, version: int | None, person: Person) -> None:
+def lose(deal: str, reason: str, code: str, competitor: str, version: int | None, person: Person) -> None:
     found: Deal = find(person, "deal", deal)
-    actions.lose_deal(by=as_person(person), deal=found, version=_version(found, version), reason=reason)
+    said = {"reason": reason, "code": code, "competitor": competitor}
+    actions.lose_deal(by=as_person(person), deal=found, version=_version(found, version), **said)
     click.echo(_("{deal} is recorded as lost.").format(deal=found))
+
+
+@deals.command("why-won", help=noop("Say why a deal was won."))
+@click.argument("deal", metavar="DEAL")
+@click.argument("code", metavar="CODE")
+@option("--reason", default="", help=noop("Why, in words."))
+@VERSION
+@acting()
+def why_won(deal: str, code: str, reason: str, version: int | None, person: Person) -> None:
+    found: Deal = find(person, "deal", deal)
+    actions.say_why_won(by=as_person(person), deal=found, version=_version(found, version), code=code, reason=reason)
+    click.echo(_("It is on record why it was won."))
 
 
 @deals.command(

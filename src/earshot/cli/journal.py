@@ -21,7 +21,7 @@ from earshot.cli.who import acting
 from earshot.cli.words import moment, rows
 from earshot.clocks.sweep import sweep
 from earshot.clocks.test_clock import follow, still_alive
-from earshot.deals.actions import climb_silent
+from earshot.deals.actions import climb_silent, silence_voices
 from earshot.desk.actions import may_keep_running, send_again
 from earshot.journal.jobs import alive, dead, drain
 from earshot.journal.models import Delivery
@@ -111,7 +111,7 @@ def _turn_until(stop: threading.Event, worker: UUID) -> None:
             if monotonic() - seen > ALIVE_EVERY:
                 still_alive()
                 seen = monotonic()
-            tried = begin_due() + keep_time() + sweep() + climb_silent() + drain(worker, most=20, outside=False)
+            tried = begin_due() + keep_time() + sweep() + climb_silent() + silence_voices() + drain(worker, most=20, outside=False)
         except (DatabaseError, InterfaceError):  # the second: a connection that has died is used again
             log.exception("the worker could not read what is owed")
             tried = 0

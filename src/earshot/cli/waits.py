@@ -9,7 +9,7 @@ import click
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from earshot.cli import dissents, escalations, splits  # noqa: F401 - their commands stand in the same group
+from earshot.cli import dissents, escalations, giving_up, splits  # noqa: F401 - their commands stand in the same group
 from earshot.cli.deals import VERSION, deals
 from earshot.cli.people import unit_with_code
 from earshot.cli.root import option

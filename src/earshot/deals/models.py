@@ -8,10 +8,11 @@ from django.db.models import Q
 from earshot.accounts.models import Account
 from earshot.kit import uuid7
 from earshot.people.models import Person, Unit
-from earshot.playbooks.models import Gate, Mandate, PartVersion, Role, Stage
+from earshot.playbooks.models import GIVEN_UP, LOST, WON, Gate, Mandate, PartVersion, Role, Stage
 from earshot.teams.models import Team
 
-WON, LOST, JOINED = "won", "lost", "joined"
+JOINED = "joined"
+NOT_WON = (LOST, GIVEN_UP)
 # Where a condition could not be evaluated.
 AT_GATE, ON_DEAL = "gate", "deal"
 
@@ -141,15 +142,21 @@ class GateNotAsked(models.Model):
 
 
 class Closing(models.Model):
-    """The deal ended: won, lost, or joined to another (`Join`), when, and why."""
+    """The deal ended: won, lost, given up by its team, or joined to another (`Join`), when, and why: in words, and for which of the reasons
+    of its process (`code`; empty: none was named). `competitor`: who won it instead, where that is known."""
 
     deal = models.OneToOneField(Deal, on_delete=models.PROTECT, related_name="closing")
-    outcome = models.CharField(max_length=6, choices=[(WON, WON), (LOST, LOST), (JOINED, JOINED)])
+    outcome = models.CharField(max_length=10, choices=[(one, one) for one in (WON, LOST, GIVEN_UP, JOINED)])
+    code = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
+    competitor = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(name="lost_says_why", condition=~Q(outcome=LOST) | ~Q(reason=""))]
+        constraints = [
+            models.CheckConstraint(name="lost_says_why", condition=~Q(outcome__in=[LOST, GIVEN_UP]) | ~Q(reason="")),
+            models.CheckConstraint(name="a_competitor_wins_what_we_lose", condition=Q(competitor="") | Q(outcome=LOST)),
+        ]
 
     def __str__(self) -> str:
         return self.outcome
@@ -269,6 +276,7 @@ class Asking(models.Model):
 
 from earshot.deals.decisions import Figure, MadeGood, NextStep, RiskDecision, RiskHeir, RiskLine  # noqa: E402, F401 - they name Deal by words
 from earshot.deals.dissent_tables import Dissent, VoteAsked  # noqa: E402, F401
+from earshot.deals.giving_up_tables import Alternative, GivingUp, GivingUpVoice  # noqa: E402, F401
 from earshot.deals.lead_tables import (  # noqa: E402, F401 - the same of leads
     Lead,
     LeadCorrection,

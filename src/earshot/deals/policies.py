@@ -10,7 +10,7 @@ from earshot.deals.sizes import size_of
 from earshot.kit.problems import Refusal, say
 from earshot.playbooks import book
 from earshot.playbooks import queries as playbook
-from earshot.playbooks.burden import ACCEPT, HEAR_TO_VOTE, SAY_WHY
+from earshot.playbooks.burden import ACCEPT, HEAR_TO_VOTE, SAY_WHY, SAY_WHY_ENDED
 from earshot.playbooks.models import BLOCK, HEAR_BEFORE_VOTE, OFF, POLICIES, PROCESS, WARN
 from earshot.playbooks.policies import Standing
 from earshot.playbooks.registry import Coming, policy
@@ -64,6 +64,15 @@ NOT_ALONE = policy(
     strict=BLOCK,
 )
 WITHIN_DATE = policy("date-not-past-at-gate", _("At a gate, the date of the deal has not passed."), light=OFF, standard=WARN, strict=BLOCK)
+
+REASON_NAMED = policy(
+    "closing-reason-named",
+    _("Whoever ends a deal names one of the reasons of its process, and says who won it where that reason asks."),
+    light=OFF,
+    standard=BLOCK,
+    strict=BLOCK,
+    demands=SAY_WHY_ENDED,
+)
 
 SPECIALTIES_COVERED = policy(
     "specialties-covered",

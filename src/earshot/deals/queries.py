@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from earshot.accounts.models import Account
 from earshot.accounts.queries import containing as containing_accounts
-from earshot.deals.models import WON, Asking, Closing, Deal, GatePass, StageVisit, Vote
+from earshot.deals.models import Asking, Closing, Deal, GatePass, StageVisit, Vote
 from earshot.deals.permits import SEE_ALL
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -26,7 +26,7 @@ from earshot.people.models import Person, Post, UnitAbove
 from earshot.people.queries import heads_upwards, is_head_at_or_above
 from earshot.people.standing import reach_of, seen_by
 from earshot.playbooks import book
-from earshot.playbooks.models import Decider, Gate, Role, Stage, Tier
+from earshot.playbooks.models import WON, Decider, Gate, Role, Stage, Tier
 from earshot.teams.models import Seat, Team
 from earshot.teams.queries import sits, sitting, without_leader
 

@@ -16,7 +16,7 @@ from earshot.clocks.registry import Subject, Subjects
 from earshot.clocks.rules import Level, Rung
 from earshot.deals import gates, queries, rules
 from earshot.deals.decisions import RiskLine
-from earshot.deals.models import LOST, Deal
+from earshot.deals.models import NOT_WON, Deal
 from earshot.deals.next_steps import doers
 from earshot.deals.policies import standing
 from earshot.deals.rules import Condition
@@ -30,9 +30,9 @@ from earshot.playbooks.models import Gate
 
 # Whose a line is: of the deal that it was decided on, or of the part of it that it went with.
 _STAYED = Q(place__isnull=True)
-# What is open counts as long as the deal is not lost: a risk on a deal that was won is made good all the same.
+# What is open counts as long as the deal is neither lost nor given up: a risk on a deal that was won is made good all the same.
 OPEN = Q(made_good__isnull=True) & (
-    _STAYED & ~Q(decision__deal__closing__outcome=LOST) | Q(place__isnull=False) & ~Q(place__deal__closing__outcome=LOST)
+    _STAYED & ~Q(decision__deal__closing__outcome__in=NOT_WON) | Q(place__isnull=False) & ~Q(place__deal__closing__outcome__in=NOT_WON)
 )
 
 

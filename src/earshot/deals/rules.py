@@ -226,3 +226,37 @@ def together(amounts: Sequence[Decimal | None]) -> Decimal | None:
 def steps_skipped(current: int, target: int) -> int:
     """How many stages a move forwards would leave out; 0 for the next one and for any move back."""
     return max(0, target - current - 1)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What somebody who is asked says to giving a deal up. `agrees` None: nothing yet; `silent`: the time for it ran out. `head`: asked as
+    the head above the deal; `sells`: is of the sales side; `proposes`: it is his or her own proposal."""
+
+    agrees: bool | None
+    silent: bool = False
+    head: bool = False
+    sells: bool = False
+    proposes: bool = False
+
+
+OPEN_VOICES, AGAINST, ALONE, SALES_ALONE = "open", "against", "alone", "sales_alone"
+
+
+@permissive("nothing missing", lambda opinions: [])
+def giving_up_lacks(opinions: Iterable[Opinion]) -> list[str]:
+    """What a deal lacks before it is given up: everybody who is asked has spoken or was silent beyond the limit; where somebody is against,
+    the head agrees all the same; besides whoever proposes it somebody else agrees (B8.2a), and not only people who sell (B12.4a). A head's
+    agreement is enough for the last three. Silence is no agreement."""
+    cast = list(opinions)
+    head = any(one.head and one.agrees for one in cast)
+    agreeing = [one for one in cast if one.agrees]
+    found = [OPEN_VOICES] if any(one.agrees is None and not one.silent for one in cast) else []
+    if head:
+        return found
+    found += [AGAINST] if any(one.agrees is False for one in cast) else []
+    if not any(not one.proposes for one in agreeing):
+        found.append(ALONE)
+    elif all(one.sells for one in agreeing):
+        found.append(SALES_ALONE)
+    return found

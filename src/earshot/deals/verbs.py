@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.deals.decisions import RiskLine
 from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.giving_up_tables import GivingUp, GivingUpVoice
 from earshot.deals.models import Asking, Deal, Escalation
 from earshot.deals.wait_tables import Wait
 from earshot.journal import kinds, verbs
@@ -28,6 +29,8 @@ kinds.register("wait", Wait, label=lambda row: row.unit.name if row.unit is not 
 kinds.register("escalation", Escalation, label=lambda row: gettext("Decision at “{gate}”").format(gate=row.gate), in_two_languages=True)
 kinds.register("asking", Asking, label=lambda row: row.person.name if row.person else "–")
 kinds.register("vote_asked", VoteAsked, label=lambda row: str(row.role), in_two_languages=True)
+kinds.register("giving_up", GivingUp, label=lambda row: row.person.name)
+kinds.register("giving_up_voice", GivingUpVoice, label=lambda row: row.person.name)
 kinds.register("dissent", Dissent, label=lambda row: str(row.role), in_two_languages=True)
 verbs.register(
     {
@@ -54,6 +57,16 @@ verbs.register(
         "deals.rates_entered": _("{actor} entered {n} exchange rates: {rates}"),
         "deals.deal_won": _("{deal} is won"),
         "deals.deal_lost": _("{actor} recorded {deal} as lost: {reason}"),
+        "deals.deal_given_up": _("{deal} is given up: {reason}"),
+        "deals.win_explained": _("{actor} said why {deal} was won: {named}"),
+        "deals.giving_up_proposed": _("{actor} proposes to give {deal} up: {reason} (tried: {tried})"),
+        "deals.giving_up_asked": _("{asked} is asked whether {deal} is to be given up: {reason}"),
+        "deals.giving_up_asked_of_head": _("{asked} is asked as a head whether {deal} is to be given up: {reason}"),
+        "deals.giving_up_of_nobody": _("The team cannot decide alone to give {deal} up ({reason}), and no head is there who could"),
+        "deals.giving_up_agreed": _("{actor} agrees to give {deal} up{why}"),
+        "deals.giving_up_opposed": _("{actor} is against giving {deal} up: {words}"),
+        "deals.giving_up_silent": _("{silent} has not said in time whether {deal} is to be given up, and is waited for no longer"),
+        "deals.giving_up_withdrawn": _("{actor} took back the proposal to give {deal} up: {reason}"),
         "deals.passed_at_risk": _("{actor} opened the gate “{gate}” of {deal} by risk decision, with {count} things missing"),
         "deals.made_good": _("{actor} recorded for {deal} that it is made good: {missing} ({words})"),
         "deals.found_good": _("Made good on {deal}, as its check finds: {missing}"),

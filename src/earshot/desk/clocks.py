@@ -44,6 +44,7 @@ DUTIES = {
     "wait": _("Take over, or give what is waited for"),
     "vote_asked": _("Vote where others have begun to"),
     "dissent": _("Settle what somebody is against"),
+    "giving_up_voice": _("Say whether the deal is to be given up"),
     "asking": _("Decide what lies outside the team's mandate"),
 }
 ENDINGS = {"met": _("done in time"), "met_late": _("done late"), "cancelled": _("ended or passed on")}

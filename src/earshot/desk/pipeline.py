@@ -33,7 +33,7 @@ from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries as deals
 from earshot.deals.decisions import NextStep
-from earshot.deals.models import JOINED, WON, Deal, StageVisit
+from earshot.deals.models import JOINED, Deal, StageVisit
 from earshot.deals.rates import Worth, company_currency, rates_on, worth
 from earshot.deals.sizes import size_of
 from earshot.deals.specialties import catalogue
@@ -46,10 +46,10 @@ from earshot.kit.reading import once
 from earshot.people.models import Person, UnitAbove
 from earshot.people.standing import Seeing
 from earshot.playbooks import book
-from earshot.playbooks.models import IN_FORCE, PROCESS, SUPERSEDED, PartVersion, ServiceType, Stage, Step, Tier
+from earshot.playbooks.models import GIVEN_UP, IN_FORCE, PROCESS, SUPERSEDED, WON, PartVersion, ServiceType, Stage, Step, Tier
 
 OPEN, WON_ONES, LOST_ONES, CLOSED, ALL = "", "won", "lost", "closed", "all"
-STATES = (OPEN, WON_ONES, LOST_ONES, JOINED, CLOSED, ALL)
+STATES = (OPEN, WON_ONES, LOST_ONES, GIVEN_UP, JOINED, CLOSED, ALL)
 LATE, SLIPPED, STEPLESS, AGEING, BLOCKED, READY = "late", "slipped", "stepless", "ageing", "blocked", "ready"
 HOW = (LATE, SLIPPED, STEPLESS, AGEING, BLOCKED, READY)
 NONE = "-"  # of a filter: those that have none
@@ -156,7 +156,7 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
     """The deals that the person may see and that fit, in no order."""
     found = deals.containing(deals.visible_to(person), wanted.q)
     match wanted.state:
-        case "won" | "lost" | "joined":
+        case "won" | "lost" | "given_up" | "joined":
             found = found.filter(closing__outcome=wanted.state)
         case "closed":
             found = found.filter(closing__isnull=False)

@@ -20,7 +20,7 @@ from earshot.calls.models import Assignment, Call
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import Reading, alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
-from earshot.deals import dissents, escalations, gates, leads, mandates, next_steps, risks, waits
+from earshot.deals import closings, dissents, escalations, gates, giving_up, leads, mandates, next_steps, risks, waits
 from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
 from earshot.deals.decisions import RiskLine
@@ -94,6 +94,8 @@ def my_day(person: Person) -> list[DayLine]:
         *_waits(person),
         *_decisions(asked),
         *_dissents(person),
+        *_giving_up(person),
+        *_unexplained(person),
         *_leads(person),
         *_votes(person, {one.escalation.visit.deal_id for one in asked}),
         *_asked(person),
@@ -602,6 +604,32 @@ def _dissents(person: Person) -> list[DayLine]:
         at = ref(one.visit.deal)
         lines.append(DayLine("silent", sentence, at, "see_gate", at, rules.AMBER, ids=(one.pk,)))
     return lines
+
+
+def _giving_up(person: Person) -> list[DayLine]:
+    """Where the person is asked whether a deal is to be given up: gone once he or she has spoken, or it is over. For whoever proposes it
+    and the deal's owner, once nothing is lacking but that somebody concludes."""
+    waiting = giving_up.to_speak(person)
+    clocks = readings(row.pk for row in waiting) if waiting else {}
+    lines = []
+    for one in waiting:
+        row, clock = one.giving_up, clocks.get(one.pk)
+        sentence = say(_("{name} proposes to give this deal up: say what you think"), name=row.person.name)
+        at, due_at = ref(row.deal), clock.due_at if clock else None
+        detail, ids = shortened(row.reason), (one.pk,)
+        lines.append(DayLine("giving_up", sentence, at, "speak", at, rules.RED, due_at=due_at, clock=clock, ids=ids, detail=detail))
+    for row in giving_up.to_conclude(person):
+        at = ref(row.deal)
+        sentence = _("Nothing is lacking to give this deal up: conclude it, or take it back")
+        lines.append(DayLine("giving_up_ready", sentence, at, "conclude", at, rules.AMBER, ids=(row.pk,)))
+    return lines
+
+
+def _unexplained(person: Person) -> list[DayLine]:
+    """Deals of the person that were won and nobody has said why."""
+    deals = closings.to_explain(person)
+    sentence = _("It is won: say why, so that others win so, too")
+    return [DayLine("why_won", sentence, ref(one), "say_why_won", ref(one), rules.GREY, ids=(one.pk,)) for one in deals]
 
 
 def _votes(person: Person, asked: Collection[UUID]) -> list[DayLine]:

@@ -28,7 +28,7 @@ from earshot.playbooks.policies import Choices
 @dataclass(frozen=True)
 class Process:
     """Roles, tiers, steps and stages by code, in order, each stage with its conditions and its gate; the seats that teams begin with, the
-    leader's first."""
+    leader's first; why deals end, in order."""
 
     version: PartVersion
     roles: Mapping[str, rows.Role]
@@ -36,6 +36,11 @@ class Process:
     steps: Mapping[str, rows.Step]
     stages: Mapping[str, rows.Stage]
     seats: tuple[rows.SeatTemplate, ...]
+    reasons: tuple[rows.ClosingReason, ...] = ()
+
+    def ending(self, outcome: str) -> dict[str, rows.ClosingReason]:
+        """The reasons for which a deal may end so, by code. None: the process leaves it to words."""
+        return {row.code: row for row in self.reasons if row.outcome == outcome}
 
     def stage(self, stage_id: UUID) -> rows.Stage:
         """The stage with this id, its gate and who decides there loaded."""
@@ -162,6 +167,7 @@ def process_of(version: UUID) -> Process:
         steps={row.code: row for row in steps},
         stages={row.code: row for row in stages},
         seats=tuple(seats),
+        reasons=tuple(rows.ClosingReason.objects.filter(version=version).order_by("position")),
     )
 
 

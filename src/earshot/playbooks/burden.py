@@ -36,8 +36,8 @@ from earshot.playbooks.parts.form import Row, Tables
 from earshot.playbooks.parts.reading import TIER
 from earshot.playbooks.policies import SETTINGS, Choices, Place, Policy
 
-OPEN, STATE, ACCEPT, DELIVER, HEAR, HEAR_TO_VOTE, VOTE, SAY_WHY, FILL = (
-    "open", "state", "accept", "deliver", "hear", "hear_to_vote", "vote", "say_why", "fill",
+OPEN, STATE, ACCEPT, DELIVER, HEAR, HEAR_TO_VOTE, VOTE, SAY_WHY, SAY_WHY_ENDED, FILL = (
+    "open", "state", "accept", "deliver", "hear", "hear_to_vote", "vote", "say_why", "say_why_ended", "fill",
 )  # fmt: skip
 DEAL, CONTACT, NEED = "deal", "contact", "need"
 KINDS: Mapping[str, Any] = {
@@ -49,6 +49,7 @@ KINDS: Mapping[str, Any] = {
     HEAR_TO_VOTE: _("hears what is critical before voting"),
     VOTE: _("votes at a gate"),
     SAY_WHY: _("says why with an approval"),
+    SAY_WHY_ENDED: _("names the reason for which the deal ended"),
     FILL: _("fills in a field of a need"),
 }
 PER: Mapping[str, Any] = {
@@ -193,6 +194,8 @@ class _Count:
             for role in gate["deciders"]:
                 for kind in (HEAR_TO_VOTE, VOTE, SAY_WHY):
                     self.add(role, kind, f"{PROCESS}/gates/{gate['code']}", gate)
+        if reasons := process.get("closing_reasons", []):
+            self.add(owner, SAY_WHY_ENDED, *(f"{PROCESS}/closing_reasons/{row['code']}" for row in reasons))
         self.called()
         self.heard()
         templates = self.tables.get(TEMPLATES, {})

@@ -38,6 +38,9 @@ SERVES = [*ASKS, DECISION, LEAD, HAND_OVER, BLOCKED, VOTE, DISSENT]
 # What must be known of a lead before it is rated so: the customer as an account, who said it, when, that somebody has verified it, and
 # a next step with a day.
 LEAD_DEMANDS = ["account", "speaker", "when", "verified", "next_step"]
+# How a deal ends, where a reason is to be named. Lost: the customer decided for another, or against buying. Given up: the team does.
+WON, LOST, GIVEN_UP = "won", "lost", "given_up"
+OUTCOMES = [WON, LOST, GIVEN_UP]
 # Where a condition of a stage is asked: on the way in, or on the way out.
 ENTRY, EXIT = "entry", "exit"
 # The steps of a key-account project where a process has no others (A8.3): code, Chinese, English.
@@ -317,6 +320,22 @@ class Mandate(Row):
         constraints = [
             *Row.Meta.constraints,
             models.UniqueConstraint(fields=["gate", "role", "unit_code"], name="one_mandate_a_role"),
+        ]
+
+
+class ClosingReason(Row):
+    """Why a deal ends so (`outcome`), in order. `competitor`: whoever names it says, too, who won it instead."""
+
+    outcome = models.CharField(max_length=10, choices=[(one, one) for one in OUTCOMES])
+    competitor = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta(Row.Meta):
+        abstract = False
+        ordering = ["position"]
+        constraints = [
+            *Row.Meta.constraints,
+            models.CheckConstraint(name="a_competitor_wins_what_is_lost", condition=Q(competitor=False) | Q(outcome=LOST)),
         ]
 
 

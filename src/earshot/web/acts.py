@@ -202,6 +202,11 @@ def duty(of_line: DayLine, deals_of_teams: Mapping[UUID, UUID]) -> dict[str, Any
             shown |= {"act_label": pgettext_lazy("go to the vote", "Vote"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
         case "settle":
             shown |= {"act_label": _("Settle it …"), "act_url": f"{reverse('gate', kwargs={'id': of_line.target.id})}#dissents"}
+        case "speak" | "conclude":
+            label = _("Say what you think …") if of_line.act == "speak" else _("Conclude it …")
+            shown |= {"act_label": label, "act_url": reverse("giving_up", kwargs={"id": of_line.target.id})}
+        case "say_why_won":
+            shown |= {"act_label": _("Say why …"), "act_url": f"{of(of_line.target)}#why-won"}
         case "see_gate":
             shown |= {"act_label": _("To the gate"), "act_url": reverse("gate", kwargs={"id": of_line.target.id})}
         case "decide":

@@ -15,6 +15,7 @@ from earshot.calls.queries import open_calls
 from earshot.clocks.models import Alarm
 from earshot.clocks.registry import SUBJECTS
 from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.giving_up_tables import GivingUpVoice
 from earshot.deals.lead_tables import NEW, Lead
 from earshot.deals.models import Asking, Deal
 from earshot.deals.queries import LIVE_ASKING
@@ -90,7 +91,7 @@ def of_clock(entry: Entry) -> Iterable[Concern]:
             for message, whose in owing_message.items()
             for p in people
         ]
-    if {"risk", "wait", "dissent", "vote_asked"} & set(parts):
+    if {"risk", "wait", "dissent", "vote_asked", "giving_up_voice"} & set(parts):
         return [Concern(person, "alarm", deal, urgent=urgent) for person in people for deal in parts["deal"]]
     if askings := parts.get("asking"):
         asked_people = set(Asking.objects.filter(LIVE_ASKING, pk__in=askings).values_list("person_id", flat=True))
@@ -156,6 +157,12 @@ def asked_to_settle(entry: Entry) -> Iterable[Concern]:
     return [Concern(person, "dissent", deal) for person in entry.parts().get("asked", [])]
 
 
+def asked_to_speak(entry: Entry) -> Iterable[Concern]:
+    """Who is asked whether the deal is to be given up."""
+    [deal] = entry.parts()["deal"]
+    return [Concern(person, "giving_up", deal) for person in entry.parts().get("asked", [])]
+
+
 def written_to(entry: Entry) -> Iterable[Concern]:
     """To whom a message was written that asks nothing: for the digest, one line for each thing that is talked about."""
     [about] = entry.parts()["about"]
@@ -191,6 +198,9 @@ NEWS: list[tuple[str, Callable[[Entry], Iterable[Concern]]]] = [
     ("deals.decision_climbed", asked_to_decide),
     ("deals.vote_asked", asked_to_vote),
     ("deals.dissent_heard", asked_to_settle),
+    ("deals.giving_up_asked", asked_to_speak),
+    ("deals.giving_up_asked_of_head", asked_to_speak),
+    ("deals.giving_up_withdrawn", of_deal),
     ("deals.lead_recorded", lead_waits),
     ("deals.lead_brought_in", leads_wait),
     ("deals.lead_handed", lead_waits),
@@ -202,6 +212,7 @@ NEWS: list[tuple[str, Callable[[Entry], Iterable[Concern]]]] = [
     ("deals.stage_entered", of_deal),
     ("deals.deal_won", of_deal),
     ("deals.deal_lost", of_deal),
+    ("deals.deal_given_up", of_deal),
 ]
 
 
@@ -246,7 +257,7 @@ def to_take_up(person: Person, asked: Asked) -> set[int]:
 
 def alarmed(person: Person, asked: Asked) -> set[int]:
     """As long as the clock runs, and the person has not said "I see to it" to that step."""
-    kinds = ("ear", "call", "recipient", "asking", "lead", "risk", "wait", "dissent", "vote_asked")
+    kinds = ("ear", "call", "recipient", "asking", "lead", "risk", "wait", "dissent", "vote_asked", "giving_up_voice")
     owed = {pk: numbers for kind in kinds for pk, numbers in _objects(asked, kind).items()}
     open_now = Alarm.objects.filter(person=person, ended_at__isnull=True, seen_to_at__isnull=True, clock__object_id__in=owed)
     return _numbers(owed, open_now.values_list("clock__object_id", flat=True))
@@ -280,6 +291,13 @@ def to_settle(_person: Person, asked: Asked) -> set[int]:
     return _numbers(found, Dissent.objects.filter(pk__in=found, ended_at__isnull=True).values_list("pk", flat=True))
 
 
+def to_speak(_person: Person, asked: Asked) -> set[int]:
+    """As long as he or she who was asked has not spoken."""
+    found = _objects(asked, "giving_up_voice")
+    waiting = GivingUpVoice.objects.filter(pk__in=found, spoken_at__isnull=True, lapsed_at__isnull=True, giving_up__ended_at__isnull=True)
+    return _numbers(found, waiting.values_list("pk", flat=True))
+
+
 def asked_to_sit(person: Person, asked: Asked) -> set[int]:
     """As long as the person has neither accepted nor declined."""
     wanted = {scope: number for number, (_entry, scope) in enumerate(asked)}
@@ -301,6 +319,7 @@ CAUSES = {
     "decision": Cause(to_decide, _page("gate")),
     "vote": Cause(to_vote, _page("gate")),
     "dissent": Cause(to_settle, _page("gate")),
+    "giving_up": Cause(to_speak, _page("giving_up")),
     "alarm": Cause(alarmed, _day),
     "lead": Cause(to_take_up, _page("lead")),
     "alarm_lead": Cause(alarmed, _page("lead")),

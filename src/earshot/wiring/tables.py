@@ -20,7 +20,7 @@ from earshot.clocks import calendar_change
 from earshot.clocks.registry import ADDRESSEES, SUBJECTS
 from earshot.deals import actions as deal_actions
 from earshot.deals import conditions as gate_conditions
-from earshot.deals import dissents, risks, specialties, waits
+from earshot.deals import dissents, giving_up, risks, specialties, waits
 from earshot.deals import lead_verbs as leads
 from earshot.deals import leads as lead_queries
 from earshot.deals import policies as deal_policies
@@ -190,6 +190,7 @@ def _votes_anew(entry: Entry) -> None:
     """The customer has said something: who was silent or overruled before that is asked anew."""
     items = Item.objects.filter(pk__in=entry.parts().get("item", [])).values_list("pk", "deal_id")
     deal_actions.ask_anew(entry, dict(items))
+    deal_actions.speak_anew(entry, dict(items))
 
 
 def _alarmed(entry: Entry) -> None:
@@ -380,20 +381,28 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("deals.gate_opened", gate_conditions.note_unjudged),
     ("deals.deal_won", gate_conditions.end_unjudged),
     ("deals.deal_lost", gate_conditions.end_unjudged),
+    ("deals.deal_given_up", gate_conditions.end_unjudged),
     ("voice.meeting_recorded", call_actions.raise_where_it_holds),
     ("deals.deal_won", _standing(deals.DECIDES, "deal")),
     ("deals.deal_won", _deputies_on_deal),
     ("deals.deal_lost", _standing(deals.DECIDES, "deal")),
+    ("deals.deal_given_up", _standing(deals.DECIDES, "deal")),
     ("deals.deal_lost", _deputies_on_deal),
+    ("deals.deal_given_up", _deputies_on_deal),
     ("deals.deal_won", call_actions.end_with_deal),
     ("deals.deal_lost", call_actions.end_with_deal),
+    ("deals.deal_given_up", call_actions.end_with_deal),
     ("deals.deal_won", voice_ears.end_with_deal),
     ("deals.deal_lost", voice_ears.end_with_deal),
+    ("deals.deal_given_up", voice_ears.end_with_deal),
     *((name, _risks_judged) for name in RISKS_JUDGED_BY),
     ("deals.deal_lost", deal_actions.end_risks),
+    ("deals.deal_given_up", deal_actions.end_risks),
     ("voice.ears_named", _votes_anew),
     ("deals.deal_won", deal_actions.end_waits),
     ("deals.deal_lost", deal_actions.end_waits),
+    ("deals.deal_given_up", deal_actions.end_waits),
+    *((f"deals.deal_{how}", deal_actions.end_giving_up) for how in ("won", "lost", "joined")),
     ("clocks.warned", _alarmed),
     ("clocks.breached", _alarmed),
     ("clocks.escalated", _alarmed),
@@ -484,6 +493,7 @@ def fill() -> None:
     SUBJECTS.add("asking", subjects.askings)
     SUBJECTS.add("vote_asked", dissents.subjects_of_votes)
     SUBJECTS.add("dissent", dissents.subjects_of_dissents)
+    SUBJECTS.add("giving_up_voice", giving_up.subjects)
     SUBJECTS.add("lead", lead_queries.subjects)
     standing.LOST.add("messages", message_actions.release_unseeing)
     for kind, topic in TOPICS.items():

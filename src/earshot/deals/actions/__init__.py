@@ -1,9 +1,19 @@
 """Verbs on deals: open, change, move, decide, lose; moved to a newer process."""
 
+from earshot.deals.actions.closing import lose_deal, say_why_won
 from earshot.deals.actions.deciding import decide, refuse_beyond
 from earshot.deals.actions.dissenting import ask_anew
 from earshot.deals.actions.escalating import ask_another, ask_for_decision, climb_silent, role_ended, withdraw_escalation
 from earshot.deals.actions.figures import state_figures
+from earshot.deals.actions.giving_up import (
+    conclude_giving_up,
+    end_giving_up,
+    propose_giving_up,
+    silence_voices,
+    speak_anew,
+    speak_on_giving_up,
+    withdraw_giving_up,
+)
 from earshot.deals.actions.handing import hand_deal
 from earshot.deals.actions.joining import join_deals
 from earshot.deals.actions.leads import (
@@ -23,7 +33,7 @@ from earshot.deals.actions.leads import (
 )
 from earshot.deals.actions.leaving_out import leave_out_step, need_step
 from earshot.deals.actions.lining import set_lines
-from earshot.deals.actions.moves import lose_deal, move_back, move_on
+from earshot.deals.actions.moves import move_back, move_on
 from earshot.deals.actions.opening import CURRENCIES, bring_in_deal, change_deal, open_deal, refuse_seats_of_closed
 from earshot.deals.actions.processes import Moved, add_missing_seats, move_all_to_process, move_to_process
 from earshot.deals.actions.risks import AtRisk, end_risks, judge_risks, make_good, pass_at_risk
@@ -46,8 +56,10 @@ __all__ = [
     "bring_in_lead",
     "change_deal",
     "climb_silent",
+    "conclude_giving_up",
     "correct_lead",
     "decide",
+    "end_giving_up",
     "end_risks",
     "end_wait",
     "end_waits",
@@ -68,6 +80,7 @@ __all__ = [
     "open_deal",
     "open_deal_of_lead",
     "pass_at_risk",
+    "propose_giving_up",
     "rate_lead",
     "record_lead",
     "refuse_beyond",
@@ -75,12 +88,16 @@ __all__ = [
     "refuse_seats_of_closed",
     "reopen_lead",
     "role_ended",
+    "say_why_won",
     "set_lead_account",
     "set_lead_step",
     "set_lines",
     "set_next_step",
     "set_services",
     "settle_dissent",
+    "silence_voices",
+    "speak_anew",
+    "speak_on_giving_up",
     "split_deal",
     "state_figures",
     "take_over",
@@ -89,5 +106,6 @@ __all__ = [
     "vote",
     "wait_for",
     "withdraw_escalation",
+    "withdraw_giving_up",
     "withdraw_vote",
 ]

@@ -1,4 +1,4 @@
-"""Moving a deal through its stages, and losing it."""
+"""Moving a deal through its stages, and winning it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from earshot.deals.actions.leaving_out import needed_again
 from earshot.deals.actions.waiting import begin_handover
 from earshot.deals.actions.writing import entered, fresh, touch, words
 from earshot.deals.decisions import RiskDecision
-from earshot.deals.models import LOST, WON, Closing, Deal, GateNotAsked, GatePass, StageVisit
+from earshot.deals.models import Closing, Deal, GateNotAsked, GatePass, StageVisit
 from earshot.deals.wholes import recount
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
@@ -19,7 +19,7 @@ from earshot.kit import now
 from earshot.kit.engine import written
 from earshot.kit.problems import Line, Refusal, say, wrong
 from earshot.kit.texts import text
-from earshot.playbooks.models import Stage
+from earshot.playbooks.models import WON, Stage
 
 
 @verb
@@ -136,18 +136,4 @@ def move_back(*, by: Actor, deal: Deal, version: int, to: str, reason: str) -> D
     reversed_ = record("deals.stage_reversed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
     left(asked, reversed_, deal)
     begin_handover(entered(by.because(reversed_), deal, target), deal)
-    return deal
-
-
-@verb
-def lose_deal(*, by: Actor, deal: Deal, version: int, reason: str) -> Deal:
-    """The customer decided for another, or against buying: the reason is required."""
-    deal = fresh(by, deal, version)
-    reason = text("reason", reason, most=1000)
-    StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=now())
-    Closing.objects.create(deal=deal, outcome=LOST, reason=reason, at=now())
-    touch(deal)
-    recount(deal)
-    lost = record("deals.deal_lost", by=by, objects={"deal": deal}, scopes=[deal], data={"reason": reason, "version": deal.version})
-    left(leaving(deal), lost, deal)
     return deal

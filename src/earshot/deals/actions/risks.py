@@ -16,7 +16,7 @@ from earshot.deals.actions.moves import pass_on
 from earshot.deals.actions.writing import open_and_not_stale
 from earshot.deals.actions.writing import words as named
 from earshot.deals.decisions import MadeGood, RiskDecision, RiskHeir, RiskLine
-from earshot.deals.models import LOST, Deal
+from earshot.deals.models import NOT_WON, Deal
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor, process
 from earshot.journal.kinds import ref
@@ -169,7 +169,7 @@ def make_good(*, by: Actor, line: RiskLine, words: str = "") -> MadeGood:
         raise forbidden("risk.not_yours", sentence, ref(deal))
     if MadeGood.objects.filter(line=line).exists():
         raise Refusal("risk.made_good", _("This was made good already."), about=ref(deal), status=409)
-    if hasattr(deal, "closing") and deal.closing.outcome == LOST:
+    if hasattr(deal, "closing") and deal.closing.outcome in NOT_WON:
         raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)
     if line.lasts and not hasattr(deal, "closing") and (found := _asked_again(deal, line)):
         if rules.made_good([line.key], found) and line.decision.deal_id == deal.pk:

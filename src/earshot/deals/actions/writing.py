@@ -19,7 +19,7 @@ from earshot.kit import now
 from earshot.kit.engine import written
 from earshot.kit.problems import Line, Refusal, forbidden, in_both, say, stale
 from earshot.people.actors import personally
-from earshot.playbooks.models import Gate, Mandate, Role, Stage
+from earshot.playbooks.models import ClosingReason, Gate, Mandate, Role, Stage
 
 
 def fresh(by: Actor, deal: Deal, version: int) -> Deal:
@@ -73,7 +73,7 @@ def lapse_votes(by: Actor, deal: Deal, why: Any) -> None:
         record("deals.votes_lapsed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
 
 
-def words(row: Stage | Gate | Mandate | Role) -> dict[str, str]:
+def words(row: Stage | Gate | Mandate | Role | ClosingReason) -> dict[str, str]:
     return {"zh-hans": row.zh, "en": row.en}
 
 

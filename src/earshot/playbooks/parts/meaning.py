@@ -127,6 +127,18 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
                 "leader": Column(_("Leads"), _("The seat of whoever leads the team; exactly one has it.")),
             },
         ),
+        "closing_reasons": Table(
+            _("Why deals end"),
+            _("The reasons to choose from when a deal is won, lost or given up; without any of a kind, words alone are asked for."),
+            {
+                "outcome": Column(
+                    pgettext_lazy("how a deal ended", "Ended"),
+                    _("Of deals that ended so."),
+                    words={rows.WON: _("won"), rows.LOST: _("lost"), rows.GIVEN_UP: _("given up")},
+                ),
+                "competitor": Column(_("Names who won"), _("Whoever names this reason says, too, who won the deal instead.")),
+            },
+        ),
         "chains": Table(
             _("Decision chain"),
             _("The links that the chain of people who decide at the customer must have."),

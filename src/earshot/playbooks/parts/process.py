@@ -35,6 +35,8 @@ SCHEMA: Schema = part(
             ["stage", "question_zh", "question_en", "deciders"],
         ),
         "seats": table({"role": CODE, "leader": BOOL, "when": NEEDS}, ["role"]),
+        # Why deals end, by how they end; `competitor`: whoever names it says, too, who won.
+        "closing_reasons": table({"outcome": {"enum": rows.OUTCOMES}, "competitor": BOOL}, ["outcome"]),
         # The links that the customer's decision chain must have; `order_types`: of which kinds of order, all where it is absent.
         "chains": table({"order_types": _CODES}, [], read_by="chains"),
         # Within which figures those who decide at a gate up to a role need ask nobody further up; the narrowest first.
@@ -73,6 +75,10 @@ def check(reading: Reading) -> None:
             reading.finds(rows.PROCESS, f"seats/{row['code']}/when", _("the leader's seat is there for every deal"))
         elif "when" in row:
             reading.condition(rows.PROCESS, f"seats/{row['code']}/when", row["when"], lasting=True)
+    for row in process.get("closing_reasons", []):
+        if row.get("competitor") and row["outcome"] != rows.LOST:
+            sentence = _("who won instead is said of a deal that is lost, not of one that is won or given up")
+            reading.finds(rows.PROCESS, f"closing_reasons/{row['code']}/competitor", sentence)
     reading.tell(rows.PROCESS, contradictions.two_gates(process["gates"]))
     if not process["stages"]:
         reading.finds(rows.PROCESS, "stages", _("a process has at least one stage"))
@@ -208,6 +214,9 @@ def write(version: PartVersion, tables: Tables) -> None:
             within=row["within"],
             position=position,
         )
+    for position, row in enumerate(tables.get("closing_reasons", []), start=1):
+        said = {"outcome": row["outcome"], "competitor": row.get("competitor", False)}
+        rows.ClosingReason.objects.create(version=version, **named(row), position=position, **said)
     for row in tables["seats"]:
         role, leader = roles[row["role"]], row.get("leader", False)
         rows.SeatTemplate.objects.create(version=version, **named(row), role=role, leader=leader, when=row.get("when", ""))

@@ -45,6 +45,7 @@ STATES = {
     "": pgettext_lazy("state of deals", "open"),
     "won": pgettext_lazy("state of deals", "won"),
     "lost": pgettext_lazy("state of deals", "lost"),
+    "given_up": pgettext_lazy("state of deals", "given up"),
     "joined": pgettext_lazy("state of deals", "joined to another"),
     "all": pgettext_lazy("state of deals", "all"),
 }
@@ -507,6 +508,7 @@ def plain_money(amount: Decimal) -> str:
 OUTCOMES = {
     "won": pgettext_lazy("outcome of a deal", "won"),
     "lost": pgettext_lazy("outcome of a deal", "lost"),
+    "given_up": pgettext_lazy("outcome of a deal", "given up"),
     "joined": pgettext_lazy("outcome of a deal", "joined to another"),
 }
 

@@ -15,11 +15,12 @@ from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
 from earshot.deals.actions import ask_for_decision, decide, settle_dissent, vote, withdraw_escalation, withdraw_vote
 from earshot.deals.dissent_tables import Dissent
-from earshot.deals.models import WON, Deal
+from earshot.deals.models import Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
 from earshot.kit.problems import Line, Refusal, missing, say
 from earshot.people.permits import ADMINISTER
 from earshot.people.standing import reach_of
+from earshot.playbooks.models import WON
 from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
@@ -61,7 +62,35 @@ def gate_lines(
     return lines
 
 
-class Gate(Page):
+class WordsFirst(Page):
+    """A page on which somebody decides about a deal, having heard the customer's critical words: they stand there, unheard ones first."""
+
+    def critical(self, deal: Deal) -> dict[str, Any]:
+        """`quotes`, and how many of them the reader has not heard (`unheard`), with the act that takes note of those that are shown."""
+        found = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
+        owed = list(voice.owed_by(self.person, deal))
+        shown = Item.objects.filter(pk__in=[*found, *owed])
+        heard = set(Hearing.objects.filter(person=self.person, item__in=[*found, *owed]).values_list("item_id", flat=True))
+        reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
+        unheard = [read for read in reads if read.item.pk not in heard]
+        return {
+            "quotes": [parts.quote(read) for read in reads],
+            "unheard": len(unheard),
+            "note": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in unheard)},
+            "owed": set(owed),
+        }
+
+    def refused_lines(self) -> list[dict[str, Any]]:
+        """What the voter has not heard stands on this same page."""
+        lines = super().refused_lines()
+        assert self.refused is not None
+        for shown, one in zip(lines, self.refused.lines, strict=False):
+            if one.about and one.about.kind == "item":
+                shown["about_url"] = f"#item-{one.about.id}"
+        return lines
+
+
+class Gate(WordsFirst):
     """The decision on one screen: the question, the customer's critical words, what is missing, the votes, one's own vote."""
 
     template = "web/gate.html"
@@ -83,17 +112,12 @@ class Gate(Page):
         gate = review.gate if review else None
         review = review if gate else None
         roles = mandates.roles_of(self.person, deal, gate) if gate else []
-        critical = list(voice.critical_items(deal).values_list("pk", flat=True)[:CRITICAL_SHOWN])
-        owed = list(voice.owed_by(self.person, deal))
-        shown = Item.objects.filter(pk__in=[*critical, *owed])
-        heard = set(Hearing.objects.filter(person=self.person, item__in=[*critical, *owed]).values_list("item_id", flat=True))
-        reads = sorted(voice.read(shown), key=lambda read: read.item.pk in heard)
-        unheard = [read for read in reads if read.item.pk not in heard]
+        words = self.critical(deal)
         visit = deals.open_visit(deal) if review else None
         # Where nobody may vote for a role, whoever can name somebody does it from here; else the page is about the words and the vote.
         vacant = review is not None and any(one.line.code == "gate.not_approved" and one.line.act != "vote" for one in review.unmet)
         mine = Mine(
-            items=set(owed),
+            items=words["owed"],
             votes=bool(roles),
             works=vacant and deals.may_work(self.person, deal),
             administers=vacant and ADMINISTER in reach_of(self.person).permissions,
@@ -118,14 +142,12 @@ class Gate(Page):
             "told_above": len(told),
             "still_unmet": sum(one["state"] != "waived" for one in lines),
             "gate_met": [one for one in (review.conditions if review else []) if one.met is True],
-            "quotes": [parts.quote(read) for read in reads],
-            "unheard": len(unheard),
-            "note": {"act": "take_note", "shown": ",".join(str(read.item.pk) for read in unheard)},
+            **words,
             "roles": [str(role) for role in roles],
             "stands_for": gettext(", ").join(self.represented(deal, [role.code for role in roles])),
             "at_risk": bool(review and review.unmet) and may_decide(self.person, deal),
             "may_vote": bool(roles),
-            "waits": bool(unheard) and bool(roles) and standing(deal).blocks(HEARD_BEFORE_VOTE),
+            "waits": bool(words["unheard"]) and bool(roles) and standing(deal).blocks(HEARD_BEFORE_VOTE),
             "votes": [
                 {"name": one.person.name, "role": str(one.role), "approves": one.approves, "reason": one.reason, "at": one.at}
                 | {"stands_for": one.stands_for.name if one.stands_for else ""}
@@ -204,12 +226,3 @@ class Gate(Page):
 
     def take_note(self, posted: QueryDict) -> Done:
         return Done(take_note_of(self, posted), f"{self.request.path}#vote")
-
-    def refused_lines(self) -> list[dict[str, Any]]:
-        """What the voter has not heard stands on this same page."""
-        lines = super().refused_lines()
-        assert self.refused is not None
-        for shown, one in zip(lines, self.refused.lines, strict=False):
-            if one.about and one.about.kind == "item":
-                shown["about_url"] = f"#item-{one.about.id}"
-        return lines

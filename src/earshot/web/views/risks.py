@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from earshot.deals import gates, risks, rules
 from earshot.deals.actions import AtRisk, pass_at_risk
 from earshot.deals.decisions import RiskLine
-from earshot.deals.models import LOST, Deal
+from earshot.deals.models import NOT_WON, Deal
 from earshot.desk.finding import find
 from earshot.journal.queries import in_language
 from earshot.people.models import Person
@@ -46,7 +46,7 @@ def shown(lines: Sequence[RiskLine], deal: Deal, person: Person) -> list[dict[st
                 "open": 0,
             },
         )
-        is_open = made is None and not (ended and ended.outcome == LOST)
+        is_open = made is None and not (ended and ended.outcome in NOT_WON)
         owing = risks.owing(line)
         mine = is_open and (owing.pk == person.pk or may_decide(person, deal))
         group["open"] += is_open

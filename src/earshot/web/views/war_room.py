@@ -28,6 +28,7 @@ from earshot.deals.actions import (
     move_back,
     move_on,
     need_step,
+    say_why_won,
     set_lines,
     set_next_step,
     set_services,
@@ -57,7 +58,7 @@ from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
 from earshot.web.page import Done, one_id, page_number, version
-from earshot.web.views import lines, splitting, waits
+from earshot.web.views import giving_up, lines, splitting, waits
 from earshot.web.views.deals import OUTCOMES, currencies
 from earshot.web.views.dissents import settles
 from earshot.web.views.gate import gate_lines, gate_sum
@@ -80,7 +81,8 @@ class War(Talks):
     acts = {
         "move_on": ("version",),
         "move_back": ("version", "to", "reason"),
-        "lose": ("version", "reason"),
+        "lose": ("version", "code", "competitor", "reason"),
+        "why_won": ("version", "code", "reason"),
         "change": ("version", "title", "account", "goal", "due", "amount", "currency"),
         "nominate": ("seat", "person"),
         "accept": ("membership",),
@@ -139,6 +141,7 @@ class War(Talks):
             "closing": closing,
             "profile": say(_("profile: {name}, {why}"), name=NAMES[stands.profile], why=why(stands)),
             "outcome": OUTCOMES.get(closing.outcome) if closing else "",
+            **giving_up.ending(deal, closing, self.works),
             "stages": [self.stage(step, closing is not None, deal.steps_left_out) for step in path],
             "gate": gate_sum(review, deal),
             "review": review,
@@ -436,8 +439,20 @@ class War(Talks):
         return Done(_("It is on record that this is made good."), f"{self.request.path}#risks")
 
     def lose(self, posted: QueryDict) -> Done:
-        deal = lose_deal(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))
+        deal = lose_deal(
+            by=self.by,
+            deal=self.thing,
+            version=version(posted.get("version", "")),
+            reason=posted.get("reason", ""),
+            code=posted.get("code", ""),
+            competitor=posted.get("competitor", ""),
+        )
         return Done(say(_("{deal} is recorded as lost."), deal=deal.number))
+
+    def why_won(self, posted: QueryDict) -> Done:
+        seen = version(posted.get("version", ""))
+        say_why_won(by=self.by, deal=self.thing, version=seen, code=posted.get("code", ""), reason=posted.get("reason", ""))
+        return Done(_("It is on record why it was won."))
 
     def change(self, posted: QueryDict) -> Done:
         chosen = posted.get("account", "")
