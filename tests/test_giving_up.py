@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.clocks.models import Clock
+from earshot.clocks.sweep import sweep
 from earshot.deals import closings, giving_up
 from earshot.deals.actions import (
     conclude_giving_up,
@@ -320,6 +321,26 @@ def test_by_page_it_is_proposed_spoken_on_and_refused_with_what_was_typed(world:
         visitor.submit(there.form("speak"), url, agrees="yes")
     assert outcome(deal) == "given_up"
     assert "Payment or compliance risk is too great" in seller.get(f"/deals/{deal.pk}/").text
+
+
+def test_who_is_late_is_told_of_and_stands_on_the_clocks_of_the_deal(world: World, deal: Deal) -> None:
+    propose(world, deal)
+    seller = Visitor("seller", "en")
+    assert "Say whether the deal is to be given up" in seller.get(f"/deals/{deal.pk}/clocks/").text
+    with later(**TWO_DAYS):
+        sweep()
+        told = [str(line.sentence) for line in my_day(Person.objects.get(pk=world.engineer_head.pk)) if line.cause == "alarm"]
+        assert any(world.engineer.name in one and "放弃" in one for one in told), told
+        assert "has not said in time whether this deal is to be given up" in Visitor("engineer_head", "en").get("/unit/").text
+
+
+def test_a_head_finds_on_my_unit_what_is_to_be_decided_besides_votes(world: World) -> None:
+    alone = world.deal()
+    propose(world, alone)
+    visitor = Visitor("sales_head", "en")
+    assert "proposes to give this deal up" in visitor.get("/unit/").text
+    speak(world, alone, "sales_head", agrees=False, words="再谈")
+    assert "proposes to give this deal up" not in visitor.get("/unit/").text
 
 
 def test_by_api_and_by_command(world: World, deal: Deal, caller: Any) -> None:

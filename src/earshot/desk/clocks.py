@@ -17,6 +17,7 @@ from earshot.clocks.queries import Ahead, Course, courses
 from earshot.deals import queries as deals
 from earshot.deals.decisions import RiskLine
 from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.giving_up_tables import GivingUpVoice
 from earshot.deals.models import Asking, Deal, Escalation
 from earshot.deals.risks import ON
 from earshot.deals.wait_tables import Wait
@@ -76,9 +77,9 @@ def _of_deal(person: Person, deal: Deal) -> QuerySet[Clock]:
     waiting = Wait.objects.filter(deal=deal).values("pk")
     voting = VoteAsked.objects.filter(visit__deal=deal).values("pk")
     settling = Dissent.objects.filter(visit__deal=deal).values("pk")
-    return Clock.objects.filter(
-        object_id__in=heard.union(called, asked, deciding, owed, waiting, voting, settling, all=True)
-    ).select_related("unit")
+    speaking = GivingUpVoice.objects.filter(giving_up__deal=deal).values("pk")
+    there_of = heard.union(called, asked, deciding, owed, waiting, voting, settling, speaking, all=True)
+    return Clock.objects.filter(object_id__in=there_of).select_related("unit")
 
 
 def running(person: Person, deal: Deal) -> QuerySet[Clock]:
@@ -115,6 +116,8 @@ def _owed(course: Course) -> tuple[str, Person | None, Unit | None]:
     if isinstance(subject.what, Message | Deal):
         return "", subject.person, subject.unit
     if isinstance(subject.what, Wait):
+        return subject.what.role.code if subject.what.role is not None else "", subject.person, subject.unit
+    if isinstance(subject.what, GivingUpVoice):
         return subject.what.role.code if subject.what.role is not None else "", subject.person, subject.unit
     if isinstance(subject.what, VoteAsked):
         return subject.what.role.code, subject.person, subject.unit

@@ -25,6 +25,7 @@ from earshot.deals import queries as deals
 from earshot.deals.conditions import unjudged
 from earshot.deals.decisions import RiskLine
 from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.giving_up_tables import GivingUpVoice
 from earshot.deals.lead_tables import Lead
 from earshot.deals.models import AT_GATE, Asking, Deal
 from earshot.deals.wait_tables import HANDOVER, Wait
@@ -303,7 +304,7 @@ def _alarm_sentence(group: Sequence[Alarm], subject: Subject, overdue: bool, *, 
         return say(sentence, name=who, n=count)
     if isinstance(subject.what, Wait):
         return waited_in_words(subject.what, who, overdue)
-    if isinstance(subject.what, VoteAsked | Dissent):
+    if isinstance(subject.what, VoteAsked | Dissent | GivingUpVoice):
         return withheld_in_words(subject.what, who, overdue)
     if group[0].clock.kind == "asking":
         return say(_("{name} has not decided in time") if overdue else _("{name} has yet to decide"), name=who)
@@ -334,8 +335,11 @@ def waited_in_words(wait: Wait, who: str, overdue: bool) -> Any:
     )
 
 
-def withheld_in_words(row: VoteAsked | Dissent, who: str, overdue: bool) -> Any:
-    """Who has not voted, or not settled what somebody is against."""
+def withheld_in_words(row: VoteAsked | Dissent | GivingUpVoice, who: str, overdue: bool) -> Any:
+    """Who has not voted, not settled what somebody is against, or not said whether a deal is to be given up."""
+    if isinstance(row, GivingUpVoice):
+        late = _("{name} has not said in time whether this deal is to be given up")
+        return say(late if overdue else _("{name} has yet to say whether this deal is to be given up"), name=who)
     if isinstance(row, VoteAsked):
         sentence = _("{name} has not voted in time, as {role}") if overdue else _("{name} has yet to vote, as {role}")
         return say(sentence, name=who, role=row.role)
@@ -604,6 +608,11 @@ def _dissents(person: Person) -> list[DayLine]:
         at = ref(one.visit.deal)
         lines.append(DayLine("silent", sentence, at, "see_gate", at, rules.AMBER, ids=(one.pk,)))
     return lines
+
+
+def settled_by(person: Person) -> list[DayLine]:
+    """What the person is to decide besides votes: what somebody is against, and whether deals are given up."""
+    return [line for line in [*_dissents(person), *_giving_up(person)] if line.act in ("settle", "speak")]
 
 
 def _giving_up(person: Person) -> list[DayLine]:

@@ -18,10 +18,11 @@ from earshot.clocks.registry import SUBJECTS, Subject
 from earshot.deals import escalations
 from earshot.deals import queries as deals
 from earshot.deals.dissent_tables import Dissent, VoteAsked
+from earshot.deals.giving_up_tables import GivingUpVoice
 from earshot.deals.models import Deal
 from earshot.deals.wait_tables import Wait
 from earshot.desk import rules
-from earshot.desk.queries import DayLine, deciding_now, silence, waited_in_words, withheld_in_words
+from earshot.desk.queries import DayLine, deciding_now, settled_by, silence, waited_in_words, withheld_in_words
 from earshot.journal.kinds import ref
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
@@ -62,11 +63,12 @@ class Chair:
 
 @dataclass(frozen=True)
 class MyUnit:
-    """`units`: those that the person heads, by name, without those below. Of `breaches`, `chairs` and `slipping` at most `MOST`; the
-    `…_count` says how many there are."""
+    """`units`: those that the person heads, by name, without those below. `besides`: what the person is to decide that is no vote.
+    Of `breaches`, `chairs` and `slipping` at most `MOST`; the `…_count` says how many there are."""
 
     units: Sequence[Unit]
     decisions: Sequence[Decision]
+    besides: Sequence[DayLine]
     breaches: Sequence[DayLine]
     breaches_count: int
     chairs: Sequence[Chair]
@@ -87,6 +89,7 @@ def my_unit(person: Person) -> MyUnit | None:
     return MyUnit(
         units=list(Unit.objects.filter(head=person).order_by("name", "pk")),
         decisions=_decisions(person, units),
+        besides=settled_by(person),
         breaches=_breaches(person, list(overdue.order_by("due_at", "pk")[:MOST])),
         breaches_count=overdue.count(),
         chairs=_chairs(list(empty.select_related("team__deal__account").order_by("-leader", "team__deal__due", "pk")[:MOST])),
@@ -184,7 +187,7 @@ def _owed(subject: Subject, kind: str, count: int) -> Any:
         return say(sentence, name=who, n=count)
     if isinstance(subject.what, Wait):
         return waited_in_words(subject.what, who, True)
-    if isinstance(subject.what, VoteAsked | Dissent):
+    if isinstance(subject.what, VoteAsked | Dissent | GivingUpVoice):
         return withheld_in_words(subject.what, who, True)
     if kind == "asking":
         return say(_("{name} has not decided in time"), name=who)

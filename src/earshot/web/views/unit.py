@@ -43,7 +43,7 @@ class MyUnit(Page):
         unit = my_unit(self.person)
         if unit is None:
             return {"unit": None}
-        self.waiting = len(unit.decisions) + unit.breaches_count
+        self.waiting = len(unit.decisions) + len(unit.besides) + unit.breaches_count
         return {
             "unit": unit,
             "most": MOST,
@@ -67,6 +67,8 @@ class MyUnit(Page):
                 }
                 for one in unit.decisions
             ],
+            "besides_count": len(unit.besides),
+            "besides": [acts.duty(one, {}) for one in unit.besides],
             "breaches": [breach(one) for one in unit.breaches],
             "chairs": [
                 {
