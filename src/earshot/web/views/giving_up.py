@@ -79,6 +79,7 @@ class Giving(WordsFirst):
             "rows": [
                 {"tried": self.field(f"tried_{at}"), "came": self.field(f"came_of_it_{at}"), "optional": at > 0} for at in range(ROWS)
             ],
+            "more_typed": any(self.field(f"{name}_{at}")["value"] for at in range(1, ROWS) for name in ("tried", "came_of_it")),
             "proposal": None,
             "before": [self.shown(deal, row) for row in rows if row is not now],
             **self.critical(deal),
