@@ -301,14 +301,20 @@ def ears_waiting_for(person: Person) -> QuerySet[Ear]:
 
 _OWED = Prepared(
     lambda person, deal, parted: (
-        ears_waiting_for(Person(pk=person)).filter(_there(deal, parted, "item__")).order_by().values_list("item_id")
+        ears_waiting_for(Person(pk=person)).filter(_there(deal, parted, "item__")).order_by().values_list("pk", "item_id")
     )
 )
 
 
+@once
+def ears_owed_by(person: Person, deal: Deal) -> dict[UUID, UUID]:
+    """The person's own duties to hear on the deal that are not done → the item of each."""
+    return dict(_OWED.rows(person.pk, deal.pk, parted=deal.whole_id is not None))
+
+
 def owed_by(person: Person, deal: Deal) -> set[UUID]:
     """The items of the deal that the person has still to hear."""
-    return {item for (item,) in _OWED.rows(person.pk, deal.pk, parted=deal.whole_id is not None)}
+    return set(ears_owed_by(person, deal).values())
 
 
 def attendances_waiting_for(person: Person) -> QuerySet[Attendance]:

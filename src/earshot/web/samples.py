@@ -34,6 +34,7 @@ def samples() -> dict[str, Any]:
         **_bars(),
         **_board(),
         **_clocks(now),
+        **_owed(now),
         **_gate(now),
         **_lists(now),
         **_messages(now),
@@ -284,6 +285,29 @@ def _clocks(now: datetime) -> dict[str, Any]:
         "left_by_clock": times.left_of(47 * 24 * 60, "clock"),
         "clock_hear": _said("方案经理听到", "heard by the solution manager"),
         "courses": _courses(now),
+    }
+
+
+def _owed(now: datetime) -> dict[str, Any]:
+    """Seven lines that press, of which one is folded, and one that does not."""
+
+    def line(label: str, tone: str = "grey", **more: Any) -> dict[str, Any]:
+        return {"label": label, "url": "#refusals", "tone": tone, **more}
+
+    late, shut = _said("已超时", "overdue"), _said("卡住关口", "blocks the gate")
+    seat = line(_said("接受或谢绝席位：方案负责人", "Accept a seat, or decline it: solution responsible"))
+    step = _said("带方案经理去喀土穆看三个样板站，拿到近十二个月的油耗账单", "see three sites in Khartoum with the solution manager")
+    return {
+        "owed": [
+            line(_said("听 2 条原话", "Hear 2 statements"), "red", due=now - timedelta(hours=5), word=late),
+            line(_said("在方案评审上表决", "Vote at the solution gate"), "red", word=shut),
+            line(_said("做下一步：", "Do the next step: ") + step, "red", day=(now - timedelta(days=2)).date()),
+            line(_said("交付结果：站点能源方案", "Deliver: site energy design"), "red", due=now + timedelta(days=3), word=shut),
+            line(_said("答复 1 条消息", "Answer 1 message"), "amber", due=now + timedelta(hours=4)),
+            seat,
+            line(_said("补全你的接触记录", "Complete your record of a meeting")),
+        ],
+        "owed_calm": [seat],
     }
 
 

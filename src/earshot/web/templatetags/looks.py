@@ -47,8 +47,8 @@ register.simple_tag(table_rows)
 # In cascade order; the first file declares the layers.
 SHEETS = (
     "tokens", "ground", "house", "page", "text", "mark", "quote", "message", "clock", "course", "person", "state", "gate", "figure",
-    "sums", "bars", "board", "table", "field", "source", "form", "button", "empty", "notice", "live", "stages", "timeline", "duty", "tabs",
-    "year", "print",
+    "sums", "bars", "board", "table", "field", "source", "form", "button", "empty", "notice", "owed", "live", "stages", "timeline", "duty",
+    "tabs", "year", "print",
 )  # fmt: skip
 
 

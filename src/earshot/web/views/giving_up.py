@@ -39,7 +39,8 @@ def reasons(deal: Deal, outcome: str) -> list[tuple[str, str]]:
 
 
 def ending(deal: Deal, closing: Closing | None, works: bool) -> dict[str, Any]:
-    """For the page of a deal: why it ended, or the reasons for which it may. `who_won`: whether a reason asks for that."""
+    """For the page of a deal: why it ended, or the reasons for which it may. `who_won`: whether a reason asks for that; `proposed`: that it
+    is to be given up."""
     named = closings.reason_of(closing) if closing is not None else None
     lost = closings.reasons(deal, LOST) if works and closing is None else {}
     return {
@@ -47,6 +48,7 @@ def ending(deal: Deal, closing: Closing | None, works: bool) -> dict[str, Any]:
         "lost_reasons": [(code, str(row)) for code, row in lost.items()],
         "who_won": any(row.competitor for row in lost.values()),
         "won_reasons": reasons(deal, WON) if works and closing is not None and closing.outcome == WON else [],
+        "proposed": giving_up.open_now(deal) if closing is None else None,
     }
 
 

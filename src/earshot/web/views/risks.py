@@ -44,12 +44,14 @@ def shown(lines: Sequence[RiskLine], deal: Deal, person: Person) -> list[dict[st
                 "at": decision.at,
                 "lines": [],
                 "open": 0,
+                "checks": False,
             },
         )
         is_open = made is None and not (ended and ended.outcome in NOT_WON)
         owing = risks.owing(line)
         mine = is_open and (owing.pk == person.pk or may_decide(person, deal))
         group["open"] += is_open
+        group["checks"] |= is_open and line.lasts and ended is None
         group["lines"].append(
             {
                 "id": str(line.pk),
@@ -61,6 +63,7 @@ def shown(lines: Sequence[RiskLine], deal: Deal, person: Person) -> list[dict[st
                 "made": made,
                 "by_check": line.lasts and ended is None,
                 "mine": mine,
+                "owed": is_open and owing.pk == person.pk,
                 "hidden": {"act": "make_good", "risk": str(line.pk)},
             }
         )

@@ -132,6 +132,7 @@ class Talks(Page):
         here = f"{self.request.path}#talk"
         return {
             "messages_here": [message_part(read, self.person, here) for read in reads],
+            "messages_asked": [read for read in reads if read.asks(self.person)],
             "more_messages": len(latest) > most,
             "talk_url": address(self.about),
             "to_team_url": self.to_team_url(),

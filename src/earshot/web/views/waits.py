@@ -6,10 +6,17 @@ from typing import Any
 
 from earshot.deals import waits
 from earshot.deals.models import Deal
-from earshot.deals.wait_tables import HANDOVER
+from earshot.deals.wait_tables import HANDOVER, Wait
 from earshot.people.models import Person
 from earshot.people.queries import all_units
 from earshot.web import acts
+
+
+def _has_it(person: Person, row: Wait) -> bool:
+    """Whether it is the person who has what is waited for: named, or the head of a unit of which nobody is named."""
+    if row.kind == HANDOVER:
+        return False
+    return row.person_id == person.pk if row.person_id else row.unit is not None and row.unit.head_id == person.pk
 
 
 def shown(deal: Deal, person: Person, works: bool) -> dict[str, Any]:
@@ -26,7 +33,10 @@ def shown(deal: Deal, person: Person, works: bool) -> dict[str, Any]:
                 "reason": row.reason,
                 "since": row.since,
                 "url": acts.address("wait", row.pk),
-                "takes": row.kind == HANDOVER and waits.may_take_over(person, deal, row),
+                "takes": (takes := row.kind == HANDOVER and waits.may_take_over(person, deal, row)),
+                "owed": takes or _has_it(person, row),
+                "id": row.pk,
+                "raised_by": row.raised_by.name if row.raised_by is not None else "–",
                 "hidden": {"act": "take_over"},
             }
             for row in rows

@@ -58,7 +58,7 @@ from earshot.voice import queries as voice
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
 from earshot.web.page import Done, one_id, page_number, version
-from earshot.web.views import giving_up, lines, splitting, waits
+from earshot.web.views import giving_up, lines, owed, splitting, waits
 from earshot.web.views.deals import OUTCOMES, currencies
 from earshot.web.views.dissents import settles
 from earshot.web.views.gate import gate_lines, gate_sum
@@ -132,11 +132,11 @@ class War(Talks):
         path = deals.path(deal)
         rows = seats(deal.team_id)
         here = next((step for step in path if step.current), None)
-        mine = self.mine(deal, review) if review else acts.NOBODY
+        mine = self.mine(deal, review) if closing is None else acts.NOBODY
         after = deals.following(deal)
         stands = standing(deal)
         above = {str(one.sentence) for one in self.refused.lines} if self.refused and self.refused.code in SHUT else set()
-        return {
+        found = {
             "deal": deal,
             "closing": closing,
             "profile": say(_("profile: {name}, {why}"), name=NAMES[stands.profile], why=why(stands)),
@@ -179,6 +179,18 @@ class War(Talks):
             **self.talk(),
             "entries": parts.entries(timeline(self.person, deal.pk), here=str(deal), this=_("this deal")),
         }
+        return {**found, "for_me": self.for_me(deal, review, mine, rows, found)}
+
+    def for_me(
+        self, deal: Deal, review: gates.Review | None, mine: Mine, rows: Sequence[SeatRead], found: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """What of this deal waits for the reader, and where each is done."""
+        at_risk = [line for decision in found["risk_decisions"] for line in decision["lines"]]
+        of_calls = calls.read_of_deal(deal)
+        read = owed.Read(
+            review, mine, of_calls, rows, found["step"], found["waits_open"], at_risk, found["messages_asked"], bool(found["proposed"])
+        )
+        return owed.shown(self.person, deal, read)
 
     def mine(self, deal: Deal, review: gates.Review | None) -> Mine:
         return Mine(
@@ -298,7 +310,9 @@ class War(Talks):
         """The gates that the deal has passed, and what of it was passed at risk."""
         passes = self.passes(deal, self.person)
         at_risk = risk_lines(deal.pk) if deal.whole_id is not None or any(one["risk"] for one in passes) else []
-        return {"passes": passes, "risk_decisions": shown_risks(at_risk, deal, self.person)}
+        shown = shown_risks(at_risk, deal, self.person)
+        left = sum(line["is_open"] and not line["owed"] for decision in shown for line in decision["lines"])
+        return {"passes": passes, "risk_decisions": shown, "risks_open": left}
 
     @staticmethod
     def passes(deal: Deal, person: Person) -> list[dict[str, Any]]:
