@@ -161,7 +161,8 @@ def test_the_page_reads_in_the_order_of_somebody_in_a_hurry(world: World) -> Non
     deal = world.moved_deal()
     asked_to_sit(world, deal)
     html = page("engineer", deal)
-    order = [html.index(f'id="{one}"') for one in ("for-me", "gate", "words", "team", "next", "calls", "waits", "talk", "lines", "way", "timeline") if f'id="{one}"' in html]  # fmt: skip
+    wanted = ("for-me", "gate", "words", "team", "next", "calls", "waits", "talk", "lines", "way", "timeline")
+    order = [html.index(f'id="{one}"') for one in wanted if f'id="{one}"' in html]
     assert len(order) >= 9
     assert order == sorted(order)
 
@@ -175,7 +176,8 @@ def of_my_day(person: Person, deal: Deal) -> int:
     """How many lines of *my day* are about this deal and the person's own."""
     about = {deal.pk, deal.team_id, *(row.pk for row in deal.waits.all())}
     lines = [line for line in my_day(Person.objects.get(pk=person.pk)) if line.act not in ("see_to", "see_gate")]
-    here = [line for line in lines if line.scope.id in about or (line.scope.kind == "call" and line.target.id in {c.pk for c in World.calls(deal)})]  # fmt: skip
+    calls = {call.pk for call in World.calls(deal)}
+    here = [line for line in lines if line.scope.id in about or (line.scope.kind == "call" and line.target.id in calls)]
     return len([line for line in here if line.cause not in OF_ONE_LINE]) + len({line.cause for line in here} & OF_ONE_LINE)
 
 

@@ -104,9 +104,9 @@ def _words_and_decision(person: Person, deal: Deal, read: Read) -> Iterator[dict
     for row in against:
         label = say(_("Settle what {name} ({role}) is against"), name=row.vote.person.name, role=row.role)
         yield _line(label, f"{page}#dissents", _due(clocks.get(row.pk)), blocks=True)
-    for one in voices:
-        label = say(_("Say whether the deal is given up, as {name} proposes"), name=one.giving_up.person.name)
-        yield _line(label, reverse("giving_up", kwargs={"id": deal.pk}), _due(clocks.get(one.pk)))
+    for asked in voices:
+        label = say(_("Say whether the deal is given up, as {name} proposes"), name=asked.giving_up.person.name)
+        yield _line(label, reverse("giving_up", kwargs={"id": deal.pk}), _due(clocks.get(asked.pk)))
     if asking is not None:
         yield _line(_decision(gate, asking), page, _due(clocks.get(asking.pk)), blocks=True)
     elif gate is not None and _votes_now(person, deal, read):
