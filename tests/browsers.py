@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
 
 FLAGS = [
     "--headless",
@@ -25,7 +25,11 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
+# Milliseconds that a test waits for what must come: a machine that decides may be slow, and busy with other work. No promise of speed.
+PATIENCE = 60_000
 LANGUAGES = {"zh-hans": "zh-CN", "en": "en-US"}
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str | None:
@@ -99,7 +103,7 @@ class Visits:
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         if language != "zh-hans":
             # As the reader's own choice leaves it: pages do not follow the browser's language.
             context.add_cookies([{"name": "django_language", "value": language, "url": self.site.url}])

@@ -6,6 +6,7 @@ Django's way (flush between transactional tests) is barred: triggers in the data
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import itertools
 import os
 import shutil
@@ -75,8 +76,15 @@ def template(*, bare: bool = False) -> str:
                 if bare_name:
                     assert furnish is not None
                     furnish()
+                elif (kept := _kept()) and kept.exists():
+                    shutil.copyfile(kept, name)
                 else:
                     call_command("migrate", verbosity=0, interactive=False)
+                    if kept:
+                        connections.close_all()
+                        close_wal(name)
+                        kept.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(name, kept)
             except BaseException:
                 point_to(before)
                 drop(name)  # so that the next one sees the same error, not a half-built template
@@ -86,6 +94,20 @@ def template(*, bare: bool = False) -> str:
                 close_wal(name)
             (RUN / f"template-{kind}.ready").touch()
     return name
+
+
+def _kept() -> Path | None:
+    """Where an empty SQLite database of these very sources lies for whoever runs single tests again and again (EARSHOT_TEST_KEEP=1): to
+    migrate takes longer than most of them. Never where a run decides."""
+    if os.environ.get("EARSHOT_TEST_KEEP") != "1" or vendor() != "sqlite":
+        return None
+    house = Path(__file__).resolve().parent.parent
+    told = hashlib.sha256()
+    for path in sorted(
+        [*house.glob("src/earshot/*/migrations/*.py"), *house.glob("src/earshot/**/*.yaml"), *house.glob("requirements/*.txt")]
+    ):
+        told.update(path.read_bytes())
+    return house / "var" / "templates" / f"{told.hexdigest()[:20]}.sqlite3"
 
 
 def _duplicate(source: str, name: str) -> None:

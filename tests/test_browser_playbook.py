@@ -38,7 +38,6 @@ from earshot.voice.models import Ear
 from test_cli_serve import Served
 from worlds import AIM, MONDAY, OF_THE_SITE, World
 
-SOON = 15_000  # milliseconds
 # What is added: part, table, after which row, and what is typed into the row.
 ROLE = ("process", "roles", "", {"code": "SEC", "zh": "安全负责人", "en": "Security responsible"})
 STAGE = ("process", "stages", "MO2", {"code": "SEC1", "zh": "安全评审", "en": "Security review", "step": "MO"})
@@ -210,10 +209,10 @@ class Desk:
         return self
 
     def shows(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.locator("main")).to_contain_text(words, timeout=SOON)
+        expect(self.page.locator("main")).to_contain_text(words)
 
     def shows_not(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.locator("main")).not_to_contain_text(words, timeout=SOON)
+        expect(self.page.locator("main")).not_to_contain_text(words)
 
     def press(self, words: str, context: str = "") -> None:
         label = re.compile(rf"^\s*{re.escape(said(words, context))}\s*$")
@@ -277,7 +276,7 @@ class Draft(Desk):
     def wrong(self, *words: str) -> None:
         """What the check says beside the cells of this page."""
         for one in words:
-            expect(self.page.locator("main")).to_contain_text(one, timeout=SOON)
+            expect(self.page.locator("main")).to_contain_text(one)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import databases
 import sinks
-from browsers import Site, Visits
+from browsers import PATIENCE, Site, Visits
 from earshot.clocks.models import Alarm, Clock, Step
 from earshot.deals.actions import open_deal, take_up_lead
 from earshot.deals.lead_tables import NEW, Lead
@@ -42,7 +42,6 @@ from test_cli_serve import Served
 from worlds import AIM, CRITICAL, SHANGHAI
 
 HEARER, LEADER, HEAD = "lin.yuan@example.com", "chen.xiao@example.com", "zhou.min@example.com"
-SOON = 15_000  # milliseconds until something that a worker does stands on a page
 
 
 def said(words: str) -> str:
@@ -100,10 +99,10 @@ class Seat:
         self.page = page
 
     def shows(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.locator("main")).to_contain_text(words, timeout=SOON)
+        expect(self.page.locator("main")).to_contain_text(words)
 
     def shows_not(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.locator("main")).not_to_contain_text(words, timeout=SOON)
+        expect(self.page.locator("main")).not_to_contain_text(words)
 
     def press(self, words: str) -> None:
         self.page.locator("button, a.button").filter(has_text=re.compile(rf"^\s*{re.escape(said(words))}\s*$")).first.click()
@@ -142,7 +141,7 @@ def rungs(ear: Ear) -> dict[str, Step]:
 
 
 def wait_for(what: Callable[[], bool], words: str) -> None:
-    until = monotonic() + SOON / 1000
+    until = monotonic() + PATIENCE / 1000
     while not what():
         assert monotonic() < until, words
         sleep(0.1)
@@ -236,6 +235,7 @@ def walk(own_database: str, tmp_path: Path, sit: Callable[..., Seat], settings: 
         # Hearing ends it everywhere at once: on the hearer's day, the leader's and the head's.
         hearing = sit(served, engineer, "/hear/")
         hearing.page.locator("main form.form button.is-primary").first.click()
+        hearing.shows_not(CRITICAL)
         for one in (leader, head):
             one.shows_not(engineer.name)
         hearer.shows_not("苏丹站点")

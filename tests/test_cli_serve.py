@@ -70,7 +70,7 @@ class Served:
         for _ in range(600):
             assert self.process.poll() is None, self.process.communicate()[0]
             try:
-                with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=90) as answer:
                     return int(answer.status)
             except HTTPError as error:
                 return error.code
@@ -91,7 +91,7 @@ class Served:
     def stop(self, by: signal.Signals) -> str:
         children = self.children()
         self.process.send_signal(by)
-        said = self.process.communicate(timeout=30)[0]
+        said = self.process.communicate(timeout=90)[0]
         assert self.process.returncode == 0, said
         assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
         return said
@@ -128,7 +128,7 @@ def test_the_demonstration_from_nothing(own_database: str, tmp_path: Path):
 
     third = Served(tmp_path, own_database, "--fresh")
     if databases.vendor() == "postgresql":
-        assert "--fresh is for the embedded database" in third.process.communicate(timeout=30)[0]
+        assert "--fresh is for the embedded database" in third.process.communicate(timeout=90)[0]
         assert third.process.returncode == 2
         return
     assert third.answers() == 200
@@ -146,11 +146,11 @@ def test_whichever_process_is_killed_none_is_left_behind_on_the_port(own_databas
         before = descendants(served.process.pid)
         assert len(before) >= 3  # the worker, and two of the web
         os.kill(served.process.pid if victim == "serve" else served.web(), signal.SIGKILL)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while left := [pid for pid in before if alive(pid)]:
             assert time.monotonic() < until, left
             time.sleep(0.1)
-        served.process.communicate(timeout=30)
+        served.process.communicate(timeout=90)
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", served.port)) != 0
 
@@ -163,7 +163,7 @@ def test_a_body_larger_than_anything_that_is_taken_is_refused_before_it_is_read(
     most = 8 << 20
 
     def status(head: str, body: bytes = b"") -> int:
-        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=90) as line:
             line.sendall(f"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode() + body)
             return int(line.recv(4096).split(b" ")[1])
 

@@ -80,7 +80,7 @@ def killed_at_random(times: int, world: World, tmp_path: Path, seed: int) -> Non
             time.sleep(chance.uniform(0.0, 1.6))
             victim = chance.randrange(2)
             workers[victim].send_signal(signal.SIGKILL)
-            workers[victim].wait(timeout=20)
+            workers[victim].wait(timeout=90)
             workers[victim] = start(then, tmp_path)
         until = monotonic() + 90
         while Delivery.objects.filter(done_at=None, dead_at=None).exists() or Step.objects.filter(UNFIRED, due_at__lte=at).exists():
@@ -89,7 +89,7 @@ def killed_at_random(times: int, world: World, tmp_path: Path, seed: int) -> Non
     finally:
         for worker in workers:
             worker.terminate()
-        said = [worker.communicate(timeout=30)[1].decode() for worker in workers]
+        said = [worker.communicate(timeout=90)[1].decode() for worker in workers]
     assert not [one for one in said if "Traceback" in one], said
     done = Counter(Label.objects.filter(kind="test").values_list("text", flat=True))
     assert done == Counter(str(pk) for pk in entries)

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.deals.actions import change_deal, lose_deal, move_on
-from earshot.deals.models import Deal, Rate, StageVisit
+from earshot.deals.models import Closing, Deal, Rate, StageVisit
 from earshot.deals.queries import today
 from earshot.deals.rates import Given, enter_rates, of_csv, rates_on, worth
 from earshot.desk import pipeline
@@ -222,6 +222,46 @@ def test_sums_by_stage_and_currency_open_down_to_their_deals(world: World):
     now_worth = pipeline.sums(world.seller, Wanted()).all.worth
     assert now_worth.without == []
     assert now_worth.total == everything.all.worth.total + Decimal("710.00")
+
+
+def test_why_deals_ended_is_counted_and_opens_down_to_its_deals(world: World, caller: Call):
+    def lost(title: str, code: str, winner: str = "", amount: str = "1000") -> None:
+        deal = world.deal(title, amount=amount)
+        lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="said so", code=code, competitor=winner)
+
+    lost("a", "lost-price", "ZTE")
+    lost("b", "lost-price", "zte")
+    lost("c", "lost-solution", "Nokia", "5000")
+    lost("d", "lost-no-buy")
+    old = world.deal("of old")
+    lose_deal(by=world.by("seller"), deal=old, version=old.version, reason="said so", code="lost-no-buy")
+    Closing.objects.filter(deal=old).update(code="", at=now() - timedelta(days=400))
+    found = pipeline.endings(world.seller, Wanted(state="closed"))
+    assert [(one.code, one.count, one.amounts["CNY"]) for one in found.reasons] == [
+        ("lost-price", 2, 2000), ("lost-no-buy", 1, 1000), ("lost-solution", 1, 5000), ("", 1, Decimal(2105000)),
+    ]  # fmt: skip
+    assert [(one.competitor, one.count) for one in found.competitors] == [("ZTE", 2), ("Nokia", 1)]
+    for one in found.reasons:
+        assert len(titles(world, state=one.outcome, reason=one.code or pipeline.NONE)) == one.count
+    for one in found.competitors:
+        assert len(titles(world, state="closed", competitor=one.competitor)) == one.count
+    assert titles(world, state="closed", reason=pipeline.NONE) == {"of old"}
+    assert titles(world, state="closed", ended=30) == {"a", "b", "c", "d"}
+    assert pipeline.read({"reason": "lost-price"}).state == pipeline.CLOSED, "none that is open ended"
+    assert pipeline.endings(world.stranger, Wanted(state="closed")) == pipeline.Endings([], [])
+
+    said_by_api = caller("seller").get("/deals/endings", closed=True)
+    assert [(one["reason"] and one["reason"]["code"], one["count"]) for one in said_by_api["reasons"]] == [
+        (one.code or None, one.count) for one in found.reasons
+    ]
+    told = CliRunner().invoke(earshot, ["--language", "en", "deals", "endings", "--reason", "lost-price", "--as", world.seller.name])
+    assert "ZTE" in told.output, told.output
+    page = Visitor("seller", "zh-hans").get("/deals/?state=lost")
+    price = next(one for one in book.in_force().process.reasons if one.code == "lost-price")
+    assert str(price) in page.text
+    assert "?state=lost&reason=lost-price" in page.html.replace("&amp;", "&")
+    opened = Visitor("seller", "en").get("/deals/?state=lost&reason=lost-price").html
+    assert {deal.title for deal in Deal.objects.filter(title__in=list("abcd")) if f"/deals/{deal.pk}/" in opened} == {"a", "b"}
 
 
 def test_the_usual_time_in_a_stage_is_the_median_of_the_last_departures(world: World):

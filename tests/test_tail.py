@@ -122,7 +122,7 @@ def test_two_transactions_that_commit_against_the_order_of_their_numbers(world: 
     numbers, after = taken(mark)
     assert numbers == late, "the slow one is not committed yet"
     assert taken(after)[0] == []
-    slow.communicate("go on\n", timeout=20)
+    slow.communicate("go on\n", timeout=90)
     assert taken(after)[0] == [early], "it is committed now, with a number that had been passed"
     assert sorted(taken(mark)[0]) == [early, *late]
 
@@ -135,7 +135,7 @@ def test_a_writer_that_is_killed_or_rolled_back_leaves_nothing_to_tell(world: Wo
     assert victim.stdout
     victim.stdout.readline()
     victim.send_signal(signal.SIGKILL)
-    victim.wait(timeout=20)
+    victim.wait(timeout=90)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         record("demo.world_built", by=process("test"), objects={})
         raise ZeroDivisionError

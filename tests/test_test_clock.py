@@ -120,7 +120,7 @@ def test_page_api_and_worker_follow_at_once_in_processes_of_their_own(own_databa
             headers = {"Authorization": f"Bearer {keys[person]}", "Content-Type": "application/json"}
             data = json.dumps(body).encode() if body else None
             try:
-                with urlopen(Request(f"http://127.0.0.1:{served.port}{path}", data, headers, method=method), timeout=20) as answer:
+                with urlopen(Request(f"http://127.0.0.1:{served.port}{path}", data, headers, method=method), timeout=90) as answer:
                     return answer.status, json.load(answer)
             except HTTPError as error:
                 return error.code, json.load(error)
@@ -133,16 +133,16 @@ def test_page_api_and_worker_follow_at_once_in_processes_of_their_own(own_databa
         [line] = [line for line in ask(engineer, "GET", "/api/v1/my-day")[1]["items"] if line["act"] == "take_note"]
         assert line["colour"] == "red"
         assert line["clock"]["overdue"]
-        until = monotonic() + 30
+        until = monotonic() + 90
         while not Alarm.objects.filter(clock__object_id__isnull=False, person__login__username="demo-engineer_head").exists():
             assert monotonic() < until, "the worker did not follow"
             sleep(0.2)
-        with urlopen(f"http://127.0.0.1:{served.port}/test-clock/", timeout=20) as page:
+        with urlopen(f"http://127.0.0.1:{served.port}/test-clock/", timeout=90) as page:
             assert "/sign-in/" in page.url
     finally:
         connection.close()
         served.process.terminate()
-        served.process.communicate(timeout=30)
+        served.process.communicate(timeout=90)
 
 
 def test_the_page_moves_it(people: dict[str, Person], settings: Any, client: Any, rf: Any) -> None:

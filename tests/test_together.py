@@ -43,7 +43,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
 
     def run(number: int, act: Callable[[], Any]) -> None:
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=90)
             outcomes[number] = act()
         except Exception as error:  # noqa: BLE001 - whatever it was, the test looks at it
             outcomes[number] = error
@@ -54,7 +54,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=90)
     for outcome in outcomes:
         if isinstance(outcome, Exception) and not isinstance(outcome, Refusal):
             raise outcome

@@ -389,6 +389,9 @@ class Narrowing(BaseModel):
     older: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="In the stage for so many days at least.")
     least: Amount | None = Field(None, description="Worth so much at least, in the company's currency; what has no rate is not compared.")
     most: Amount | None = Field(None, description="Worth so much at most.")
+    reason: Words = Field("", description="Code of the reason for which it ended; “-”: ended, and none was named. Only closed ones.")
+    competitor: Words = Field("", description="The name of who won it. Only closed ones.")
+    ended: Annotated[int, Field(ge=0, le=99_999)] | None = Field(None, description="Ended at most so many days ago. Only closed ones.")
     mine: bool = Field(False, description="true: only those that you own.")
 
 
@@ -488,7 +491,57 @@ def sum_deals(request: Asked, asked: Narrowed) -> Sums:
     }
 
 
-def _summed(of: pipeline.StageSum) -> dict[str, Any]:
+class EndSum(TypedDict):
+    """`reason` null: none of the playbook's was named."""
+
+    outcome: Literal["won", "lost", "given_up"]
+    reason: Coded | None
+    count: int
+    without_amount: int
+    worth: SumMoney | None
+    amounts: dict[str, SumMoney]
+    without_rate: list[str]
+
+
+class WonBy(TypedDict):
+    competitor: str
+    count: int
+    without_amount: int
+    worth: SumMoney | None
+    amounts: dict[str, SumMoney]
+    without_rate: list[str]
+
+
+class Endings(TypedDict):
+    """`currency`: the company's, in which every `worth` is said."""
+
+    currency: str
+    reasons: list[EndSum]
+    competitors: list[WonBy]
+
+
+@router.get("/deals/endings", response=Endings)
+@read
+def count_endings(request: Asked, asked: Narrowed) -> Endings:
+    """Why the deals that you may see ended, narrowed as the list is: counted and summed by reason, and by who won them instead. What was
+    joined to another goes on there."""
+    with reading():
+        found = pipeline.endings(me(request), wanted(asked))
+    return {
+        "currency": company_currency(),
+        "reasons": [
+            {
+                "outcome": one.outcome,
+                "reason": {"code": one.code, "name": str(one.reason or one.code)} if one.code else None,
+                **_summed(one),  # type: ignore[typeddict-item]  # of the fields that all have
+            }
+            for one in found.reasons
+        ],
+        "competitors": [{"competitor": one.competitor, **_summed(one)} for one in found.competitors],  # type: ignore[typeddict-item]
+    }
+
+
+def _summed(of: pipeline.Summed) -> dict[str, Any]:
     return {
         "count": of.count,
         "without_amount": of.unknown,

@@ -85,6 +85,9 @@ def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
             option("--older", default="", metavar="DAYS", help=noop("In the stage for so many days at least.")),
             option("--least", default="", help=noop("Worth so much at least, in the company's currency.")),
             option("--most-worth", "most", default="", help=noop("Worth so much at most.")),
+            option("--reason", default="", metavar="CODE", help=noop("Only those that ended for this reason; “-”: for none of the list.")),
+            option("--competitor", default="", help=noop("Only those that this competitor won.")),
+            option("--ended", default="", metavar="DAYS", help=noop("Only those that ended at most so many days ago.")),
             option("--mine", is_flag=True, help=noop("Only your own.")),
             option(
                 "--sort",
@@ -148,21 +151,34 @@ def sums(wanted: pipeline.Wanted, person: Person) -> None:
 def tell_sums(person: Person, wanted: pipeline.Wanted) -> None:
     """A line for each stage of the deals that are asked for, and one for all of them."""
     found = pipeline.sums(person, wanted)
-    own = company_currency()
     usual = pipeline.usual()
     lines = []
     for one in [*found.stages, found.all]:
         name = str(one.stage) if one.stage else _("in all")
-        total = f"{one.worth.total} {own}" if one.worth.total is not None else "–"
         known = usual.get(one.code)
         stood = ngettext("usual: {n} day", "usual: {n} days", known.days).format(n=known.days) if known else ""
-        parts = [f"{amount} {code}" for code, amount in one.worth.originals.items()]
-        parts += [_("no rate for {codes}").format(codes=", ".join(one.worth.without))] if one.worth.without else []
-        parts += [_("{n} without an amount").format(n=one.unknown)] if one.unknown else []
-        lines.append([name, one.count, total, stood, "; ".join(parts)])
+        count, total, beside = _counted(one)
+        lines.append([name, count, total, stood, beside])
     rows(lines)
     for rate in found.all.worth.by:
         click.echo(str(rate))
+
+
+@deals.command("endings", help=noop("Why the same deals ended: counted and summed by reason, and by who won them instead."))
+@narrowing
+@acting()
+def endings(wanted: pipeline.Wanted, person: Person) -> None:
+    found = pipeline.endings(person, wanted)
+    lines = [[_ended(one.outcome), str(one.reason or one.code or _("no reason named")), *_counted(one)] for one in found.reasons]
+    rows([*lines, *([_("won by"), one.competitor, *_counted(one)] for one in found.competitors)])
+
+
+def _counted(of: pipeline.Summed) -> list[Any]:
+    """How many, what they are worth together, and what stands beside that."""
+    parts = [f"{amount} {code}" for code, amount in of.worth.originals.items()]
+    parts += [_("no rate for {codes}").format(codes=", ".join(of.worth.without))] if of.worth.without else []
+    parts += [_("{n} without an amount").format(n=of.unknown)] if of.unknown else []
+    return [of.count, f"{of.worth.total} {company_currency()}" if of.worth.total is not None else "–", "; ".join(parts)]
 
 
 def _account(deal: Deal) -> str:

@@ -18,6 +18,7 @@ from django.db.models import (
     DecimalField,
     Exists,
     F,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -28,7 +29,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Coalesce, Concat, RowNumber
+from django.db.models.functions import Coalesce, Concat, Lower, RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries as deals
@@ -46,7 +47,20 @@ from earshot.kit.reading import once
 from earshot.people.models import Person, UnitAbove
 from earshot.people.standing import Seeing
 from earshot.playbooks import book
-from earshot.playbooks.models import GIVEN_UP, IN_FORCE, PROCESS, SUPERSEDED, WON, PartVersion, ServiceType, Stage, Step, Tier
+from earshot.playbooks.models import (
+    GIVEN_UP,
+    IN_FORCE,
+    OUTCOMES,
+    PROCESS,
+    SUPERSEDED,
+    WON,
+    ClosingReason,
+    PartVersion,
+    ServiceType,
+    Stage,
+    Step,
+    Tier,
+)
 
 OPEN, WON_ONES, LOST_ONES, CLOSED, ALL = "", "won", "lost", "closed", "all"
 STATES = (OPEN, WON_ONES, LOST_ONES, GIVEN_UP, JOINED, CLOSED, ALL)
@@ -67,7 +81,9 @@ class Wanted:
     """What is asked of the pipeline; each field left empty asks nothing. `words`: in title, number or account's name. `stage`, `step`,
     `tier`, `service` (one of the deal's types; `NONE`: it has none): codes of the playbook. `unit`: with those below it. `owner`,
     `account`: an id, or words of the name. `process`: number of the version. `state`: of `STATES`. `how`: of `HOW`. `older`: days in the
-    stage at least. `least`, `most`: worth in the company's currency. `sort`: of `SORTS`, `-` for descending; empty: the newest first."""
+    stage at least. `least`, `most`: worth in the company's currency. Of closed ones alone: `reason`, the code of the reason for which it
+    ended (`NONE`: none was named); `competitor`, the name of who won it; `ended`, at most so many days ago. `sort`: of `SORTS`, `-` for
+    descending; empty: the newest first."""
 
     q: str = ""
     stage: str = ""
@@ -83,6 +99,9 @@ class Wanted:
     older: int | None = None
     least: Decimal | None = None
     most: Decimal | None = None
+    reason: str = ""
+    competitor: str = ""
+    ended: int | None = None
     mine: bool = False
     sort: str = ""
 
@@ -101,12 +120,13 @@ NAMES = tuple(one.name for one in fields(Wanted))
 
 
 def read(asked: Mapping[str, str]) -> Wanted:
-    """What an address asks for; refused with what is wrong beside each field. Names that are not of `NAMES` are not looked at."""
+    """What an address asks for; refused with what is wrong beside each field. Names that are not of `NAMES` are not looked at. Whoever
+    asks how deals ended, and not which, asks for the closed ones."""
     each = Together()
     given = {name: str(asked.get(name) or "") for name in NAMES}
     words = {
         name: each(texts.text, name, given[name], most=200, required=False) or ""
-        for name in ("q", "stage", "step", "tier", "service", "owner", "account")
+        for name in ("q", "stage", "step", "tier", "service", "owner", "account", "reason", "competitor")
     }
     wanted = Wanted(
         **words,
@@ -117,13 +137,15 @@ def read(asked: Mapping[str, str]) -> Wanted:
         older=each(_whole, "older", given["older"]),
         least=each(texts.amount, "least", given["least"]),
         most=each(texts.amount, "most", given["most"]),
+        ended=each(_whole, "ended", given["ended"]),
         mine=bool(given["mine"]),
         sort=each(_sort, given["sort"]) or "",
     )
     if wanted.least is not None and wanted.most is not None and wanted.least > wanted.most:
         each.fields["most"] = _("This is less than the amount to begin from.")
     each.refuse()
-    return wanted
+    how_ended = wanted.reason or wanted.competitor or wanted.ended is not None
+    return replace(wanted, state=CLOSED) if how_ended and wanted.state == OPEN else wanted
 
 
 def _id(name: str, typed: str) -> UUID | None:
@@ -183,11 +205,22 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
     if wanted.older is not None:
         open_visit = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True)
         found = found.filter(Exists(open_visit.filter(entered_at__lte=now() - timedelta(days=wanted.older))))
+    if wanted.reason:
+        found = found.filter(_unnamed() if wanted.reason == NONE else Q(closing__code=wanted.reason))
+    if wanted.competitor:
+        found = found.alias(winner=Lower("closing__competitor")).filter(winner=Lower(Value(wanted.competitor.strip())))
+    if wanted.ended is not None:
+        found = found.filter(closing__at__gte=now() - timedelta(days=wanted.ended))
     if wanted.least is not None or wanted.most is not None:
         found = found.alias(value=_value())
         found = found.filter(value__gte=wanted.least or 0)
         found = found.filter(value__lte=wanted.most) if wanted.most is not None else found
     return found.filter(pk__in=_of_size(found, wanted.tier)) if wanted.tier else found
+
+
+def _unnamed() -> Q:
+    """Ended, and nobody named one of the reasons; what was joined to another goes on there."""
+    return Q(closing__isnull=False, closing__code="") & ~Q(closing__outcome=JOINED)
 
 
 def _of_service(found: QuerySet[Deal], code: str) -> QuerySet[Deal]:
@@ -431,11 +464,9 @@ def _row(one: Mapping[str, Any]) -> Row:
 
 
 @dataclass
-class StageSum:
-    """The deals of a stage: how many, how many of them without an amount, and what they are worth."""
+class Summed:
+    """Deals together: how many, how many of them without an amount, and what they are worth."""
 
-    code: str
-    stage: Stage | None
     count: int = 0
     unknown: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
@@ -446,6 +477,24 @@ class StageSum:
         self.unknown += count - known
         if known:
             self.amounts[currency] = self.amounts.get(currency, Decimal("0.00")) + (total or Decimal(0))
+
+
+@dataclass
+class StageSum(Summed):
+    """The deals of a stage."""
+
+    code: str = ""
+    stage: Stage | None = None
+
+
+@dataclass
+class EndSum(Summed):
+    """The deals that ended so: for the reason of the playbook with this code, or with none named; or those that a competitor won."""
+
+    outcome: str = ""
+    code: str = ""
+    reason: ClosingReason | None = None
+    competitor: str = ""
 
 
 @dataclass(frozen=True)
@@ -479,19 +528,61 @@ def sums(person: Person, wanted: Wanted) -> Sums:
     else:
         grouped = list(_grouped(rows(person, wanted), wanted.state))
     by_code: dict[str, StageSum] = {}
-    everything = StageSum("", None)
+    everything = StageSum()
     versions: set[UUID] = set()
     for process, code, currency, n, known, total in grouped:
         versions.add(process)
-        by_code.setdefault(code, StageSum(code, None)).add(currency, n, known, total)
+        by_code.setdefault(code, StageSum(code=code)).add(currency, n, known, total)
         everything.add(currency, n, known, total)
-    rates = rates_on(deals.today()) if set(everything.amounts) - {company_currency()} else {}
-    for one in (*by_code.values(), everything):
-        one.worth = worth(one.amounts, rates)
+    _convert([*by_code.values(), everything])
     stages = in_order(versions)
     for one in by_code.values():
         one.stage = stages.get(one.code)
     return Sums([by_code[code] for code in stages if code in by_code], everything)
+
+
+def _convert(together: Iterable[Summed]) -> None:
+    """What they are worth in the company's currency: one statement where there are others."""
+    summed = list(together)
+    foreign = {code for one in summed for code in one.amounts} - {company_currency()}
+    rates = rates_on(deals.today()) if foreign else {}
+    for one in summed:
+        one.worth = worth(one.amounts, rates)
+
+
+@dataclass(frozen=True)
+class Endings:
+    """How deals ended. `reasons`: by outcome and reason, the most first, those without one last of their outcome; `competitors`: by who
+    won them instead, as it was written, the most first."""
+
+    reasons: Sequence[EndSum]
+    competitors: Sequence[EndSum]
+
+
+def endings(person: Person, wanted: Wanted) -> Endings:
+    """Of the deals that fit those that ended, counted and summed by reason and by competitor; what was joined to another goes on there.
+    One statement, and one for rates where there are other currencies."""
+    ended = rows(person, wanted).filter(closing__outcome__in=OUTCOMES).order_by()
+    grouped = ended.annotate(winner=Lower("closing__competitor")).values(
+        "process_id", "closing__outcome", "closing__code", "winner", "currency"
+    )
+    found = grouped.annotate(who=Min("closing__competitor"), n=Count("pk"), known=Count("amount"), total=Sum("amount"))
+    reasons: dict[tuple[str, str], EndSum] = {}
+    competitors: dict[str, EndSum] = {}
+    in_force = book.in_force().process
+    for one in found:
+        outcome, code, who = one["closing__outcome"], one["closing__code"], one["winner"]
+        reason = reasons.setdefault((outcome, code), EndSum(outcome=outcome, code=code))
+        if code and reason.reason is None:
+            reason.reason = in_force.ending(outcome).get(code) or book.process_of(one["process_id"]).ending(outcome).get(code)
+        parts = [reason, competitors.setdefault(who, EndSum(outcome=outcome, competitor=one["who"]))] if who else [reason]
+        for part in parts:
+            part.add(one["currency"], one["n"], one["known"], one["total"])
+    _convert([*reasons.values(), *competitors.values()])
+    return Endings(
+        sorted(reasons.values(), key=lambda one: (OUTCOMES.index(one.outcome), not one.code, -one.count, one.code)),
+        sorted(competitors.values(), key=lambda one: (-one.count, one.competitor)),
+    )
 
 
 def in_order(versions: Iterable[UUID]) -> dict[str, Stage]:
@@ -560,6 +651,7 @@ class Choices:
     tiers: Mapping[str, Tier]
     services: Mapping[str, ServiceType]
     versions: Sequence[PartVersion]
+    reasons: Mapping[str, ClosingReason]
 
 
 @once
@@ -569,9 +661,12 @@ def choices() -> Choices:
     processes = [book.process_of(version.pk) for version in versions]
     steps: dict[str, Step] = {}
     tiers: dict[str, Tier] = {}
+    reasons: dict[str, ClosingReason] = {}
     for process in processes:
+        for reason in process.reasons:
+            reasons.setdefault(reason.code, reason)
         for code, step in process.steps.items():
             steps.setdefault(code, step)
         for code, tier in process.tiers.items():
             tiers.setdefault(code, tier)
-    return Choices(in_order(version.pk for version in versions), steps, tiers, catalogue(), versions)
+    return Choices(in_order(version.pk for version in versions), steps, tiers, catalogue(), versions, reasons)

@@ -183,6 +183,11 @@ def left(minutes: Any) -> str:
     return (_("%(length)s over") if over else _("%(length)s left")) % {"length": working(minutes)}
 
 
+def day(value: Any) -> SafeString | str:
+    """A day as it is written, in one piece: «2027-02-10»."""
+    return format_html('<time datetime="{0}">{0}</time>', value.isoformat()) if isinstance(value, date) else ""
+
+
 def day_left(due: Any) -> SafeString | str:
     """What is left until a day is over, in its colour once that is near: «还有 12 天», «今天到期», «已过 2 天»; the day in title."""
     if not isinstance(due, date):

@@ -18,10 +18,11 @@ from earshot import kit
 from earshot.web.money import money, number
 from earshot.web.names import initial, quoted, said, tongue
 from earshot.web.tables import link, table_rows, under
-from earshot.web.times import ago, day_left, in_full, left, local_time, provisional, tone, tone_word, when, working
+from earshot.web.times import ago, day, day_left, in_full, left, local_time, provisional, tone, tone_word, when, working
 
 __all__ = [
     "ago",
+    "day",
     "day_left",
     "in_full",
     "left",
@@ -40,7 +41,24 @@ __all__ = [
 
 register = template.Library()
 _wrong: ContextVar[list[dict[str, str]] | None] = ContextVar("earshot_fields_that_were_wrong", default=None)
-for said_as in (ago, day_left, in_full, initial, left, money, number, provisional, quoted, said, tone, tone_word, tongue, when, working):
+for said_as in (
+    ago,
+    day,
+    day_left,
+    in_full,
+    initial,
+    left,
+    money,
+    number,
+    provisional,
+    quoted,
+    said,
+    tone,
+    tone_word,
+    tongue,
+    when,
+    working,
+):
     register.filter(said_as.__name__, said_as)
 register.simple_tag(table_rows)
 

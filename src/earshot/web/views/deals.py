@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from earshot.accounts import queries as accounts
 from earshot.deals import risks
 from earshot.deals.actions import move_back, move_on, open_deal
+from earshot.deals.models import JOINED
 from earshot.deals.queries import next_in
 from earshot.deals.rates import Worth, company_currency
 from earshot.desk import pipeline, saved
@@ -59,7 +60,7 @@ HOW = {
 }
 DOT = mark_safe('<i class="dot"> </i>')
 # What stands behind "more filters": folded while nothing of it is asked.
-MORE = ("service", "step", "owner", "account", "tier", "process", "how", "older", "least", "most")
+MORE = ("service", "step", "owner", "account", "tier", "process", "how", "older", "least", "most", "reason", "competitor", "ended")
 CURRENCIES = ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"]
 COLUMNS = [
     (gettext_lazy("Deal"), "title", False),
@@ -71,6 +72,11 @@ COLUMNS = [
     (gettext_lazy("Amount"), "amount", True),
     (gettext_lazy("In this stage for"), "since", False),
 ]
+
+
+COUNTED = [{"label": gettext_lazy("Deals"), "number": True}, {"label": gettext_lazy("Worth"), "number": True}]
+ENDED = [{"label": gettext_lazy("Reason")}, {"label": gettext_lazy("State")}, *COUNTED]
+WINNERS = [{"label": gettext_lazy("Won by")}, *COUNTED]
 
 
 class Pipeline(Page):
@@ -118,6 +124,7 @@ class Pipeline(Page):
             "services": self.service_choices(choices),
             "versions": [(str(one.number), str(one)) for one in choices.versions] if len(choices.versions) > 1 else [],
             "units": units,
+            "reasons": self.reason_choices(choices),
             "states": list(STATES.items()),
             "hows": list(HOW.items()),
             "money_in": company_currency(),
@@ -206,6 +213,16 @@ class Pipeline(Page):
             return []
         return [*({asked: asked} | there if asked and asked != pipeline.NONE else there).items(), (pipeline.NONE, _("none named"))]
 
+    def reason_choices(self, choices: pipeline.Choices) -> list[tuple[str, str]]:
+        """The reasons for which deals end, by how they end, and one that is asked for by an old link."""
+        there = {
+            code: str(say(_("{outcome}: {reason}"), outcome=OUTCOMES[one.outcome], reason=one)) for code, one in choices.reasons.items()
+        }
+        asked = self.wanted.reason
+        if not there and not asked:
+            return []
+        return [*({asked: asked} | there if asked and asked != pipeline.NONE else there).items(), (pipeline.NONE, _("none named"))]
+
     def filtered_in_words(self, choices: pipeline.Choices, units: Mapping[str, str]) -> list[str]:
         """What the list is narrowed to, for the one line that stands over it on a phone."""
         wanted = self.wanted
@@ -219,6 +236,10 @@ class Pipeline(Page):
         said += [name for name in (self.named("person", wanted.owner), self.named("account", wanted.account)) if name]
         said += [f"process@{wanted.process}"] if wanted.process is not None else []
         said += [str(HOW[wanted.how])] if wanted.how else []
+        said += [dict(self.reason_choices(choices)).get(wanted.reason, wanted.reason)] if wanted.reason else []
+        said += [str(say(_("won by {name}"), name=wanted.competitor))] if wanted.competitor else []
+        if wanted.ended is not None:
+            said.append(ngettext("ended within %(n)s day", "ended within %(n)s days", wanted.ended) % {"n": wanted.ended})
         if wanted.older is not None:
             said.append(
                 ngettext("%(n)s day or longer in the stage", "%(n)s days or longer in the stage", wanted.older) % {"n": wanted.older}
@@ -283,11 +304,27 @@ class Deals(Pipeline):
         at_risk = risks.open_counts([row.id for row in rows])
         return {
             **shared,
+            **self.endings(),
             "columns": self.columns(),
             "rows": [self.cells(row, usual, at_risk.get(row.id, 0)) for row in rows],
             "before": self.at() if self.request.GET.get("after") else "",
             "after": self.at(after=after) if after else "",
         }
+
+    def endings(self) -> dict[str, Any]:
+        """Why those that ended did, and who won them instead; each line opens its deals."""
+        if self.wrong or self.wanted.state in (pipeline.OPEN, JOINED):
+            return {}
+        found = pipeline.endings(self.person, self.wanted)
+        if not found.competitors and not any(one.code for one in found.reasons):
+            return {}  # words alone, which cannot be counted
+        how = [
+            [link(self.at(state=one.outcome, reason=one.code or pipeline.NONE), said), OUTCOMES[one.outcome], *counted(one)]
+            for one in found.reasons
+            for said in [str(one.reason) if one.reason else one.code or _("no reason of the list named")]
+        ]
+        who = [[link(self.at(competitor=one.competitor), one.competitor), *counted(one)] for one in found.competitors]
+        return {"ended": how, "ended_columns": ENDED, "winners": who, "winner_columns": WINNERS}
 
     def columns(self) -> list[dict[str, Any]]:
         made = []
@@ -473,7 +510,7 @@ def worth_said(worth: Worth) -> Any:
     return format_html("≈ {}", said) if worth.by else said
 
 
-def originals_said(of: pipeline.StageSum) -> list[Any]:
+def originals_said(of: pipeline.Summed) -> list[Any]:
     """The currencies beside the sum, one by one where there are others than the company's; what has no rate and what has no amount."""
     said: list[Any] = []
     if set(of.worth.originals) - {company_currency()}:
@@ -485,10 +522,15 @@ def originals_said(of: pipeline.StageSum) -> list[Any]:
     return said
 
 
-def in_all(of: pipeline.StageSum) -> Any:
+def in_all(of: pipeline.Summed) -> Any:
     """How many there are, and what they are worth."""
     counted = ngettext("%(n)s deal", "%(n)s deals", of.count) % {"n": f"{of.count:,}"}
     return dotted([part for part in (counted, worth_said(of.worth)) if part])
+
+
+def counted(of: pipeline.Summed) -> list[Any]:
+    """How many, and what they are worth, as the last cells of a row."""
+    return [f"{of.count:,}", dotted([part for part in (worth_said(of.worth), *originals_said(of)) if part]) or "–"]
 
 
 def dotted(parts: Iterable[Any]) -> Any:

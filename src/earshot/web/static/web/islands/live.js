@@ -21,7 +21,8 @@ const said = element("[data-live-said]");
 
 const SOON = 150; // milliseconds from an event to the fetch; a burst becomes one
 const SPREAD = 250; // and a random time more, so that a hundred pages do not ask in the same moment
-const REST = 8; // a page rests this many times as long as the last fetch took
+const REST = 8; // a page rests this many times as long as the last fetch took,
+const REST_AT_MOST = 10_000; // and where the server is so slow that this would be long, this long: it stays a page that follows
 const PATIENCE = 6_000; // without a connection for so long, the page says so
 const AT_ONCE = 400; // or for so long, where the browser itself knows that it has no network
 const RETRY = [5_000, 60_000]; // a stream that was refused is tried again, ever more seldom
@@ -183,7 +184,7 @@ async function take(asked = false) {
   const answer = await fetch(location.href, { headers: { "X-Earshot-Live": "1" }, credentials: "same-origin", cache: "no-store" }).catch(() => null);
   const text = await answer?.text().catch(() => null);
   busy = false;
-  rest = performance.now() + REST * (performance.now() - began);
+  rest = performance.now() + Math.min(REST * (performance.now() - began), REST_AT_MOST);
   if (leaving) return;
   if (!answer || text === null || text === undefined) {
     rest = performance.now() + RETRY[0]; // no connection
