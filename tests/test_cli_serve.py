@@ -273,7 +273,7 @@ def test_the_worker_outlives_a_connection_that_has_died(monkeypatch: pytest.Monk
     monkeypatch.setattr(journal, "sweep", sweep)
     monkeypatch.setattr(journal, "PAUSE", 0.01)
     monkeypatch.setattr(journal, "begin_due", lambda: 0)
-    for name in ("keep_time", "climb_silent"):
+    for name in ("keep_time", "climb_silent", "silence_voices"):
         monkeypatch.setattr(journal, name, lambda: 0)
     monkeypatch.setattr(journal, "still_alive", dead)
     monkeypatch.setattr(journal, "drain", lambda *_args, **_options: 0)

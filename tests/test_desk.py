@@ -169,7 +169,7 @@ LISTS: dict[str, tuple[int, Callable[[Person, Deal], Any]]] = {
     "accounts": (1, lambda person, _deal: list(accounts.visible_to(person).select_related("owner", "unit")[:50])),
     "items": (10, lambda person, deal: voice.read(voice.visible_to(person).filter(deal=deal))),
     "calls": (7, lambda person, _deal: calls.read(calls.visible_to(person))),
-    "my day": (38, lambda person, _deal: my_day(person)),
+    "my day": (42, lambda person, _deal: my_day(person)),
     "gate review": (34, lambda _person, deal: gates.review(Deal.objects.get(pk=deal.pk))),
     "timeline": (5, lambda person, deal: timeline(person, deal.pk)),
     "search": (5, lambda person, _deal: search(person, "苏丹")),
