@@ -34,6 +34,7 @@ from earshot.accounts.models import Contact
 from earshot.clocks.sweep import sweep
 from earshot.deals import queries
 from earshot.deals.actions import record_lead, wait_for
+from earshot.deals.dissent_tables import Dissent
 from earshot.deals.giving_up_tables import GivingUpVoice as Voice
 from earshot.deals.models import Closing, Deal
 from earshot.deals.wait_tables import HANDOVER, Wait
@@ -142,6 +143,7 @@ class Known:
             "wait_id": [str(wait.pk)],
             "role_code": sorted(now.process.roles),
             "step_code": ["nowhere", *now.process.steps],
+            "dissent_id": [str(deal.pk) for deal in (ready, waiting)],  # nobody is against yet
             "risk_id": [str(deal.pk) for deal in (ready, waiting)],  # nothing was passed at risk yet
             "membership_id": [str(pk) for pk in Membership.objects.values_list("pk", flat=True)],
             "attendance_id": [str(pk) for pk in meeting.attendances.values_list("pk", flat=True)],
@@ -343,6 +345,7 @@ def calls_of_a_company(tour: Tour) -> Iterator[str]:
     deal = tour("seller", "POST /deals", {"title": "Sudan sites", "account": account, "amount": "2105000.00"} | AIM)["id"]
     tour("seller", "GET /deals", query={"closed": "false", "limit": 1})
     tour("seller", "GET /deals/sums")
+    tour("seller", "GET /deals/endings")
     tour("operations", "POST /rates", {"rates": [{"currency": "USD", "day": "2026-11-20", "rate": "7.1"}]})
     tour("seller", "GET /rates")
     tour("head", "GET /my-unit")
@@ -646,8 +649,9 @@ def calls_outside_the_mandate(tour: Tour, folder: Path) -> None:
     tour("head", "POST /deals/{deal_id}/steps/{step_code}/left-out", left, match=tour.etag(deal), deal_id=deal, step_code="3")
     tour("head", "POST /deals/{deal_id}/steps/{step_code}/needed", match=tour.etag(deal), deal_id=deal, step_code="3")
     settled = {"goes_on": False, "words": "another date first"}
-    settling = "POST /deals/{deal_id}/dissents/{role_code}/settlements"
-    tour("head", settling, settled, match=tour.etag(deal), deal_id=deal, role_code="FR")
+    settling = "POST /deals/{deal_id}/dissents/{dissent_id}/settlements"
+    against = str(Dissent.objects.get(visit__deal=deal, role__code="FR", ended_at__isnull=True).pk)
+    tour("head", settling, settled, match=tour.etag(deal), deal_id=deal, dissent_id=against)
     tour("seller", "GET /deals/{deal_id}/dissents", deal_id=deal)
     tour("seller", "GET /deals/{deal_id}/passes", deal_id=deal)
 

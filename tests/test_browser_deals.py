@@ -1,11 +1,13 @@
 """From lead to won in a real browser: a technician's lead becomes a deal of two types of service, is refused at two gates for five
-different reasons and mended from each line, is decided by whoever may and in whose place, is passed once at a risk, and is won."""
+different reasons and mended from each line, is decided by whoever may and in whose place, is passed once at a risk, and is won.
+Another is split, goes on over a voice against it, and its part is given up by its team."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -14,11 +16,14 @@ from browsers import Site
 from earshot.calls.models import Call
 from earshot.deals import queries
 from earshot.deals.decisions import MadeGood
+from earshot.deals.dissent_tables import Dissent
 from earshot.deals.lead_tables import Lead
 from earshot.deals.models import Deal, Escalation, GatePass
+from earshot.deals.split_tables import Split
 from earshot.kit import clock, now
 from earshot.people.models import Person
 from test_browser_walk import Hand, OpenPage, fits, no_serious_violation, signed_in
+from test_dissents import before_gate
 from worlds import World
 
 HEARD = "你们的机组能不能并到我们的光伏上？明年三十个站都要换。"
@@ -266,5 +271,76 @@ def test_from_a_technicians_lead_to_won(world: World, open_page: OpenPage, site:
     expect(row).to_contain_text(world.units["key-accounts"].name)
     row.locator("a").first.click()
     expect(seller.page.locator("#opened")).to_contain_text(DRAWING)
+    no_serious_violation(seller.page)
+    fits(seller.page)
+
+
+def test_a_deal_is_split_goes_on_over_a_voice_against_it_and_its_part_is_given_up(
+    world: World, open_page: OpenPage, site: Site, tmp_path: Path
+):
+    """In English, the engineer on a phone."""
+    deal = before_gate(world, tmp_path)
+
+    def at(person: Person, size: str = "desk") -> Hand:
+        return signed_in(open_page, site, person, size, "en")
+
+    # 1. The seller takes the last sites out: a deal of its own, which knows whose part it is.
+    seller = at(world.seller)
+    seller.page.goto(f"/deals/{deal.pk}/")
+    seller.press("Take a part out …")
+    for name, words in {
+        "title": "The ten sites in the desert",
+        "goal": "Ten sites on air",
+        "due": in_days(200),
+        "amount": "605000",
+    }.items():
+        seller.type(name, words)
+    fits(seller.page)
+    seller.press("Take it out")
+    part = Split.objects.get(first=deal).part
+    seller.sees(part.number)
+    # 2. Two of the team are for it, the engineer is against; the head above both hears it on my unit, and settles it in words.
+    for person in (world.delivery, world.seller):
+        voter = at(person)
+        voter.page.goto(f"/deals/{deal.pk}/gate/")
+        cast(voter, approves=True)
+    engineer, head = at(world.engineer, "phone"), at(world.head)
+    engineer.page.goto(f"/deals/{deal.pk}/gate/")
+    cast(engineer, approves=False, reason="Ninety days are too few for thirty sites")
+    fits(engineer.page)
+    assert Dissent.objects.get(visit__deal=deal).reason
+    head.page.goto("/unit/")
+    head.sees("Ninety days are too few")
+    head.page.goto(f"/deals/{deal.pk}/gate/")
+    choose(head, "goes_on", "yes")
+    head.type("words", "A second crew comes from the mine")
+    head.press("Settle it")
+    fits(head.page)
+    stage = deal.stage.position
+    assert Deal.objects.select_related("stage").get(pk=deal.pk).stage.position > stage
+    # 3. The part: its seller would give it up and says what was tried; both others agree, and the last word closes it.
+    seller.page.goto(f"/deals/{part.pk}/giving-up/")
+    seller.page.locator(of("code")).select_option("up-no-margin")
+    seller.type("reason", "Sand filters eat the margin")
+    seller.type("tried_0", "Fewer filters")
+    seller.press("Propose it")
+    expect(seller.page.locator(of("came_of_it_0"))).to_have_attribute("aria-invalid", "true")
+    seller.type("came_of_it_0", "Not accepted on site")
+    seller.press("Propose it")
+    for hand in (engineer, at(world.delivery)):
+        hand.page.goto("/")
+        hand.sees(part.title)
+        hand.page.goto(f"/deals/{part.pk}/giving-up/")
+        hand.sees("Fewer filters")
+        choose(hand, "agrees", "yes")
+        fits(hand.page)
+        hand.press("Say so")
+    assert Deal.objects.get(pk=part.pk).closing.outcome == "given_up"
+    assert not hasattr(Deal.objects.get(pk=deal.pk), "closing")
+    # 4. The list of what was given up says why, and opens down to it.
+    seller.page.goto("/deals/?state=given_up")
+    seller.page.locator("#ended tbody a").first.click()
+    seller.page.wait_for_url("**reason=up-no-margin**")
+    seller.sees(part.title)
     no_serious_violation(seller.page)
     fits(seller.page)

@@ -14,7 +14,7 @@ from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.clocks.models import Clock
 from earshot.deals import dissents, gates
-from earshot.deals.actions import climb_silent, lose_deal, move_on, settle_dissent, vote, withdraw_vote
+from earshot.deals.actions import change_deal, climb_silent, hand_deal, lose_deal, move_on, settle_dissent, vote, withdraw_vote
 from earshot.deals.dissent_tables import Dissent, VoteAsked
 from earshot.deals.models import Deal, GatePass
 from earshot.desk.queries import my_day
@@ -285,6 +285,31 @@ def test_the_database_keeps_one_of_each_a_role_and_settles_nothing_without_words
             attempt()
 
 
+@pytest.mark.req("B8.2a", breaks="earshot.deals.rules.decision_lacks")
+def test_what_was_settled_counts_no_more_once_the_deal_is_another(world: World, at_gate: Deal) -> None:
+    votes(world, at_gate, "engineer")
+    settle(world, "head", against(world, at_gate))
+    deal = fresh(at_gate)
+    change_deal(by=world.by("seller"), deal=deal, version=deal.version, amount="99000000")
+    votes(world, at_gate, "engineer", "seller")
+    assert fresh(at_gate).stage == at_gate.stage, "delivery was against at another price, and nobody has asked it since"
+    assert unmet(at_gate) == ["gate.not_approved"]
+    votes(world, at_gate, "delivery")
+    assert fresh(at_gate).stage != at_gate.stage
+
+
+def test_with_another_owner_a_voice_against_is_heard_no_more_but_asked_anew(world: World, at_gate: Deal) -> None:
+    votes(world, at_gate, "seller")
+    row = against(world, at_gate)
+    hand_deal(by=world.by("seller"), deal=fresh(at_gate), to=world.colleague, reason="换区域")
+    assert (day(world.head, "dissent"), list(Dissent.objects.filter(ended_at__isnull=True))) == ([], [])
+    with pytest.raises(Refusal) as refused:
+        settle(world, "head", row)
+    assert refused.value.code == "dissent.ended"
+    votes(world, at_gate, "engineer", "colleague")
+    assert fresh(at_gate).stage == at_gate.stage
+
+
 # Doors.
 
 
@@ -304,14 +329,14 @@ def test_on_the_page_of_the_gate_the_head_settles_it(world: World, at_gate: Deal
 
 def test_by_api_and_by_command_it_is_read_and_settled(world: World, at_gate: Deal) -> None:
     votes(world, at_gate, "engineer")
-    against(world, at_gate)
+    row = against(world, at_gate)
     head, seller = Caller(world.head), Caller(world.seller)
     read = seller.get(f"/deals/{at_gate.pk}/dissents")
     assert [one["role"]["code"] for one in read["asked"]] == ["AR", "FR"]
     assert (read["dissents"][0]["asked"]["id"], read["dissents"][0]["outcome"]) == (str(world.head.pk), "")
-    path, seen = f"/deals/{at_gate.pk}/dissents/FR/settlements", f'"{fresh(at_gate).version}"'
+    path, seen = f"/deals/{at_gate.pk}/dissents/{row.pk}/settlements", f'"{fresh(at_gate).version}"'
     assert seller.post(path, {"goes_on": True, "words": "x"}, if_match=seen).status == 403
-    other = f"/deals/{at_gate.pk}/dissents/SR/settlements"
+    other = f"/deals/{at_gate.pk}/dissents/{at_gate.pk}/settlements"
     assert head.post(other, {"goes_on": True, "words": "x"}, if_match=seen).status == 404
     assert head.post(path, {"goes_on": False, "words": "先改"}, if_match=seen)["outcome"] == "stands"
     vote(by=world.by("delivery"), deal=at_gate, approves=False, reason="还是不行")

@@ -19,9 +19,12 @@ from earshot.deals.actions import (
     ask_for_decision,
     change_deal,
     climb_silent,
+    decide,
+    hand_deal,
     lose_deal,
     move_back,
     refuse_beyond,
+    split_deal,
     vote,
     withdraw_escalation,
     withdraw_vote,
@@ -537,3 +540,41 @@ def test_whoever_leaves_the_company_is_asked_no_more(world: World, at_gate: Deal
     leave(by=world.by("administrator"), person=world.colleague, reason="离职", to_head=True)
     assert whom(deal) == world.head
     assert standing.differences() == {}
+
+
+def test_nobody_decides_from_outside_on_a_deal_that_became_his_or_her_own(world: World, at_gate: Deal) -> None:
+    deal = figure(world, at_gate, "15")
+    vote(by=world.by("delivery"), deal=deal, approves=True)
+    ask_for_decision(by=world.by("seller"), deal=fresh(deal), version=fresh(deal).version)
+    before = queries.asked_now(fresh(deal))
+    assert before is not None
+    assert before.person == world.head
+    hand_deal(by=world.by("seller"), deal=fresh(deal), to=world.head, reason="大客户归他")
+    after = queries.asked_now(fresh(deal))
+    assert after is None or after.person != world.head
+    with pytest.raises(Refusal):
+        decide(by=world.by("head"), deal=fresh(deal), approves=True)
+    assert fresh(deal).stage == at_gate.stage
+
+
+def test_a_part_that_closes_takes_the_question_of_both_along(world: World, tmp_path: Path) -> None:
+    small = {"code": "team", "zh": "作战单元", "en": "The team", "role": "FR", "gate": "ATC", "within": "deal.amount < 500000.0"}
+    big = {"code": "big", "zh": "大单", "en": "Big", "role": "SDT", "gate": "ATC", "within": "deal.amount < 50000000.0"}
+    put_in_force(changed_pack(tmp_path / "pack", with_mandates(small, big)))
+    deal = world.deal()
+    seat = Seat.objects.get(team=deal.team_id, role="FR")
+    accept_seat(by=world.by("delivery"), membership=nominate(by=world.by("seller"), seat=seat, person=world.delivery))
+    deal = fresh(deal)
+    part = split_deal(
+        by=world.by("seller"), deal=deal, version=deal.version, title="十站", goal="十站开通", due="2040-06-30", amount="100000"
+    )
+    for key in ("seller", "delivery"):
+        vote(by=world.by(key), deal=part, approves=True)
+    assert Escalation.objects.filter(visit__deal=part, ended_at__isnull=True).exists()
+    deal = fresh(deal)
+    lose_deal(by=world.by("seller"), deal=deal, version=deal.version, reason="客户不买了", code="lost-no-buy")
+    assert not Escalation.objects.filter(visit__deal=part, ended_at__isnull=True).exists()
+    assert not [line for line in my_day(Person.objects.get(pk=world.head.pk)) if line.cause == "decision"]
+    vote(by=world.by("delivery"), deal=fresh(part), approves=True)
+    vote(by=world.by("seller"), deal=fresh(part), approves=True)
+    assert fresh(part).stage != part.stage, "what is left is within the mandate of the team"

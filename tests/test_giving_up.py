@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from api_caller import Caller
 from earshot.cli.root import earshot
@@ -16,7 +17,10 @@ from earshot.clocks.models import Clock
 from earshot.clocks.sweep import sweep
 from earshot.deals import closings, giving_up
 from earshot.deals.actions import (
+    change_deal,
     conclude_giving_up,
+    hand_deal,
+    join_deals,
     lose_deal,
     propose_giving_up,
     say_why_won,
@@ -33,11 +37,13 @@ from earshot.kit import now
 from earshot.kit.problems import Refusal
 from earshot.people.absences import record_absence
 from earshot.people.models import Person
+from earshot.people.succession import leave
 from earshot.playbooks.models import GIVEN_UP
 from earshot.teams.actions import accept_seat, nominate
 from earshot.teams.models import Seat
 from pages import Visitor
 from test_decisions import with_mandates
+from test_dissents import before_gate
 from test_together import together
 from worlds import World, changed_pack, later, put_in_force
 
@@ -354,6 +360,8 @@ def test_by_api_and_by_command(world: World, deal: Deal, caller: Any) -> None:
     assert {one["person"]["name"] for one in made["voices"] if one["agrees"] is None} == {world.engineer.name, world.delivery.name}
     assert caller("stranger").get(here).status == 404
     said = caller("engineer").post(f"{here}/voices", {"agrees": True}, if_match=etag)
+    assert said.status == 412, "what was seen was a deal that nobody would give up"
+    said = caller("engineer").post(f"{here}/voices", {"agrees": True}, if_match=seller.get(f"/deals/{deal.pk}").etag)
     assert said["lacking"]
     run = CliRunner().invoke(earshot, ["deals", "say", deal.number, "--yes", "--as", world.delivery.name])
     assert run.exit_code == 0, run.output
@@ -368,3 +376,95 @@ def test_with_mandates_at_the_gate_a_vote_goes_on_beside_it(world: World, tmp_pa
     propose(world, one)
     vote(by=world.by("head"), deal=one, approves=False, reason="先定放不放弃")
     assert giving_up.open_now(one) is not None
+
+
+# Who is asked about what, when either has become another.
+
+
+@pytest.mark.req("B12.4a", breaks="earshot.deals.rules.giving_up_lacks")
+def test_a_deputy_of_the_sales_side_makes_no_deal_of_sales_alone(world: World, tmp_path: Path) -> None:
+    deal = before_gate(world, tmp_path)
+    today = now().date()
+    for key in ("engineer", "delivery"):
+        span = {"first": today, "last": today + timedelta(days=3)}
+        record_absence(by=world.by(key), person=world.people[key], deputy=world.colleague, reason="出差", **span)
+    propose(world, deal)
+    speak(world, deal, "colleague")
+    speak(world, deal, "colleague")
+    assert outcome(deal) == ""
+    assert "sales_alone" in giving_up.lacks(fresh(deal), giving_up.the_open(fresh(deal)))
+
+
+def test_consent_to_a_deal_that_has_become_another_is_asked_anew(world: World, deal: Deal) -> None:
+    propose(world, deal)
+    speak(world, deal, "engineer")
+    found = fresh(deal)
+    change_deal(by=world.by("seller"), deal=found, version=found.version, amount="52000000")
+    assert asked(deal) == {world.engineer.name, world.delivery.name}
+    speak(world, deal, "delivery")
+    assert outcome(deal) == ""
+
+
+def test_no_deal_is_joined_while_somebody_would_give_it_up(world: World, deal: Deal) -> None:
+    propose(world, deal)
+    other, one = fresh(world.deal("另一个")), fresh(deal)
+    joined = {"by": world.by("seller"), "deal": one, "version": one.version, "other": other, "other_version": other.version}
+    assert refused(lambda: join_deals(**joined)).code == "deal.giving_up"
+
+
+def test_who_is_not_of_the_team_any_more_is_waited_for_no_more_and_who_came_is_asked(world: World, deal: Deal) -> None:
+    propose(world, deal)
+    hand_deal(by=world.by("seller"), deal=fresh(deal), to=world.colleague, reason="换区域")
+    assert world.colleague.name in asked(deal)
+    for key in ("engineer", "delivery"):
+        speak(world, deal, key)
+    assert outcome(deal) == "", "its owner has not spoken"
+    speak(world, deal, "colleague")
+    assert outcome(deal) == "given_up"
+
+
+def test_where_the_head_who_is_asked_leaves_the_one_above_is(world: World) -> None:
+    alone = world.deal()
+    propose(world, alone)
+    assert asked(alone) == {world.sales_head.name}
+    leave(by=world.by("administrator"), person=world.sales_head, to=world.head, reason="去了别处")
+    assert asked(alone) == {world.head.name}
+    speak(world, alone, "head")
+    assert outcome(alone) == "given_up"
+
+
+def test_where_the_head_who_is_asked_owns_the_deal_now_another_is(world: World) -> None:
+    alone = world.deal()
+    propose(world, alone)
+    hand_deal(by=world.by("seller"), deal=fresh(alone), to=world.sales_head, reason="归他")
+    row = giving_up.the_open(fresh(alone))
+    assert not any(one.head and one.person == world.sales_head for one in giving_up.standing(row))
+
+
+def test_a_word_on_a_proposal_that_was_taken_back_is_none_on_the_next(world: World, deal: Deal) -> None:
+    propose(world, deal)
+    seen = fresh(deal).version
+    withdraw_giving_up(by=world.by("seller"), deal=fresh(deal), version=seen, reason="再谈一次")
+    propose(world, deal, reason="另一回事")
+    late = lambda: speak_on_giving_up(by=world.by("engineer"), deal=deal, agrees=True, version=seen)  # noqa: E731
+    assert refused(late).status == 412
+
+
+def test_many_proposals_to_conclude_cost_no_statement_more(world: World) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            giving_up.to_conclude(world.seller)
+        return len(caught)
+
+    def one_more(title: str) -> None:
+        alone = world.deal(title)
+        row = propose(world, alone)
+        GivingUpVoice.objects.filter(giving_up=row, head=True).update(lapsed_at=now())
+        GivingUpVoice.objects.create(giving_up=row, person=world.head, head=True, agrees=True, at=now(), spoken_at=now())
+
+    one_more("一")
+    first = cost()
+    for title in "二三四":
+        one_more(title)
+    assert len(giving_up.to_conclude(world.seller)) == 4
+    assert cost() == first

@@ -104,6 +104,9 @@ def test_the_inbox_filters_by_warmth_owner_and_age_and_says_when_there_is_nothin
     }.items():
         assert (lead.number in visitor.get(f"/leads/{asked}").html) is shown, asked
     assert "Choose one of the list." in visitor.get("/leads/?state=boiling").html
+    assert "from 0 to 9999" in visitor.get("/leads/?older=000000999999999999").html
+    for name in ("source", "rating", "origin"):
+        assert visitor.get(f"/leads/?{name}=%00").status == 200
     assert "No open lead that you may see" in Visitor("stranger", "en").get("/leads/").html
     figures = Visitor("head", "en").get("/leads/origins/").html
     assert "origin=FR" in figures

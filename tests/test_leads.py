@@ -128,6 +128,11 @@ def test_a_lead_joins_a_deal_of_its_customer_that_is_open_and_no_other(world: Wo
     with pytest.raises(Refusal) as unseen:
         join_lead(by=world.by("delivery"), lead=lead, version=version, deal=deal)
     assert unseen.value.status == 404
+    take_up_lead(by=world.by("seller"), lead=lead)
+    version = fresh(lead).version
+    with pytest.raises(Refusal) as not_hers:
+        join_lead(by=world.by("delivery"), lead=lead, version=version, deal=deal)
+    assert not_hers.value.code == "lead.not_yours", "it was taken up: who answers for it decides"
     join_lead(by=world.by("seller"), lead=lead, version=version, deal=deal)
     assert fresh(lead).deal == deal
     assert Item.objects.filter(deal=deal, words=WORDS).exists()

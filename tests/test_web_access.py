@@ -374,6 +374,7 @@ PAGES: dict[str, dict[str, list[int]]] = {
 API: dict[str, dict[str, list[int]]] = {
     "deals": {"GET": everybody(200, 401), "POST": row(201, 422, 422, 201, 422, 422, 422, 422, 422, nobody=401)},
     "deals/sums": {"GET": everybody(200, 401)},
+    "deals/endings": {"GET": everybody(200, 401)},
     "my-unit": {"GET": HEADS},
     "rates": {"GET": everybody(200, 401), "POST": row(*(201 if one == "operations" else 403 for one in PEOPLE), nobody=401)},
     "views": {"GET": everybody(200, 401), "POST": everybody(201, 401)},
@@ -407,7 +408,7 @@ API: dict[str, dict[str, list[int]]] = {
     "deals/{deal_id}/steps/{step_code}/needed": {"POST": deal(422, 422, 401)},
     "deals/{deal_id}/passes": {"GET": deal(200, 200, 401)},
     "deals/{deal_id}/dissents": {"GET": deal(200, 200, 401)},
-    "deals/{deal_id}/dissents/{role_code}/settlements": {"POST": deal(404, 404, 401)},
+    "deals/{deal_id}/dissents/{dissent_id}/settlements": {"POST": deal(404, 404, 401)},
     "deals/{deal_id}/escalations": {"GET": deal(200, 200, 401), "POST": deal(409, 409, 401)},
     "deals/{deal_id}/escalations/decisions": {"POST": deal(403, 403, 401)},
     "deals/{deal_id}/escalations/withdrawals": {"POST": deal(409, 409, 401)},
@@ -731,7 +732,7 @@ class Case:
             "POST waits/{wait_id}/there": {"words": "on the shelf"},
             "POST deals/{deal_id}/next-steps": {"what": "call them", "due": "2030-01-02", "doer": self.ids["seller"]},
             "POST deals/{deal_id}/steps/{step_code}/left-out": because,
-            "POST deals/{deal_id}/dissents/{role_code}/settlements": {"goes_on": True, "words": "x"},
+            "POST deals/{deal_id}/dissents/{dissent_id}/settlements": {"goes_on": True, "words": "x"},
             "POST deals/{deal_id}/escalations": {},
             "POST deals/{deal_id}/escalations/decisions": {"approves": True},
             "POST deals/{deal_id}/escalations/withdrawals": because,
@@ -859,6 +860,7 @@ def case(world: World) -> Case:
     ids = {
         "wait": wait.pk,
         "risk": stands.pk,  # of a deal: nothing was passed at risk here
+        "dissent": stands.pk,  # nobody is against here
         "lead": lead.pk,
         "rating": next(iter(leads.ratings())),
         "contact": Contact.objects.filter(account=stands.account).order_by("pk").values_list("pk", flat=True)[0],

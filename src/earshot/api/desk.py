@@ -40,6 +40,7 @@ from earshot.desk.finding import find
 from earshot.desk.unit import my_unit
 from earshot.journal.queries import Told, about
 from earshot.kit.problems import missing
+from earshot.kit.reading import reading
 
 router = Router()
 
@@ -124,7 +125,8 @@ def entry_shown(told: Told) -> EntryShown:
 @read
 def my_day(request: Asked) -> MyDay:
     """Everything that waits for you, the most pressing first: one line for each thing and cause."""
-    return {"items": [day_line(one) for one in queries.my_day(me(request))]}
+    with reading():
+        return {"items": [day_line(one) for one in queries.my_day(me(request))]}
 
 
 def day_line(one: queries.DayLine) -> DayLineShown:
@@ -187,7 +189,8 @@ class MyUnitShown(TypedDict):
 @read
 def show_my_unit(request: Asked) -> MyUnitShown:
     """What waits for a decision, what is overdue, which chairs are empty and which deals are past their date. Who heads no unit: 404."""
-    found = my_unit(me(request))
+    with reading():
+        found = my_unit(me(request))
     if found is None:
         raise missing()
     return {

@@ -36,7 +36,7 @@ class VoteAskedShown(TypedDict):
 class DissentShown(TypedDict):
     """Who of the team was against, as which role and why. `asked`: who is to settle it now, null: nobody is there, or it has ended.
     `outcome`: goes_on, stands, taken_back or moved; empty: open. `lapsed_at`: what was settled counts no more, for the customer has said
-    something critical since."""
+    something critical since, or the deal is another."""
 
     id: Id
     role: Coded
@@ -120,13 +120,13 @@ def list_dissents(request: Asked, deal_id: AnyId) -> TeamVoices:
     return _voices(find(me(request), "deal", deal_id))
 
 
-@router.post("/deals/{deal_id}/dissents/{role_code}/settlements", response=DissentShown)
+@router.post("/deals/{deal_id}/dissents/{dissent_id}/settlements", response=DissentShown)
 @versioned
 @write
-def settle_dissent(request: Asked, deal_id: AnyId, role_code: str, body: NewSettlement) -> Reply:
+def settle_dissent(request: Asked, deal_id: AnyId, dissent_id: AnyId, body: NewSettlement) -> Reply:
     """A head above the deal and above who is against settles it in words: it goes on, or it does not. Hearing comes first; where nothing
     else was missing, the gate opens with it."""
     deal = find_row(me(request), "deal", deal_id)
-    row = dissents.open_of(deal, role_code)
+    row = dissents.of_id(deal, dissent_id)
     actions.settle_dissent(by=actor(request), deal=deal, dissent=row, goes_on=body.goes_on, words=body.words, version=version(request))
     return Reply(_one(deal, row.pk))

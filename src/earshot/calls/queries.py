@@ -120,9 +120,13 @@ def read_of_deal(deal: Deal) -> list[CallRead]:
 
 def serving(deal: Deal) -> QuerySet[Call]:
     """The deal's calls, and those that serve it beside another that it was one deal with."""
+    return Call.objects.filter(_serve(deal))
+
+
+def _serve(deal: Deal) -> Q:
     if deal.whole_id is None:
-        return Call.objects.filter(deal=deal)
-    return Call.objects.filter(Q(deal=deal) | Q(pk__in=SharedCall.objects.filter(deal=deal).values("call")))
+        return Q(deal=deal)
+    return Q(deal=deal) | Q(pk__in=SharedCall.objects.filter(deal=deal).values("call"))
 
 
 def of_shared_words(items: Collection[UUID]) -> QuerySet[Call, Any]:
@@ -195,7 +199,7 @@ def owed_by(person: Person, deal: Deal) -> set[UUID]:
 
 def acting(deal: Deal) -> dict[str, list[Person]]:
     """Role → who is to do an open call for it on this deal."""
-    there = open_calls().filter(pk__in=serving(deal).values("pk"))
+    there = open_calls().filter(_serve(deal))
     live = Assignment.objects.filter(call__in=there, ended_at__isnull=True, person__left_at__isnull=True)
     found: dict[str, list[Person]] = {}
     for row in live.select_related("person__unit", "call").order_by("at", "pk"):

@@ -17,7 +17,7 @@ from earshot.deals.dissent_tables import GOES_ON, Dissent, VoteAsked
 from earshot.deals.models import Deal, StageVisit
 from earshot.journal.kinds import ref
 from earshot.kit.engine.prepared import Prepared
-from earshot.kit.problems import Refusal, say
+from earshot.kit.problems import Refusal, missing, say
 from earshot.kit.ruling import permissive
 from earshot.people import absences
 from earshot.people.models import Person, UnitAbove
@@ -113,6 +113,14 @@ def open_of(deal: Deal, role: str) -> Dissent:
     return row
 
 
+def of_id(deal: Deal, dissent_id: UUID) -> Dissent:
+    """The one with this id on the deal, whether or not it is settled; refused where there is none."""
+    row = Dissent.objects.filter(visit__deal=deal, pk=dissent_id).first()
+    if row is None:
+        raise missing()
+    return row
+
+
 @permissive("everybody settles it", lambda person, deal, row: (True, None))
 def may_settle(person: Person, deal: Deal, row: Dissent) -> tuple[bool, Person | None]:
     """Whether the person may settle it, and for which head who is away."""
@@ -137,6 +145,13 @@ def to_settle(person: Person) -> list[Dissent]:
 def _heads_of(rows: Sequence[Dissent]) -> Mapping[UUID, Sequence[Person]]:
     units = {unit for row in rows for unit in (row.visit.deal.unit_id, _unit_of(row)) if unit is not None}
     return heads_upwards(units) if units else {}
+
+
+def of_nobody() -> int:
+    """How many voices against have no head above who could settle them."""
+    rows = list(Dissent.objects.filter(ended_at__isnull=True).select_related("visit__deal", *_WITH).order_by("at", "pk")[:MOST])
+    heads = _heads_of(rows)
+    return sum(not settlers(row.visit.deal, row, heads) for row in rows)
 
 
 def silent_on_deals_of(person: Person) -> list[VoteAsked]:

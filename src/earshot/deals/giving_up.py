@@ -4,7 +4,7 @@ Nothing is closed by lapse of time: who is silent beyond the limit is waited for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -60,13 +60,21 @@ def standing(row: GivingUp) -> list[GivingUpVoice]:
 
 
 def opinions(deal: Deal, row: GivingUp, voices: Sequence[GivingUpVoice]) -> list[rules.Opinion]:
-    selling = queries.sales_side(deal, [one.person for one in voices]) if voices else set()
+    return _opinions(row, voices, queries.sales_side(deal, _speaking(voices)) if voices else set())
+
+
+def _speaking(voices: Iterable[GivingUpVoice]) -> list[Person]:
+    """Whose voices these are, and who spoke in their place."""
+    return list({one.pk: one for voice in voices for one in (voice.person, voice.spoken_by) if one is not None}.values())
+
+
+def _opinions(row: GivingUp, voices: Iterable[GivingUpVoice], selling: Collection[UUID]) -> list[rules.Opinion]:
     return [
         rules.Opinion(
             one.agrees,
             silent=one.silent_at is not None and one.spoken_at is None,
             head=one.head,
-            sells=one.person_id in selling or bool(one.role and one.role.sells),
+            sells=one.person_id in selling or one.spoken_by_id in selling or bool(one.role and one.role.sells),
             proposes=one.person_id == row.person_id,
         )
         for one in voices
@@ -98,16 +106,15 @@ def team_of(deal: Deal) -> list[Asked]:
     return [one for one in found.values() if one.person.left_at is None]
 
 
-def head_to_ask(deal: Deal, row: GivingUp, voices: Sequence[GivingUpVoice]) -> Person | None:
-    """The nearest head above the deal, and above whoever is against, where their units have heads in common: who is there, or whose deputy
-    is, and who is not asked or proposing already. None: nobody is."""
+def heads_to_ask(deal: Deal, row: GivingUp, voices: Sequence[GivingUpVoice]) -> list[Person]:
+    """The heads above the deal, and above whoever is against, where their units have heads in common, the nearest first: who are there, or
+    whose deputies are, and who are not asked or proposing already."""
     taken = {deal.owner_id, row.person_id, *(one.person_id for one in voices)}
     against = {one.person.unit_id for one in voices if one.agrees is False and one.person.unit_id is not None}
     above, away, acting = heads_upwards({deal.unit_id, *against}), absences.away_now(), absences.stand_ins()
     heads = [head for head in above.get(deal.unit_id, []) if head.pk not in taken]
     heads = [head for head in heads if all(head in above.get(unit, []) for unit in against)] or heads
-    there = [head for head in heads if head.pk not in away or may_stand_in(deal, acting.get(head.pk), taken)]
-    return next(iter(there), None)
+    return [head for head in heads if head.pk not in away or may_stand_in(deal, acting.get(head.pk), taken)]
 
 
 def may_stand_in(deal: Deal, deputy: Person | None, taken: Iterable[UUID] = ()) -> bool:
@@ -146,7 +153,31 @@ def to_conclude(person: Person) -> list[GivingUp]:
     mine = GivingUp.objects.filter(Q(person=person) | Q(deal__owner=person), ended_at__isnull=True)
     waiting = GivingUpVoice.objects.filter(spoken_at__isnull=True, silent_at__isnull=True, lapsed_at__isnull=True)
     rows = list(mine.exclude(voices__in=waiting).select_related("deal__owner", "deal__unit", "deal__account", "deal__stage")[:MOST])
-    return [one for one in rows if not lacks(one.deal, one)]
+    return [one for one, lacking in _lacking(rows) if not lacking]
+
+
+def _lacking(rows: Sequence[GivingUp]) -> list[tuple[GivingUp, list[str]]]:
+    """What each of these lacks, in two statements for all that follow one process."""
+    voices: dict[UUID, list[GivingUpVoice]] = {row.pk: [] for row in rows}
+    for one in GivingUpVoice.objects.filter(giving_up__in=rows, lapsed_at__isnull=True).select_related(*_WITH).order_by("at", "pk"):
+        voices[one.giving_up_id].append(one)
+    of_process: dict[UUID, list[GivingUp]] = {}
+    for row in rows:
+        of_process.setdefault(row.deal.process_id, []).append(row)
+    found = []
+    for process_id, together in of_process.items():
+        people = _speaking(one for row in together for one in voices[row.pk])
+        selling = queries.selling(process_id, {one.pk for one in people})
+        for row in together:
+            found.append((row, rules.giving_up_lacks(_opinions(row, voices[row.pk], {*selling, row.deal.owner_id}))))
+    return found
+
+
+def of_nobody() -> int:
+    """How many proposals wait for a head, and none is there who could decide."""
+    asked = GivingUpVoice.objects.filter(lapsed_at__isnull=True).filter(Q(head=True) | Q(spoken_at__isnull=True, silent_at__isnull=True))
+    rows = list(GivingUp.objects.filter(ended_at__isnull=True).exclude(voices__in=asked).select_related("deal__owner", "person")[:MOST])
+    return sum(bool(lacking) and not heads_to_ask(row.deal, row, standing(row)) for row, lacking in _lacking(rows))
 
 
 def the_open(deal: Deal) -> GivingUp:

@@ -129,6 +129,11 @@ def may_decide(person: Person, lead: Lead) -> bool:
     return person.pk == lead.owner_id or _heads(person, lead)
 
 
+def may_join(person: Person, lead: Lead) -> bool:
+    """Whether the person makes the lead part of a deal: who works on it until somebody has taken it up, then who decides."""
+    return may_decide(person, lead) or (lead.state == NEW and may_work(person, lead))
+
+
 def _heads(person: Person, lead: Lead) -> bool:
     """Whether the person heads a unit that knows of the lead, or one above: where it is answered for, where it was heard, its account's."""
     units = {lead.unit_id, lead.reporter_unit_id, lead.account.unit_id if lead.account else None}
@@ -204,11 +209,11 @@ def read_filter(given: Mapping[str, str], person: Person) -> Asked:
     each.refuse()
     return Asked(
         state=state,
-        rating=given.get("rating", "")[:60],
+        rating=storable(given.get("rating", ""))[:60],
         owner=owner,
         older=older,
-        source=given.get("source", "")[:60],
-        origin=given.get("origin", "")[:60],
+        source=storable(given.get("source", ""))[:60],
+        origin=storable(given.get("origin", ""))[:60],
         words=storable(given.get("q", ""))[:100],
         since=since,
         until=until,
@@ -222,7 +227,7 @@ def _unread(name: str, sentence: Any) -> None:
 def _days(typed: str) -> int | None:
     if not typed:
         return None
-    if not typed.isascii() or not typed.isdigit() or int(typed[:6]) > 9999:
+    if not typed.isascii() or not typed.isdigit() or len(typed) > 4:
         raise wrong("older", _("Write a number of days, from 0 to 9999."))
     return int(typed)
 

@@ -252,8 +252,13 @@ _POSTS_IN = Prepared(
 def sales_side(deal: Deal, people: Iterable[Person]) -> set[UUID]:
     """Those of the people who are of the sales side: the deal's owner, and who holds a post in a role that sells."""
     ids = {person.pk for person in people}
-    selling = [role.code for role in book.process_of(deal.process_id).roles.values() if role.sells]
-    return {person for (person,) in _POSTS_IN.rows(sorted(ids), selling)} | ({deal.owner_id} & ids)
+    return selling(deal.process_id, ids) | ({deal.owner_id} & ids)
+
+
+def selling(process_id: UUID, people: Collection[UUID]) -> set[UUID]:
+    """Those of the people who hold a post in a role that sells, as the process says."""
+    roles = [role.code for role in book.process_of(process_id).roles.values() if role.sells]
+    return {person for (person,) in _POSTS_IN.rows(sorted(people), roles)}
 
 
 @permissive("everybody decides", lambda person, deal, gate: [row.role for row in gate.deciders.all()])

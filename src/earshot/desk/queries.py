@@ -793,7 +793,7 @@ def _operations() -> list[DayLine]:
             n=count,
         )
         lines.append(DayLine("nobody_decides", sentence, target, "give_post", target, rules.RED))
-    if count := escalations.asked_of_nobody():
+    if count := escalations.asked_of_nobody() + dissents.of_nobody() + giving_up.of_nobody():
         target = Ref("role", "", "")
         sentence = say(
             ngettext_lazy(

@@ -27,6 +27,7 @@ from earshot.intake.tables import Bad, Row
 from earshot.journal.actions import call, record, verb
 from earshot.journal.actors import IMPORT, Actor
 from earshot.kit import now
+from earshot.kit.engine.planner import look_anew
 from earshot.kit.problems import Refusal, say
 from earshot.people import actions as people
 from earshot.people.actors import as_person
@@ -65,7 +66,10 @@ def take_in(map_: Map, taken: Taken, *, ordered_by: Person | None, tell: Progres
         added += _bring_deals(by, batch, map_, chunk, units)
         done += len(chunk)
         tell(done, len(deals))
-    return _finish(by, batch, map_, taken, accounts=accounts, deals=added)
+    batch = _finish(by, batch, map_, taken, accounts=accounts, deals=added)
+    if added:
+        look_anew()
+    return batch
 
 
 @verb

@@ -20,6 +20,7 @@ from earshot.intake.models import Batch
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor
 from earshot.kit import now
+from earshot.kit.engine.planner import look_anew
 from earshot.kit.problems import Refusal, Together, say, wrong
 from earshot.people.actors import as_person
 from earshot.people.models import Person, Unit
@@ -111,7 +112,10 @@ def take_in(map_: LeadMap, taken: LeadsTaken, *, ordered_by: Person | None, tell
         added += _bring(by, batch, map_, taken, chunk)
         done += len(chunk)
         tell(done, len(rows))
-    return _finish(by, batch, map_, taken, added)
+    batch = _finish(by, batch, map_, taken, added)
+    if added:
+        look_anew()
+    return batch
 
 
 @verb

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.kit import now
 from earshot.kit.engine.prepared import Prepared
 from earshot.kit.problems import Refusal
+from earshot.kit.texts import storable
 from earshot.kit.worktime import Calendar
 from earshot.people.models import Person, Post, Skill, Token, Unit, UnitAbove, WorkingCalendar
 from earshot.people.permits import ADMINISTER
@@ -292,5 +293,5 @@ def below(unit: Unit) -> set[UUID]:
 
 def of_unit_called(unit: Unit, name: str) -> Person | None:
     """The one person of the unit who is called so and is with the company; None where nobody is, or several are."""
-    found = list(Person.objects.filter(unit=unit, name=name.strip(), left_at__isnull=True)[:2])
+    found = list(Person.objects.filter(unit=unit, name=storable(name).strip(), left_at__isnull=True)[:2])
     return found[0] if len(found) == 1 else None

@@ -182,11 +182,10 @@ def faults(source: str, known: Mapping[str, Fact]) -> list[Fault]:
     tokens = tokens_of(source)
     if bounds := _hidden(tokens) or _out_of_bounds(tokens):
         return bounds
-    try:
-        compiled = _compiled(source, _signature(known))
-    except RuntimeError as error:
-        return [_fault(int(line), int(column), said, source, known) for line, column, said in _SAID.findall(str(error))] or [
-            Fault(0, say(_("it cannot be read: {error}"), error=str(error).splitlines()[0]))
+    compiled = _attempted(source, _signature(known))
+    if isinstance(compiled, str):
+        return [_fault(int(line), int(column), said, source, known) for line, column, said in _SAID.findall(compiled)] or [
+            Fault(0, say(_("it cannot be read: {error}"), error=compiled.splitlines()[0]))
         ]
     if compiled.return_type() != cel.Type.BOOL:
         kind = KINDS.get(compiled.return_type().name().lower(), compiled.return_type().name().lower())
@@ -364,6 +363,15 @@ def _signature(known: Mapping[str, Fact]) -> Signature:
 @lru_cache(maxsize=4)
 def _environment(signature: Signature) -> Any:
     return cel.NewEnv(variables={name: _TYPES[kind] for name, kind in signature})
+
+
+@lru_cache(maxsize=1024)
+def _attempted(source: str, signature: Signature) -> Any:
+    """The condition as it was compiled; or, as text, what the engine says against it: one that waits for a fact is tried at every check."""
+    try:
+        return _compiled(source, signature)
+    except RuntimeError as error:
+        return str(error) or type(error).__name__
 
 
 @lru_cache(maxsize=1024)

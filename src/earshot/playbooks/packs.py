@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import jsonschema
@@ -167,6 +168,37 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+@dataclass(frozen=True)
+class _Composed:
+    """A file as it was composed: its nodes, what it says, the faults of its form, names that stand twice; or why it cannot be read."""
+
+    node: yaml.Node | None = None
+    data: Any = None
+    faults: Sequence[jsonschema.ValidationError] = ()
+    twice: Sequence[tuple[str, int, int]] = ()
+    error: Exception | None = None
+
+
+def _composed(part: str, text: str) -> _Composed:
+    loader = node = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node else None
+    except (_Alias, *UNREADABLE) as error:
+        return _Composed(node, error=error.with_traceback(None))
+    finally:
+        if loader is not None:
+            loader.dispose()
+    faults = jsonschema.Draft202012Validator(parts.BY_NAME[part].schema).iter_errors(data)
+    return _Composed(node, data, sorted(faults, key=_in_order), loader.twice)
+
+
+# Every page of a revision, and every act on it, reads eight files of which one changes at most. What they say is only read.
+_remembered = lru_cache(maxsize=64)(_composed)
+MOST_REMEMBERED = 100_000  # characters
+
+
 class _Reader:
     """Reads the files of a pack and gathers what is wrong, each at its place."""
 
@@ -200,14 +232,13 @@ class _Reader:
             return self.finds(part, "", say(_("A part has at most {n} bytes."), n=MOST_BYTES))
         if "\x00" in text:
             return self.finds(part, "", _("It is not text in UTF-8: save the file again, in the encoding UTF-8."))
-        loader = None
-        try:
-            loader = _Loader(text)
-            self.nodes[part] = loader.get_single_node()
-            data: Any = loader.construct_document(self.nodes[part]) if self.nodes[part] else None
-        except _Alias:
+        read = _remembered(part, text) if len(text) <= MOST_REMEMBERED else _composed(part, text)
+        self.nodes[part] = read.node
+        data = read.data
+        error = read.error
+        if isinstance(error, _Alias):
             return self.finds(part, "", _("It points from one place to another (“*name”). Write each row where it stands."))
-        except UNREADABLE as error:
+        if error is not None:
             mark = getattr(error, "problem_mark", None)
             if mark is not None:
                 at = {"line": mark.line + 1, "column": mark.column + 1}
@@ -218,16 +249,12 @@ class _Reader:
                     sentence = _("This is not YAML: in line {line}, character {column}, stands a tab. Indent with spaces.")
                 return self.finds(part, "", say(sentence, **at), min(at["line"], len(_LINE_ENDS.split(text))))
             return self.finds(part, "", say(_("This is not YAML: {error}"), error=(str(error).splitlines() or [type(error).__name__])[0]))
-        finally:
-            if loader is not None:
-                loader.dispose()
-        faults = sorted(jsonschema.Draft202012Validator(parts.BY_NAME[part].schema).iter_errors(data), key=_in_order)
-        for fault in faults:
+        for fault in read.faults:
             place = "/".join(map(str, fault.absolute_path))
             self.finds(part, place, worded(fault), self._line_of_name(part, place, unknown_names(fault)))
-        for name, first, line in loader.twice:
+        for name, first, line in read.twice:
             self.finds(part, "", say(_("“{name}” stands twice here; the first is in line {line}"), name=name, line=first), line)
-        if not faults:
+        if not read.faults:
             tables = {
                 name: data.get(name, []) for name, form in parts.BY_NAME[part].schema["properties"].items() if form.get("type") == "array"
             }

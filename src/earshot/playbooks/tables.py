@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -32,6 +33,7 @@ Schema = Mapping[str, Any]
 ABSENT = object()  # the value of a cell that is taken away
 _BREAKS = "\r\n\x85\u2028\u2029"
 _LINE_END = re.compile(f"[{_BREAKS}]")
+MOST_REMEMBERED = 100_000  # characters of a text whose nodes are kept for the next look; they are only read
 _INDENT = 2  # columns, of what is written where nothing stands beside it
 
 
@@ -256,9 +258,14 @@ def _cell(place: str, column: str, node: yaml.Node | None) -> Cell:
     return Cell(place, column, _value(node), node.start_mark.line + 1)
 
 
+@lru_cache(maxsize=32)
+def _remembered(text: str) -> yaml.Node | None:
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
 def _composed(text: str) -> yaml.Node | None:
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _remembered(text) if len(text) <= MOST_REMEMBERED else yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise _unreadable() from None
     return node

@@ -149,6 +149,19 @@ def _asked_who_left(entry: Entry) -> None:
     deal_actions.ask_another(entry, gone=entry.parts()["person"])
 
 
+def _giving_up_asked_of_others(entry: Entry) -> None:
+    deal_actions.ask_others(entry, entry.parts()["person"])
+
+
+def _giving_up_asked_under(entry: Entry) -> None:
+    deal_actions.ask_under(entry, entry.one("unit"))
+
+
+def _giving_up_asked_of_team(entry: Entry) -> None:
+    team = Membership.objects.values_list("seat__team", flat=True).get(pk=entry.one("membership"))
+    deal_actions.ask_of_team(entry, team)
+
+
 def _deciders_of_role(entry: Entry) -> None:
     """Somebody holds a role no more: who decides for it at the gates of open deals of the unit and those below it?"""
     below = Q(unit__aboves__above=entry.one("unit"), closing__isnull=True)
@@ -294,6 +307,9 @@ REACTIONS: list[tuple[str, Callable[[Entry], None]]] = [
     ("people.absence_ended", _deputies_of_absent),
     ("people.left", _asked_who_left),
     ("people.left_with_heir", _asked_who_left),
+    *((f"people.{how}", _giving_up_asked_of_others) for how in ("absence_begun", "left", "left_with_heir")),
+    ("people.head_appointed", _giving_up_asked_under),
+    *((f"teams.{how}", _giving_up_asked_of_team) for how in ("accepted", "left", "released")),
     ("teams.nominated", deal_actions.refuse_seats_of_closed),
     ("teams.accepted", deal_actions.refuse_seats_of_closed),
     ("teams.nominated", _standing(deals.SITS, "membership", new=True)),

@@ -9,8 +9,6 @@ from earshot.deals.actions.giving_up import (
     conclude_giving_up,
     end_giving_up,
     propose_giving_up,
-    silence_voices,
-    speak_anew,
     speak_on_giving_up,
     withdraw_giving_up,
 )
@@ -39,6 +37,7 @@ from earshot.deals.actions.processes import Moved, add_missing_seats, move_all_t
 from earshot.deals.actions.risks import AtRisk, end_risks, judge_risks, make_good, pass_at_risk
 from earshot.deals.actions.serving import set_services
 from earshot.deals.actions.settling import settle_dissent
+from earshot.deals.actions.speaking import ask_of_team, ask_others, ask_under, silence_voices, speak_anew
 from earshot.deals.actions.splitting import split_deal
 from earshot.deals.actions.stepping import set_next_step
 from earshot.deals.actions.votes import judge_again, vote, withdraw_vote
@@ -52,6 +51,9 @@ __all__ = [
     "ask_anew",
     "ask_another",
     "ask_for_decision",
+    "ask_of_team",
+    "ask_others",
+    "ask_under",
     "bring_in_deal",
     "bring_in_lead",
     "change_deal",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import closings, queries
-from earshot.deals.actions.escalating import leaving, left
+from earshot.deals.actions.escalating import leaving, left, part_gone
 from earshot.deals.actions.writing import fresh, not_stale, touch, words
 from earshot.deals.models import Closing, Deal, StageVisit
 from earshot.deals.wholes import recount
@@ -42,6 +42,7 @@ def end(by: Actor, deal: Deal, outcome: str, reason: str, code: str = "", compet
     data = {"reason": reason, "version": deal.version} | _named(closing)
     ended = record(f"deals.deal_{outcome}", by=by, objects={"deal": deal}, scopes=[deal], data=data)
     left(leaving(deal), ended, deal)
+    part_gone(ended, by, deal)
     return ended
 
 

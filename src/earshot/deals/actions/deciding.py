@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.deals import escalations, gates, policies, queries
 from earshot.deals.actions.escalating import REASON, end_escalation
 from earshot.deals.actions.votes import vote
-from earshot.deals.actions.writing import not_stale
+from earshot.deals.actions.writing import hold_parts, not_stale
 from earshot.deals.models import Asking, Deal, Escalation
 from earshot.journal.actions import verb
 from earshot.journal.actors import Actor
@@ -47,6 +47,7 @@ def refuse_beyond(*, by: Actor, deal: Deal, reason: str, version: int | None = N
     """Where every mandate is known not to hold: whoever is asked refuses, with words. There is no approving it here: no mandate covers
     it."""
     person = personally(by)
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     if version is not None:

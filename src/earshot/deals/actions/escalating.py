@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import actions as clocks
@@ -205,6 +206,15 @@ def lapse_beside(because: Entry, by: Actor, deal: Deal) -> None:
         align(because, part)
 
 
+def part_gone(because: Entry, by: Actor, deal: Deal) -> None:
+    """The deal is closed, and counts no more in what the other open parts of it are judged by: as above. Nothing for one that was never
+    split."""
+    for other in wholes.open_parts(deal):
+        part = queries.as_it_stands(other.pk)
+        lapse_votes(by.because(because), part, _("what it was one deal with is closed"))
+        align(because, part)
+
+
 def leaving(deal: Deal) -> Escalation | None:
     """What is asked on the deal, read before it leaves its stage or process; no statement where no mandate stands there."""
     return escalations.open_now(deal) if queries.gate_with_mandates(deal) is not None else None
@@ -282,8 +292,11 @@ def role_ended(because: Entry, person_id: UUID, role: str) -> None:
             _climb(deal_id, asking_id, gone=[person_id], because=because)
 
 
-def ask_another(because: Entry, *, gone: Collection[UUID] = (), away: Collection[UUID] = ()) -> None:
-    """These people are away (their deputies are asked first), or gone: what is asked of them is asked of whoever comes next. A reaction."""
-    rows = Asking.objects.filter(queries.LIVE_ASKING, person__in=[*gone, *away]).order_by("at", "pk")
+def ask_another(because: Entry, *, gone: Collection[UUID] = (), away: Collection[UUID] = (), deals: Collection[UUID] | None = None) -> None:
+    """These people are away (their deputies are asked first), or gone: what is asked of them is asked of whoever comes next. A reaction.
+    `deals`: of these alone; somebody in whose place a deputy is asked is gone as well there."""
+    whom = Q(person__in=[*gone, *away])
+    whom = whom if deals is None else (whom | Q(instead_of__in=gone)) & Q(escalation__visit__deal__in=deals)
+    rows = Asking.objects.filter(queries.LIVE_ASKING, whom).order_by("at", "pk")
     for deal_id, asking_id in list(rows.values_list("escalation__visit__deal_id", "pk")):
         _climb(deal_id, asking_id, gone=gone, away=away, because=because)

@@ -3,22 +3,21 @@ cannot decide it; the last word, or an act of its own, closes the deal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from earshot.clocks import actions as clocks
-from earshot.clocks.models import Clock
-from earshot.deals import closings, gates, giving_up, policies, queries, rules
+from earshot.deals import closings, gates, giving_up, policies, queries
 from earshot.deals.actions.closing import REASON, end
-from earshot.deals.actions.writing import fresh, not_stale
+from earshot.deals.actions.speaking import ask, ask_head, lapse
+from earshot.deals.actions.writing import fresh, hold_parts, not_stale, touch
 from earshot.deals.actions.writing import words as named
 from earshot.deals.giving_up_tables import ENDED, REFUSED, WITHDRAWN, Alternative, GivingUp, GivingUpVoice
 from earshot.deals.models import Deal
-from earshot.journal.actions import call, record, verb
-from earshot.journal.actors import Actor, process
+from earshot.journal.actions import record, verb
+from earshot.journal.actors import Actor
 from earshot.journal.kinds import ref
 from earshot.journal.models import Entry
 from earshot.kit import now
@@ -26,8 +25,7 @@ from earshot.kit.problems import Line, Refusal, forbidden, in_each, say
 from earshot.kit.texts import text
 from earshot.people.actors import personally
 from earshot.people.models import Person
-from earshot.playbooks import book
-from earshot.playbooks.models import GIVEN_UP, VOTE
+from earshot.playbooks.models import GIVEN_UP
 
 ALTERNATIVES = 10
 TRIED = 300
@@ -51,16 +49,18 @@ def propose_giving_up(
     Alternative.objects.bulk_create(
         [Alternative(giving_up=row, position=at, tried=one, came_of_it=came) for at, (one, came) in enumerate(tried, start=1)]
     )
+    touch(deal)  # what was seen before it, or of one before this, is not what is spoken on now
     why = closings.reasons(deal, GIVEN_UP).get(code)
-    data = {"reason": reason, "tried": "; ".join(one for one, _came in tried)} | ({"named": named(why)} if why else {})
+    data: dict[str, Any] = {"reason": reason, "tried": "; ".join(one for one, _came in tried), "version": deal.version}
+    data |= {"named": named(why)} if why else {}
     entry = record("deals.giving_up_proposed", by=by, objects={"deal": deal, "giving_up": row}, scopes=[deal], data=data)
     team = giving_up.team_of(deal)
     own = next((one for one in team if one.person.pk == person.pk), giving_up.Asked(person, None))
     GivingUpVoice.objects.create(giving_up=row, person=person, role=own.role, at=now(), agrees=True, words="", spoken_at=now())
     for one in team:
         if one.person.pk != person.pk:
-            _ask(entry, deal, row, one)
-    _ask_head(entry, deal, row)
+            ask(entry, deal, row, one)
+    ask_head(entry, deal, row)
     return row
 
 
@@ -90,30 +90,6 @@ def _heard(deal: Deal, person: Person) -> None:
         raise Refusal("vote.not_heard", sentence, lines=unheard, about=ref(deal), status=409)
 
 
-def _ask(because: Entry, deal: Deal, row: GivingUp, one: giving_up.Asked) -> None:
-    voice = GivingUpVoice.objects.create(giving_up=row, person=one.person, role=one.role, head=one.head, at=now())
-    objects: dict[str, Any] = {"deal": deal, "giving_up_voice": voice, "asked": one.person}
-    by = process("deals/giving_up").because(because)
-    name = "deals.giving_up_asked_of_head" if one.head else "deals.giving_up_asked"
-    entry = record(name, by=by, objects=objects, scopes=[deal], data={"reason": row.reason})
-    if (level := book.in_force().serving(VOTE)) is not None:
-        clocks.start("giving_up_voice", [voice.pk], level, unit=one.person.unit or deal.unit, because=entry)
-
-
-def _ask_head(because: Entry, deal: Deal, row: GivingUp) -> None:
-    """A head is asked as soon as the team cannot decide it: somebody is against, nobody else is there, or only sales agrees."""
-    voices = giving_up.standing(row)
-    lacking = giving_up.lacks(deal, row, voices)
-    if not lacking or rules.OPEN_VOICES in lacking or any(one.head for one in voices):
-        return
-    head = giving_up.head_to_ask(deal, row, voices)
-    if head is not None:
-        _ask(because, deal, row, giving_up.Asked(head, None, head=True))
-        return
-    by = process("deals/giving_up").because(because)
-    record("deals.giving_up_of_nobody", by=by, objects={"deal": deal, "giving_up": row}, scopes=[deal], data={"reason": row.reason})
-
-
 @verb
 def speak_on_giving_up(*, by: Actor, deal: Deal, agrees: bool, words: str = "", version: int | None = None) -> GivingUp:
     """Whoever is asked agrees, or is against and says why; for somebody who is away, the deputy. Said anew, the later word counts. The last
@@ -121,6 +97,7 @@ def speak_on_giving_up(*, by: Actor, deal: Deal, agrees: bool, words: str = "", 
 
     `version`: of the deal that was seen; None: as it stands now."""
     person = personally(by)
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     row = giving_up.the_open(deal)
@@ -137,7 +114,11 @@ def speak_on_giving_up(*, by: Actor, deal: Deal, agrees: bool, words: str = "", 
     objects: dict[str, Any] = {"deal": deal, "giving_up_voice": voice}
     objects |= {"represented": voice.person} if voice.spoken_by_id else {}
     name = "deals.giving_up_agreed" if agrees else "deals.giving_up_opposed"
-    data = {"words": said} if not agrees else {"why": in_each(lambda: _(" ({reason})").format(reason=said)) if said else ""}
+    ends = voice.head and not agrees
+    if ends:
+        touch(deal)
+    data: dict[str, Any] = {"version": deal.version} if ends else {}
+    data |= {"words": said} if not agrees else {"why": in_each(lambda: _(" ({reason})").format(reason=said)) if said else ""}
     entry = record(name, by=by, objects=objects, scopes=[deal], data=data)
     clocks.meet([voice.pk], because=entry)
     _go_on(entry, by, deal, row, voice)
@@ -152,16 +133,14 @@ def _go_on(entry: Entry, by: Actor, deal: Deal, row: GivingUp, voice: GivingUpVo
     voices = giving_up.standing(row)
     head = next((one for one in voices if one.head and one.spoken_at is None), None)
     if head is not None and not giving_up.lacks(deal, row, [one for one in voices if one is not head]):
-        head.lapsed_at = now()  # whoever was against agrees now: the team decides it, and no head need be asked
-        head.save(update_fields=["lapsed_at"])
-        clocks.cancel([head.pk], because=entry)
+        lapse(entry, [head])  # whoever was against agrees now: the team decides it, and no head need be asked
         voices.remove(head)
     lacking = giving_up.lacks(deal, row, voices)
     silent = any(one.spoken_at is None and one.silent_at is not None for one in voices)
     if not lacking and (voice.head or not silent):
         _give_up(by.because(entry), deal, row, voice.spoken_by or voice.person)
     else:
-        _ask_head(entry, deal, row)
+        ask_head(entry, deal, row)
 
 
 @verb
@@ -189,7 +168,9 @@ def withdraw_giving_up(*, by: Actor, deal: Deal, version: int, reason: str) -> D
     if person.pk not in {row.person_id, deal.owner_id}:
         raise forbidden("giving_up.not_yours", _("Only whoever proposed it, or the deal's owner, takes it back."), ref(deal))
     reason = text("reason", reason, most=REASON)
-    entry = record("deals.giving_up_withdrawn", by=by, objects={"deal": deal, "giving_up": row}, scopes=[deal], data={"reason": reason})
+    touch(deal)
+    data = {"reason": reason, "version": deal.version}
+    entry = record("deals.giving_up_withdrawn", by=by, objects={"deal": deal, "giving_up": row}, scopes=[deal], data=data)
     _end(entry, row, WITHDRAWN, person)
     return deal
 
@@ -211,55 +192,3 @@ def end_giving_up(entry: Entry) -> None:
     for deal_id in entry.parts().get("deal", []):
         for row in GivingUp.objects.filter(deal=deal_id, ended_at__isnull=True):
             _end(entry, row, ENDED, None)
-
-
-def speak_anew(entry: Entry, items: Mapping[UUID, UUID]) -> None:
-    """A reaction: the customer has said something that votes wait for. Who has spoken and not heard it has spoken on something else, and is
-    asked again with the whole limit; who was asked and has not heard it has the whole limit again. `items`: statement → its deal."""
-    for deal_id in dict.fromkeys(items.values()):
-        if not GivingUp.objects.filter(deal=deal_id, ended_at__isnull=True).exists():
-            continue
-        queries.lock(deal_id)
-        deal = queries.as_it_stands(deal_id)
-        if (row := giving_up.open_now(deal)) is None:
-            continue
-        voices = giving_up.standing(row)
-        unheard = gates.not_ready(deal, [one.person for one in voices])
-        for one in voices:
-            if {line.about.id for line in unheard[one.person] if line.about is not None} & set(items):
-                one.lapsed_at = now()
-                one.save(update_fields=["lapsed_at"])
-                clocks.cancel([one.pk], because=entry)
-                _ask(entry, deal, row, giving_up.Asked(one.person, one.role, one.head))
-
-
-def silence_voices() -> int:
-    """Where the time of somebody of the team has run out, he or she is waited for no longer; returns how many. A head is: the ladder goes
-    on. Closes nothing. For the worker; nothing due is one look."""
-    late = Clock.objects.filter(kind="giving_up_voice", stopped_at__isnull=True, paused_at__isnull=True, due_at__lte=now())
-    ids = list(late.order_by("due_at", "pk").values_list("object_id", flat=True)[:200])
-    rows = GivingUpVoice.objects.filter(pk__in=ids, head=False, spoken_at__isnull=True, silent_at__isnull=True, lapsed_at__isnull=True)
-    found = list(rows.values_list("giving_up__deal_id", "pk")) if ids else []
-    silenced = 0
-    for deal_id, voice_id in found:
-        with call():
-            silenced += _silence(deal_id, voice_id)
-    return silenced
-
-
-def _silence(deal_id: UUID, voice_id: UUID) -> int:
-    queries.lock(deal_id)
-    waiting = GivingUpVoice.objects.filter(pk=voice_id, spoken_at__isnull=True, silent_at__isnull=True, lapsed_at__isnull=True)
-    voice = waiting.filter(giving_up__ended_at__isnull=True).select_related("giving_up", "person").first()
-    if voice is None:
-        return 0
-    deal = queries.as_it_stands(deal_id)
-    voice.silent_at = now()
-    voice.save(update_fields=["silent_at"])
-    asked = Entry.objects.filter(objects_touched__object_id=voice.pk).order_by("-seq").first()
-    assert asked is not None, "whoever is asked was asked by an entry"
-    by = process("deals/giving_up").because(asked)
-    objects = {"deal": deal, "giving_up_voice": voice, "silent": voice.person}
-    entry = record("deals.giving_up_silent", by=by, objects=objects, scopes=[deal], data={})
-    _ask_head(entry, deal, voice.giving_up)
-    return 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries
+from earshot.deals.actions.escalating import align, ask_another
+from earshot.deals.actions.speaking import ask_the_team
 from earshot.deals.actions.writing import lapse_votes, touch
 from earshot.deals.models import Deal, Vote
 from earshot.journal.actions import record, verb
@@ -45,4 +47,7 @@ def hand_deal(*, by: Actor, deal: Deal, to: Person, reason: str) -> Deal:
     if Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True, person=former).exists():
         lapse_votes(by.because(entry), deal, _("another owns the deal now"))
     hand_lead(by.because(entry), deal.team, former, to, reason)
+    ask_another(entry, gone=[to.pk], deals=[deal.pk])  # nobody decides from outside on a deal of his or her own
+    align(entry, deal)
+    ask_the_team(entry, deal)
     return deal

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from earshot.deals import figures, risks, rules, specialties, wholes
+from earshot.deals import figures, giving_up, risks, rules, specialties, wholes
 from earshot.deals import lines as product_lines
 from earshot.deals.actions.escalating import align, lapse_beside, leaving, left
 from earshot.deals.actions.leaving_out import needed_again
@@ -56,6 +56,12 @@ def join_deals(
     hold_parts(deal, other)
     deal, other = fresh(by, deal, version), fresh(by, other, other_version)
     _refuse_unlike(deal, other)
+    for one in (deal, other):
+        if giving_up.open_now(one) is not None:
+            sentence = say(
+                _("Somebody proposes to give {deal} up: conclude that, or take it back, before they are joined."), deal=one.number
+            )
+            raise Refusal("deal.giving_up", sentence, about=ref(one), status=409)
     each = Together()
     said = each(text, "reason", reason, most=REASON, required=False) or ""
     total = each(_total, deal, other, amount, said)

@@ -241,14 +241,18 @@ def _wait_for_owner(entry: Entry, lead: Lead) -> None:
         clocks.start("lead", [lead.pk], level, unit=lead.unit, because=entry)
 
 
-def _fresh(by: Actor, lead: Lead, version: int | None, *, decides: bool = False, refused: bool = False) -> tuple[Person, Lead]:
+def _fresh(
+    by: Actor, lead: Lead, version: int | None, *, decides: bool = False, joins: bool = False, refused: bool = False
+) -> tuple[Person, Lead]:
     """The person and the lead as it stands now, locked; refused when it is closed, stale, or not the person's to act on. `version` None:
-    the act stands beside what others do. `refused`: it must be one that was refused."""
+    the act stands beside what others do. `joins`: it is to be part of a deal, which is decided by who answers for it once that is taken up.
+    `refused`: it must be one that was refused."""
     person = personally(by)
     leads.lock(lead.pk)
     lead = leads.as_it_stands(lead.pk)
     if not leads.sees(person, lead):
         raise missing()
+    decides = decides or (joins and lead.state != NEW)
     may = leads.may_decide if decides else leads.may_work
     if not may(person, lead):
         sentence = (
@@ -502,7 +506,7 @@ def open_deal_of_lead(
 
 def _joining(by: Actor, lead: Lead, first: Lead) -> Lead:
     """A further lead that is to become the same deal, as it stands now."""
-    _person, lead = _fresh(by, lead, None)
+    _person, lead = _fresh(by, lead, None, joins=True)
     _same_customer(lead, first.account)
     return lead
 
@@ -522,7 +526,7 @@ def _becomes(person: Person, lead: Lead, deal: Deal) -> None:
 def join_lead(*, by: Actor, lead: Lead, version: int, deal: Deal, deal_version: int | None = None) -> Deal:
     """The lead becomes part of a deal that is open already, and that the person works on; both keep their numbers, and the words arrive on
     the deal as they were recorded."""
-    person, lead = _fresh(by, lead, version)
+    person, lead = _fresh(by, lead, version, joins=True)
     queries.lock(deal.pk)
     if not queries.visible_to(person).filter(pk=deal.pk).exists():
         raise missing()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import gates, policies, queries, rules
-from earshot.deals.actions.escalating import leaving, left
+from earshot.deals.actions.escalating import leaving, left, part_gone
 from earshot.deals.actions.leaving_out import needed_again
 from earshot.deals.actions.waiting import begin_handover
 from earshot.deals.actions.writing import entered, fresh, touch, words
@@ -105,7 +105,9 @@ def pass_on(by: Actor, deal: Deal, review: gates.Review | None, target: Stage | 
         touch(deal)
         recount(deal)
         won = {"version": deal.version} | ({"lines": lines} if lines else {})
-        left(asked, record("deals.deal_won", by=by, objects={"deal": deal}, scopes=[deal], data=won), deal)
+        ended = record("deals.deal_won", by=by, objects={"deal": deal}, scopes=[deal], data=won)
+        left(asked, ended, deal)
+        part_gone(ended, by, deal)
         return deal
     deal.stage = target
     touch(deal, "stage")

@@ -16,7 +16,7 @@ from earshot.accounts.actions import may_act_for
 from earshot.accounts.models import Account
 from earshot.deals import queries, seats, specialties, wholes
 from earshot.deals.actions.escalating import align, lapse_beside
-from earshot.deals.actions.writing import entered, fresh, hold_parts, lapse_votes, narrowing, touch, words
+from earshot.deals.actions.writing import entered, fresh, lapse_votes, narrowing, touch, words
 from earshot.deals.models import Closing, Deal, StageVisit
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import IMPORT, Actor
@@ -211,7 +211,6 @@ def change_deal(
 ) -> Deal:
     """Change what is given (None: left as it is). Refused when somebody changed the deal since `version`. A deal that has neither goal
     nor date yet gets both at once."""
-    hold_parts(deal)
     deal = fresh(by, deal, version)
     changes: dict[str, str] = {}
     each = Together()

@@ -12,6 +12,7 @@ from earshot.deals import processes, queries, seats, steps
 from earshot.deals.actions.escalating import align, leaving, left
 from earshot.deals.actions.leaving_out import needed_again
 from earshot.deals.actions.writing import entered, narrowing, open_and_not_stale, touch, words
+from earshot.deals.dissent_tables import GOES_ON, Dissent
 from earshot.deals.models import Deal, StageVisit, Vote
 from earshot.journal.actions import record, verb
 from earshot.journal.actors import Actor
@@ -85,6 +86,8 @@ def _move(by: Actor, deal: Deal, seen: processes.Preview, reason: str) -> Deal:
     at, former, stays = now(), deal.stage, not seen.gone
     if seen.votes:
         Vote.objects.filter(pk__in=[vote.pk for vote in seen.votes]).update(replaced_at=at)
+        settled = Dissent.objects.filter(visit__deal=deal, visit__left_at__isnull=True, outcome=GOES_ON, lapsed_at__isnull=True)
+        settled.update(lapsed_at=at)
     visit = queries.open_visit(deal)
     asked = leaving(deal)
     if stays:

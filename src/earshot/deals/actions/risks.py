@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.clocks import actions as clocks
 from earshot.deals import gates, queries, risks, rules
 from earshot.deals.actions.moves import pass_on
-from earshot.deals.actions.writing import open_and_not_stale
+from earshot.deals.actions.writing import hold_parts, open_and_not_stale
 from earshot.deals.actions.writing import words as named
 from earshot.deals.decisions import MadeGood, RiskDecision, RiskHeir, RiskLine
 from earshot.deals.models import NOT_WON, Deal
@@ -50,6 +50,7 @@ def pass_at_risk(*, by: Actor, deal: Deal, version: int, lines: Sequence[AtRisk]
 
     Errors in fields are named by the line's key: `reason-KEY`, `who-KEY`, `due-KEY`."""
     person = personally(by)
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     if not risks.may_decide(person, deal):

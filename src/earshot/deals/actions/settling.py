@@ -10,7 +10,7 @@ from earshot.clocks import actions as clocks
 from earshot.deals import dissents, gates, policies, queries
 from earshot.deals.actions.escalating import align
 from earshot.deals.actions.moves import pass_on
-from earshot.deals.actions.writing import not_stale
+from earshot.deals.actions.writing import hold_parts, not_stale
 from earshot.deals.actions.writing import words as named
 from earshot.deals.dissent_tables import GOES_ON, STANDS, Dissent
 from earshot.deals.models import Deal
@@ -33,6 +33,7 @@ def settle_dissent(*, by: Actor, deal: Deal, dissent: Dissent, goes_on: bool, wo
 
     `version`: of the deal that was seen; None: as it stands now."""
     person = personally(by)
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     row = Dissent.objects.select_related("role", "vote__person__unit", "vote__stands_for__unit", "vote__gate").get(pk=dissent.pk)

@@ -14,7 +14,7 @@ from earshot.deals import lines as product_lines
 from earshot.deals import risks, rules, wholes
 from earshot.deals.actions.escalating import align, lapse_beside
 from earshot.deals.actions.opening import aim_of, until_of
-from earshot.deals.actions.writing import entered, fresh, hold_parts, lapse_votes, narrowing, touch, words
+from earshot.deals.actions.writing import entered, fresh, lapse_votes, narrowing, touch, words
 from earshot.deals.lines import ProductLine
 from earshot.deals.models import Closing, Deal, StageVisit
 from earshot.deals.split_tables import PassedBefore, RiskPlace, Split, Whole
@@ -67,7 +67,6 @@ def split_deal(
     person = personally(by)
     if known := earlier(Deal, id, lambda one: _is_part_of(one, deal)):
         return known
-    hold_parts(deal)
     deal = fresh(by, deal, version)
     before = deal.amount
     each = Together()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from earshot.deals import gates, mandates, policies, queries
 from earshot.deals.actions.escalating import align, answered
 from earshot.deals.actions.moves import pass_on
-from earshot.deals.actions.writing import not_stale, words
+from earshot.deals.actions.writing import hold_parts, not_stale, words
 from earshot.deals.conditions import unjudged_on
 from earshot.deals.models import AT_GATE, ON_DEAL, Deal, Unjudged, Vote
 from earshot.journal.actions import record, verb
@@ -33,6 +33,7 @@ def vote(*, by: Actor, deal: Deal, approves: bool, reason: str = "", version: in
     on the next gate. None: as it stands now, for a door where nothing was shown.
     """
     person = personally(by)
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     if version is not None:
@@ -105,6 +106,7 @@ def withdraw_vote(*, by: Actor, deal: Deal, version: int | None = None) -> list[
     """A voter takes back his or her own vote, for every role it was cast for, while the gate is still shut: as if it had not been cast, and
     the record stays. `version` as for `vote`. Returns the votes that were taken back."""
     person = personally(by)
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     if version is not None:

@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from earshot.deals import queries
+from earshot.deals.actions.speaking import ask_all_anew
 from earshot.deals.conditions import narrowed
+from earshot.deals.dissent_tables import GOES_ON, Dissent
 from earshot.deals.models import Deal, Vote
 from earshot.journal.actions import record
 from earshot.journal.actors import Actor
@@ -23,7 +25,9 @@ from earshot.playbooks.models import ClosingReason, Gate, Mandate, Role, Stage
 
 
 def fresh(by: Actor, deal: Deal, version: int) -> Deal:
-    """The deal as it stands now, locked; refused when it is closed, stale, or not the actor's to work on."""
+    """The deal as it stands now, locked with the open parts of what it was one deal with; refused when it is closed, stale, or not the
+    actor's to work on."""
+    hold_parts(deal)
     queries.lock(deal.pk)
     deal = queries.as_it_stands(deal.pk)
     if by.is_personal:
@@ -65,12 +69,16 @@ def touch(deal: Deal, *fields: str) -> None:
 
 def lapse_votes(by: Actor, deal: Deal, why: Any) -> None:
     """Whoever has voted at the gate before the deal voted on something else: those votes count no more, and the journal says whose, and
-    why."""
-    live = Vote.objects.filter(visit__deal=deal, visit__left_at__isnull=True, replaced_at__isnull=True)
+    why. Nor does what a head has settled over a voice against it, nor who agreed to give the deal up."""
+    visits = {"visit__deal": deal, "visit__left_at__isnull": True}
+    live = Vote.objects.filter(**visits, replaced_at__isnull=True)
     if names := sorted(set(live.values_list("person__name", flat=True))):
         live.update(replaced_at=now())
         data = {"names": ", ".join(names), "why": in_both(why)}
         record("deals.votes_lapsed", by=by, objects={"deal": deal}, scopes=[deal], data=data)
+    Dissent.objects.filter(**visits, outcome=GOES_ON, lapsed_at__isnull=True).update(lapsed_at=now())
+    if by.cause is not None:
+        ask_all_anew(by.cause, deal)
 
 
 def words(row: Stage | Gate | Mandate | Role | ClosingReason) -> dict[str, str]:

@@ -112,7 +112,7 @@ class Giving(WordsFirst):
     def nobody(deal: Deal, row: GivingUp, voices: Sequence[GivingUpVoice], lacking: Sequence[str]) -> bool:
         """Whether a head must decide, and none is there who could."""
         waits = bool(lacking) and rules.OPEN_VOICES not in lacking and not any(one.head for one in voices)
-        return waits and giving_up.head_to_ask(deal, row, voices) is None
+        return waits and not giving_up.heads_to_ask(deal, row, voices)
 
     @staticmethod
     def shown(deal: Deal, row: GivingUp) -> dict[str, Any]:

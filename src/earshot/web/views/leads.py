@@ -314,14 +314,14 @@ class Lead(Talks):
     def hints(self, lead: LeadRow) -> dict[str, Any]:
         """Customers of a name alike, and other open leads of the same customer."""
         found, units = leads.alike(self.person, lead.said.customer) if lead.account_id is None else ([], [])
-        others = list(leads.of_the_same_customer(self.person, lead).select_related("said", "owner")[:20])
+        others = list(leads.of_the_same_customer(self.person, lead).select_related("said", "owner", "account")[:20])
         return {
             "alike": [
                 {"name": one.name, "hidden": {"act": "name_account", "account": str(one.pk), "version": lead.version}} for one in found
             ],
             "alike_units": units,
             "others": [{"url": acts.address("lead", one.pk), "said": str(one.said), "number": one.number} for one in others],
-            "also": [(str(one.pk), f"{one.number} {one.said}") for one in others],
+            "also": [(str(one.pk), f"{one.number} {one.said}") for one in others if leads.may_join(self.person, one)],
         }
 
     def choices(self, lead: LeadRow, decides: bool) -> dict[str, Any]:
@@ -333,7 +333,7 @@ class Lead(Talks):
             "ratings": [(code, str(row)) for code, row in leads.ratings().items()],
             "results": list(RESULTS.items()),
             "currencies": currencies(),
-            "joinable": joinable,
+            "joinable": joinable if leads.may_join(self.person, lead) else [],
         }
 
     def once(self, name: str, posted: QueryDict) -> Any:
