@@ -308,7 +308,7 @@ def test_a_deal_is_split_goes_on_over_a_voice_against_it_and_its_part_is_given_u
     engineer.page.goto(f"/deals/{deal.pk}/gate/")
     cast(engineer, approves=False, reason="Ninety days are too few for thirty sites")
     fits(engineer.page)
-    assert Dissent.objects.get(visit__deal=deal).reason
+    assert Dissent.objects.get(visit__deal=deal).vote.reason
     head.page.goto("/unit/")
     head.sees("Ninety days are too few")
     head.page.goto(f"/deals/{deal.pk}/gate/")
