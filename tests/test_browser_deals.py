@@ -339,7 +339,8 @@ def test_a_deal_is_split_goes_on_over_a_voice_against_it_and_its_part_is_given_u
     assert not hasattr(Deal.objects.get(pk=deal.pk), "closing")
     # 4. The list of what was given up says why, and opens down to it.
     seller.page.goto("/deals/?state=given_up")
-    seller.page.locator("#ended tbody a").first.click()
+    open_words(seller, "Why they ended")
+    seller.page.locator("details tbody a").first.click()
     seller.page.wait_for_url("**reason=up-no-margin**")
     seller.sees(part.title)
     no_serious_violation(seller.page)

@@ -285,7 +285,7 @@ def test_the_database_keeps_one_of_each_a_role_and_settles_nothing_without_words
             attempt()
 
 
-@pytest.mark.req("B8.2a", breaks="earshot.deals.rules.decision_lacks")
+@pytest.mark.req("B8.2a", breaks="earshot.deals.rules.roles_still_to_approve")
 def test_what_was_settled_counts_no_more_once_the_deal_is_another(world: World, at_gate: Deal) -> None:
     votes(world, at_gate, "engineer")
     settle(world, "head", against(world, at_gate))

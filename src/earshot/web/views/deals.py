@@ -329,8 +329,10 @@ class Deals(Pipeline):
     def columns(self) -> list[dict[str, Any]]:
         made = []
         current = self.wanted.sort
+        closed = self.wanted.state not in (pipeline.OPEN, pipeline.ALL)
         for label, name, number in COLUMNS:
-            column: dict[str, Any] = {"label": label, "number": number, "url": self.at(sort=f"-{name}" if current == name else name)}
+            said = _("Ended at") if closed and name == "since" else str(label)
+            column: dict[str, Any] = {"label": said, "number": number, "url": self.at(sort=f"-{name}" if current == name else name)}
             if current.removeprefix("-") == name:
                 column["sorted"] = "descending" if current.startswith("-") else "ascending"
             made.append(column)

@@ -25,7 +25,7 @@ from earshot.web.views.gate import WordsFirst
 
 ROWS = 3  # of what was tried; more by the API
 OUTCOMES = {
-    "": _("proposed"),
+    "": _("Proposed to be given up"),
     GIVEN_UP: pgettext_lazy("a proposal", "given up"),
     REFUSED: pgettext_lazy("a proposal", "refused: the deal goes on"),
     WITHDRAWN: pgettext_lazy("a proposal", "taken back"),
