@@ -327,6 +327,32 @@ def test_on_the_page_of_the_gate_the_head_settles_it(world: World, at_gate: Deal
     assert fresh(at_gate).stage.code == "MO1"
 
 
+@pytest.mark.req("B8.2a")
+def test_on_my_unit_the_head_settles_it_beside_the_words(world: World, at_gate: Deal) -> None:
+    votes(world, at_gate, "engineer", "seller")
+    row = against(world, at_gate)
+    page = Visitor("head", "en")
+    there = page.get("/unit/")
+    assert "工期做不到" in there.html
+    refused = page.submit(there.form("settle"), "/unit/", goes_on="yes", words="")
+    assert refused.status == 422
+    kept = refused.form("settle")
+    assert kept.values["goes_on"] == ["yes"], "what was chosen stays"
+    done = page.submit(kept, "/unit/", words="我来谈")
+    assert "the gate is open" in done.text
+    assert (fresh(at_gate).stage.code, Dissent.objects.get(pk=row.pk).words) == ("MO1", "我来谈")
+    assert not [form for form in done.forms if form.act == "settle"]
+    shown = Caller(world.head).get("/my-unit")
+    assert [one["kind"] for one in shown["decisions"] if one["deal"]["id"] == str(at_gate.pk)] == []
+
+
+def test_by_api_my_unit_says_who_is_against(world: World, at_gate: Deal) -> None:
+    votes(world, at_gate, "engineer")
+    row = against(world, at_gate)
+    [one] = [one for one in Caller(world.head).get("/my-unit")["decisions"] if one["kind"] == "settle"]
+    assert (one["against"]["id"], one["against"]["reason"], one["deal"]["id"]) == (str(row.pk), "工期做不到", str(at_gate.pk))
+
+
 def test_by_api_and_by_command_it_is_read_and_settled(world: World, at_gate: Deal) -> None:
     votes(world, at_gate, "engineer")
     row = against(world, at_gate)

@@ -45,6 +45,7 @@ from earshot.playbooks.queries import known
 from earshot.playbooks.sources import Sources
 from earshot.teams.actions import accept_seat, nominate
 from earshot.teams.models import Seat
+from pages import Visitor
 from test_decisions import MAKERS, TEAM, figure, fresh, review, told, with_mandates
 from test_together import together
 from worlds import CRITICAL, World, changed_pack, later, put_in_force, said, spoken
@@ -373,7 +374,10 @@ def test_where_every_mandate_is_known_not_to_hold_the_head_is_asked_and_can_only
     assert len(day(world.people[key], "decision")) == 1
     with pytest.raises(Refusal):
         refuse_beyond(by=world.by("engineer"), deal=deal, reason="x")
-    refuse_beyond(by=world.by(key), deal=deal, reason="不做亏本生意", version=deal.version)
+    page = Visitor(key, "en")
+    form = page.get("/unit/").form("refuse")
+    assert page.submit(form, "/unit/", reason=" ").status == 422
+    assert "is recorded" in page.submit(form, "/unit/", reason="不做亏本生意").text
     assert (Escalation.objects.get().outcome, Escalation.objects.get().words) == ("refused", "不做亏本生意")
     assert review(deal)["gate.outside_mandates"][0][0] is False
 

@@ -340,13 +340,21 @@ def test_who_is_late_is_told_of_and_stands_on_the_clocks_of_the_deal(world: Worl
         assert "has not said in time whether this deal is to be given up" in Visitor("engineer_head", "en").get("/unit/").text
 
 
-def test_a_head_finds_on_my_unit_what_is_to_be_decided_besides_votes(world: World) -> None:
+def test_a_head_says_on_my_unit_what_he_or_she_thinks(world: World, caller: Any) -> None:
     alone = world.deal()
     propose(world, alone)
     visitor = Visitor("sales_head", "en")
-    assert "proposes to give this deal up" in visitor.get("/unit/").text
-    speak(world, alone, "sales_head", agrees=False, words="再谈")
-    assert "proposes to give this deal up" not in visitor.get("/unit/").text
+    there = visitor.get("/unit/")
+    assert "proposes to give this deal up" in there.text
+    assert "换成分期付款" in there.text, "what was tried is read before it is judged"
+    [shown] = [one for one in caller("sales_head").get("/my-unit")["decisions"] if one["kind"] == "speak"]
+    assert (shown["giving_up"]["reason"], shown["deal"]["id"]) == ("毛利只剩三个点", str(alone.pk))
+    refused = visitor.submit(there.form("speak"), "/unit/", agrees="no", words="")
+    assert refused.status == 422, "against it needs words"
+    done = visitor.submit(refused.form("speak"), "/unit/", words="再谈")
+    assert "It is on record what you think." in done.text
+    assert "proposes to give this deal up" not in done.text
+    assert GivingUp.objects.get().outcome == "refused"
 
 
 def test_by_api_and_by_command(world: World, deal: Deal, caller: Any) -> None:

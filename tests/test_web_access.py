@@ -113,6 +113,9 @@ PAGES: dict[str, dict[str, list[int]]] = {
     "unit/": {
         "GET": everybody(),
         "POST vote": deal(403, 409),
+        "POST refuse": deal(403, 403),  # it is asked of nobody
+        "POST settle": deal(404, 404),  # nobody is against
+        "POST speak": deal(409, 409),  # nobody proposes it
         "POST take_note": call(302, 302, 302, 302),
         "POST see_to": only("seller", 302),
         "POST nominate": deal(302, 302),
@@ -599,7 +602,7 @@ class Case:
             "lose": {"version": str(self.version), "reason": "the rival", "code": "lost-no-buy"},
             "why_won": {"version": str(self.version), "code": "won-price"},
             "propose": {"version": str(self.version), "code": "up-risk", "reason": "x", "tried_0": "x", "came_of_it_0": "y"},
-            "speak": {"version": str(self.version), "agrees": "yes"},
+            "speak": {"version": str(self.version), "agrees": "yes", "deal": self.ids["deal"]},
             "conclude": {"version": str(self.version)},
             "wait_for": {"version": str(self.version), "unit": self.ids["unit"], "reason": "the other plan"},
             "there": {"words": "on the shelf"},
@@ -627,9 +630,9 @@ class Case:
             "end_permission": {"permission": "accounts.see_all", "reason": "no need"},
             "vote": {"approves": "yes", "version": str(self.version), "deal": self.ids["deal"]},
             "ask": {"version": str(self.version)},
-            "refuse": {"version": str(self.version), "reason": "too thin"},
+            "refuse": {"version": str(self.version), "reason": "too thin", "deal": self.ids["deal"]},
             "withdraw_question": {"version": str(self.version), "reason": "later"},
-            "settle": {"version": str(self.version), "goes_on": "yes", "words": "x"},
+            "settle": {"version": str(self.version), "goes_on": "yes", "words": "x", "deal": self.ids["deal"]},
             "leave_out": {"version": str(self.version), "step": "nowhere", "reason": "x"},
             "need": {"version": str(self.version), "step": "nowhere"},
             "record": {"contact_1": "Osman", "words_1": "one thing", "words": "one thing", "source": "other", "customer": "somebody"},

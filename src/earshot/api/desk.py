@@ -37,7 +37,7 @@ from earshot.clocks.models import Alarm
 from earshot.deals.leads import accounts_seen
 from earshot.desk import queries
 from earshot.desk.finding import find
-from earshot.desk.unit import my_unit
+from earshot.desk.unit import Decision, my_unit
 from earshot.journal.queries import Told, about
 from earshot.kit.problems import missing
 from earshot.kit.reading import reading
@@ -151,13 +151,36 @@ class WordsShown(TypedDict):
     words: str
 
 
-class DecisionShown(TypedDict):
-    """A gate that waits for your vote, with the critical words; `unheard`: of those that you have not heard, without which your vote does
-    not count. Voted at `POST /deals/{id}/votes`."""
+class AgainstShown(TypedDict):
+    """Who is against at the gate, for which role and why."""
 
+    id: Id
+    person: Named
+    role: Coded
+    reason: str
+
+
+class ProposalShown(TypedDict):
+    """Who proposes to give the deal up, and why."""
+
+    id: Id
+    person: Named
+    reason: str
+
+
+class DecisionShown(TypedDict):
+    """What you are to decide, with the critical words; `unheard`: of those that you have not heard, without which you cannot. `kind`:
+    `vote` (`POST /deals/{id}/votes`), `refuse` where no mandate covers it (`POST /deals/{id}/escalations/decisions`, or a risk decision),
+    `settle` what somebody is against (`POST /deals/{id}/dissents/{dissent_id}/settlements`), `speak` on giving it up
+    (`POST /deals/{id}/giving-up/voices`). `instead_of`: for whom you are asked, who is away."""
+
+    kind: Literal["vote", "refuse", "settle", "speak"]
     deal: DealLine
-    gate: Coded
+    gate: Coded | None
     question: str
+    instead_of: Named | None
+    against: AgainstShown | None
+    giving_up: ProposalShown | None
     words: list[WordsShown]
     unheard: list[Id]
 
@@ -176,6 +199,7 @@ class MyUnitShown(TypedDict):
 
     units: list[Named]
     decisions: list[DecisionShown]
+    decisions_count: int
     breaches: list[DayLineShown]
     breaches_count: int
     chairs: list[ChairShown]
@@ -195,16 +219,8 @@ def show_my_unit(request: Asked) -> MyUnitShown:
         raise missing()
     return {
         "units": [named(one) for one in found.units],
-        "decisions": [
-            {
-                "deal": line_of(one.deal),
-                "gate": {"code": one.deal.stage.gate.code, "name": str(one.deal.stage.gate)},
-                "question": one.deal.stage.gate.question,
-                "words": [{"id": str(read.item.pk), "words": read.item.words} for read in one.words],
-                "unheard": [str(pk) for pk in one.unheard],
-            }
-            for one in found.decisions
-        ],
+        "decisions": [decision_shown(one) for one in found.decisions],
+        "decisions_count": found.decisions_count,
         "breaches": [day_line(one) for one in found.breaches],
         "breaches_count": found.breaches_count,
         "chairs": [
@@ -219,6 +235,29 @@ def show_my_unit(request: Asked) -> MyUnitShown:
         "chairs_count": found.chairs_count,
         "slipping": [line_of(deal) for deal in found.slipping],
         "slipping_count": found.slipping_count,
+    }
+
+
+def decision_shown(one: Decision) -> DecisionShown:
+    gate = getattr(one.deal.stage, "gate", None)
+    against, given = one.dissent, one.voice.giving_up if one.voice else None
+    return {
+        "kind": one.kind,
+        "deal": line_of(one.deal),
+        "gate": {"code": gate.code, "name": str(gate)} if gate is not None else None,
+        "question": gate.question if gate is not None else "",
+        "instead_of": named(one.asking.instead_of) if one.asking and one.asking.instead_of else None,
+        "against": {
+            "id": str(against.pk),
+            "person": named(against.vote.person),
+            "role": {"code": against.role.code, "name": str(against.role)},
+            "reason": against.vote.reason,
+        }
+        if against
+        else None,
+        "giving_up": {"id": str(given.pk), "person": named(given.person), "reason": given.reason} if given else None,
+        "words": [{"id": str(read.item.pk), "words": read.item.words} for read in one.words],
+        "unheard": [str(pk) for pk in one.unheard],
     }
 
 

@@ -610,11 +610,6 @@ def _dissents(person: Person) -> list[DayLine]:
     return lines
 
 
-def settled_by(person: Person) -> list[DayLine]:
-    """What the person is to decide besides votes: what somebody is against, and whether deals are given up."""
-    return [line for line in [*_dissents(person), *_giving_up(person)] if line.act in ("settle", "speak")]
-
-
 def _giving_up(person: Person) -> list[DayLine]:
     """Where the person is asked whether a deal is to be given up: gone once he or she has spoken, or it is over. For whoever proposes it
     and the deal's owner, once nothing is lacking but that somebody concludes."""

@@ -3,9 +3,9 @@ slip, of those units and all below them; each with the one act that mends it. Ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -15,14 +15,14 @@ from django.utils.translation import ngettext_lazy
 from earshot.clocks.models import Alarm, Clock
 from earshot.clocks.queries import alarms_waiting_for, readings
 from earshot.clocks.registry import SUBJECTS, Subject
-from earshot.deals import escalations
+from earshot.deals import dissents, escalations, giving_up
 from earshot.deals import queries as deals
 from earshot.deals.dissent_tables import Dissent, VoteAsked
 from earshot.deals.giving_up_tables import GivingUpVoice
-from earshot.deals.models import Deal
+from earshot.deals.models import Asking, Deal
 from earshot.deals.wait_tables import Wait
 from earshot.desk import rules
-from earshot.desk.queries import DayLine, deciding_now, settled_by, silence, waited_in_words, withheld_in_words
+from earshot.desk.queries import DayLine, deciding_now, silence, waited_in_words, withheld_in_words
 from earshot.journal.kinds import ref
 from earshot.kit import now
 from earshot.kit.problems import Ref, say
@@ -40,15 +40,24 @@ MOST = 20
 MOST_WORDS = 5
 
 
+Kind = Literal["vote", "refuse", "settle", "speak"]
+
+
 @dataclass(frozen=True)
 class Decision:
-    """A gate that waits for the head's vote. `words`: what the customer said that must be heard first, the last of it; `unheard`: those
+    """What the head is to decide. `kind`: "vote" at the gate; "refuse" what no mandate covers (or take it on as a risk decision); "settle"
+    what somebody is against; "speak" on giving the deal up. `asking`, `dissent`, `voice`: what it is about, of the last three, and of a
+    vote that is asked of the head in particular. `words`: what the customer said that must be heard first, the last of it; `unheard`: those
     that the head has not heard; `more`: how many are not among them."""
 
+    kind: Kind
     deal: Deal
     words: Sequence[voice.ItemRead]
     unheard: Sequence[UUID]
     more: int
+    asking: Asking | None = None
+    dissent: Dissent | None = None
+    voice: GivingUpVoice | None = None
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,12 @@ class Chair:
 
 @dataclass(frozen=True)
 class MyUnit:
-    """`units`: those that the person heads, by name, without those below. `besides`: what the person is to decide that is no vote.
-    Of `breaches`, `chairs` and `slipping` at most `MOST`; the `…_count` says how many there are."""
+    """`units`: those that the person heads, by name, without those below. Of `decisions`, `breaches`, `chairs` and `slipping`
+    at most `MOST`; the `…_count` says how many there are."""
 
     units: Sequence[Unit]
     decisions: Sequence[Decision]
-    besides: Sequence[DayLine]
+    decisions_count: int
     breaches: Sequence[DayLine]
     breaches_count: int
     chairs: Sequence[Chair]
@@ -86,10 +95,11 @@ def my_unit(person: Person) -> MyUnit | None:
     empty = _empty(units)
     late = ours.filter(due__lt=deals.today())
     overdue = _overdue(units)
+    decisions = _decisions(person, units)
     return MyUnit(
         units=list(Unit.objects.filter(head=person).order_by("name", "pk")),
-        decisions=_decisions(person, units),
-        besides=settled_by(person),
+        decisions=decisions[:MOST],
+        decisions_count=len(decisions),
         breaches=_breaches(person, list(overdue.order_by("due_at", "pk")[:MOST])),
         breaches_count=overdue.count(),
         chairs=_chairs(list(empty.select_related("team__deal__account").order_by("-leader", "team__deal__due", "pk")[:MOST])),
@@ -100,34 +110,47 @@ def my_unit(person: Person) -> MyUnit | None:
 
 
 def _decisions(person: Person, units: Sequence[UUID]) -> list[Decision]:
-    asked_within = escalations.waiting_for(person).filter(escalation__role__isnull=False)  # above every mandate no vote decides
-    asked = deals.with_names(Deal.objects.filter(pk__in=asked_within.values("escalation__visit__deal")))
-    waiting = {deal.pk: deal for deal in [*asked.select_related("stage__gate").order_by("pk")[:MOST], *deciding_now(person)]}
-    found = [deal for deal in waiting.values() if deal.unit_id in set(units)][:MOST]
-    if not found:
-        return []
-    filed = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True)
-    critical = Exists(filed.filter(Q(critical=True) | Q(category="")))
-    items = Item.objects.filter(critical, deal__in=[deal.pk for deal in found]).order_by("deal", "-recorded_at", "-pk")
-    of_deal: dict[UUID, list[UUID]] = {}
-    for pk, deal in items.values_list("pk", "deal_id"):
-        of_deal.setdefault(deal, []).append(pk)
-    heard = set(
-        Hearing.objects.filter(person=person, item__in=[pk for ids in of_deal.values() for pk in ids]).values_list("item", flat=True)
-    )
-    shown = {pk for ids in of_deal.values() for pk in ids[:MOST_WORDS]} | {pk for ids in of_deal.values() for pk in ids if pk not in heard}
-    reads: dict[UUID, list[voice.ItemRead]] = {}
-    for read in voice.read(Item.objects.filter(pk__in=shown)) if shown else []:
-        reads.setdefault(read.item.deal_id, []).append(read)
-    return [
-        Decision(
-            deal=deal,
-            words=reads.get(deal.pk, []),
-            unheard=[pk for pk in of_deal.get(deal.pk, []) if pk not in heard],
-            more=len(of_deal.get(deal.pk, [])) - len(reads.get(deal.pk, [])),
-        )
-        for deal in found
-    ]
+    """Votes at the gates of the person's units; what is asked of the person in particular, or of one for whom he or she stands in,
+    wherever the deal is."""
+    asked = {one.escalation.visit.deal_id: one for one in escalations.waiting_for(person)}
+    known = deals.with_names(Deal.objects.filter(pk__in=asked)).select_related("stage__gate").in_bulk() if asked else {}
+    mine = [known[pk] for pk in asked if pk in known]
+    others = [deal for deal in deciding_now(person) if deal.unit_id in set(units) and deal.pk not in asked]
+    against = dissents.to_settle(person)
+    proposed = giving_up.to_speak(person)
+    named = {row.visit.deal_id for row in against} | {one.giving_up.deal_id for one in proposed}
+    further = deals.with_names(Deal.objects.filter(pk__in=named)).select_related("stage__gate").in_bulk() if named else {}
+    said = _Words(person, [*(deal.pk for deal in (*mine, *others)), *further])
+    found: list[Decision] = []
+    for deal in mine:
+        one = asked[deal.pk]
+        found.append(said.decision("vote" if one.escalation.role_id else "refuse", deal, asking=one))
+    found += [said.decision("settle", further[row.visit.deal_id], dissent=row) for row in against]
+    found += [said.decision("vote", deal) for deal in others]
+    found += [said.decision("speak", further[one.giving_up.deal_id], voice=one) for one in proposed]
+    return found
+
+
+class _Words:
+    """The critical words of some deals, as somebody is to hear them before deciding; four statements for all of them."""
+
+    def __init__(self, person: Person, ids: Collection[UUID]) -> None:
+        filed = Filing.objects.filter(item=OuterRef("pk"), ended_at__isnull=True)
+        critical = Exists(filed.filter(Q(critical=True) | Q(category="")))
+        self.of_deal: dict[UUID, list[UUID]] = {}
+        items = Item.objects.filter(critical, deal__in=ids).order_by("deal", "-recorded_at", "-pk") if ids else Item.objects.none()
+        for pk, deal in items.values_list("pk", "deal_id"):
+            self.of_deal.setdefault(deal, []).append(pk)
+        every = [pk for known in self.of_deal.values() for pk in known]
+        self.heard = set(Hearing.objects.filter(person=person, item__in=every).values_list("item", flat=True)) if every else set()
+        shown = {pk for known in self.of_deal.values() for pk in known[:MOST_WORDS]} | (set(every) - self.heard)
+        self.reads: dict[UUID, list[voice.ItemRead]] = {}
+        for read in voice.read(Item.objects.filter(pk__in=shown)) if shown else []:
+            self.reads.setdefault(read.item.deal_id, []).append(read)
+
+    def decision(self, kind: Kind, deal: Deal, **about: Any) -> Decision:
+        known, reads = self.of_deal.get(deal.pk, []), self.reads.get(deal.pk, [])
+        return Decision(kind, deal, reads, [pk for pk in known if pk not in self.heard], len(known) - len(reads), **about)
 
 
 def _overdue(units: Sequence[UUID]) -> Any:

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from earshot.clocks.queries import readings
 from earshot.deals import dissents, gates
+from earshot.deals.actions import settle_dissent
 from earshot.deals.dissent_tables import GOES_ON, MOVED, STANDS, TAKEN_BACK, Dissent
 from earshot.deals.models import Deal
+from earshot.journal.actors import Actor
+from earshot.kit.problems import Refusal, say
 from earshot.people.models import Person
 from earshot.playbooks.models import Gate
+from earshot.web.page import one_id, version
 
 OUTCOMES = {
     GOES_ON: _("settled: it goes on"),
@@ -22,6 +27,26 @@ OUTCOMES = {
     TAKEN_BACK: pgettext_lazy("a dissent", "taken back"),
     MOVED: _("no longer asked: the deal stands elsewhere"),
 }
+
+CHOICES = [
+    ("yes", _("The deal goes on all the same")),
+    ("no", _("It stands: the gate stays shut until the vote is another")),
+]
+
+
+def settled(by: Actor, deal: Deal, posted: QueryDict) -> Any:
+    """The form that settles what somebody is against, on whichever page it was sent: what came of it, in words."""
+    row = dissents.of_id(deal, one_id(posted.get("dissent", "")))
+    if posted.get("goes_on") not in ("yes", "no"):
+        raise Refusal("dissent.not_chosen", _("That cannot be done as it stands."), fields={"goes_on": _("Choose one of the two.")})
+    goes_on, seen = posted["goes_on"] == "yes", version(posted.get("version", ""))
+    settle_dissent(by=by, deal=deal, dissent=row, goes_on=goes_on, words=posted.get("words", ""), version=seen)
+    fresh = Deal.objects.select_related("stage", "closing").get(pk=deal.pk)
+    if fresh.version == deal.version:
+        return _("It is settled.")
+    if hasattr(fresh, "closing"):
+        return _("It is settled, and the deal is won.")
+    return say(_("It is settled, and the gate is open; now in the stage “{stage}”."), stage=fresh.stage)
 
 
 def block(person: Person, deal: Deal, gate: Gate | None) -> dict[str, Any]:

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 
 from earshot.deals import gates, mandates
 from earshot.deals import queries as deals
-from earshot.deals.actions import ask_for_decision, decide, settle_dissent, vote, withdraw_escalation, withdraw_vote
-from earshot.deals.dissent_tables import Dissent
+from earshot.deals.actions import ask_for_decision, decide, vote, withdraw_escalation, withdraw_vote
 from earshot.deals.models import Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
-from earshot.kit.problems import Line, Refusal, missing, say
+from earshot.kit.problems import Line, Refusal, say
 from earshot.people.permits import ADMINISTER
 from earshot.people.standing import reach_of
 from earshot.playbooks.models import WON
@@ -25,7 +24,7 @@ from earshot.voice import queries as voice
 from earshot.voice.models import Hearing, Item
 from earshot.web import acts, parts
 from earshot.web.acts import Mine
-from earshot.web.page import Done, Page, one_id, version
+from earshot.web.page import Done, Page, version
 from earshot.web.views import dissents, escalations
 from earshot.web.views.day import take_note_of
 from earshot.web.views.risks import may_decide
@@ -155,10 +154,7 @@ class Gate(WordsFirst):
             ],
             "voted": any(one.person_id == self.person.pk for one in votes),
             "choices": [("yes", _("I approve")), ("no", _("I am against"))],
-            "settle_choices": [
-                ("yes", _("The deal goes on all the same")),
-                ("no", _("It stands: the gate stays shut until the vote is another")),
-            ],
+            "settle_choices": dissents.CHOICES,
             **dissents.block(self.person, deal, gate),
         } | escalations.block(self.person, deal, gate)
 
@@ -194,18 +190,9 @@ class Gate(WordsFirst):
 
     def settle(self, posted: QueryDict) -> Done:
         deal: Deal = self.thing
-        row = Dissent.objects.filter(visit__deal=deal, pk=one_id(posted.get("dissent", ""))).first()
-        if row is None:
-            raise missing()
-        if posted.get("goes_on") not in ("yes", "no"):
-            raise Refusal("dissent.not_chosen", _("That cannot be done as it stands."), fields={"goes_on": _("Choose one of the two.")})
-        goes_on, seen = posted["goes_on"] == "yes", version(posted.get("version", ""))
-        settle_dissent(by=self.by, deal=deal, dissent=row, goes_on=goes_on, words=posted.get("words", ""), version=seen)
-        fresh = Deal.objects.select_related("stage", "closing").get(pk=deal.pk)
-        if fresh.version != deal.version:
-            where = say(_("It is settled, and the gate is open; now in the stage “{stage}”."), stage=fresh.stage)
-            return Done(_("It is settled, and the deal is won.") if hasattr(fresh, "closing") else where, acts.address("deal", fresh.pk))
-        return Done(_("It is settled."), f"{self.request.path}#dissents")
+        what = dissents.settled(self.by, deal, posted)
+        moved = Deal.objects.get(pk=deal.pk).version != deal.version
+        return Done(what, acts.address("deal", deal.pk) if moved else f"{self.request.path}#dissents")
 
     def ask(self, posted: QueryDict) -> Done:
         ask_for_decision(by=self.by, deal=self.thing, version=version(posted.get("version", "")), reason=posted.get("reason", ""))

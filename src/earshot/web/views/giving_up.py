@@ -16,6 +16,7 @@ from earshot.deals.actions import conclude_giving_up, propose_giving_up, speak_o
 from earshot.deals.giving_up_tables import ENDED, REFUSED, WITHDRAWN, GivingUp, GivingUpVoice
 from earshot.deals.models import Closing, Deal
 from earshot.deals.policies import HEARD_BEFORE_VOTE, standing
+from earshot.journal.actors import Actor
 from earshot.kit.problems import Refusal, say
 from earshot.people import absences
 from earshot.playbooks.models import GIVEN_UP, LOST, WON
@@ -32,6 +33,18 @@ OUTCOMES = {
     ENDED: pgettext_lazy("a proposal", "over: the deal ended otherwise"),
 }
 CHOICES = [("yes", _("I agree: give it up")), ("no", _("I am against it"))]
+
+
+def spoken(by: Actor, deal: Deal, posted: QueryDict) -> Any:
+    """The form by which somebody says whether a deal is given up, on whichever page it was sent: what came of it, in words."""
+    said = posted.get("agrees", "")
+    if said not in {"yes", "no"}:
+        raise Refusal("giving_up.not_chosen", _("That cannot be done as it stands."), fields={"agrees": _("Choose one of the two.")})
+    seen = version(posted.get("version", ""))
+    row = speak_on_giving_up(by=by, deal=deal, agrees=said == "yes", words=posted.get("words", ""), version=seen)
+    if row.outcome == GIVEN_UP or Closing.objects.filter(deal=deal.pk, outcome=GIVEN_UP).exists():
+        return say(_("{deal} is given up."), deal=deal.number)
+    return _("It is on record what you think.")
 
 
 def reasons(deal: Deal, outcome: str) -> list[tuple[str, str]]:
@@ -164,14 +177,7 @@ class Giving(WordsFirst):
         return Done(_("It is proposed. Everybody of the team is asked."), self.request.path)
 
     def speak(self, posted: QueryDict) -> Done:
-        said = posted.get("agrees", "")
-        if said not in {"yes", "no"}:
-            raise Refusal("giving_up.not_chosen", _("That cannot be done as it stands."), fields={"agrees": _("Choose one of the two.")})
-        seen = version(posted.get("version", ""))
-        row = speak_on_giving_up(by=self.by, deal=self.thing, agrees=said == "yes", words=posted.get("words", ""), version=seen)
-        if row.outcome == GIVEN_UP or Closing.objects.filter(deal=self.thing.pk, outcome=GIVEN_UP).exists():
-            return Done(say(_("{deal} is given up."), deal=self.thing.number), self.request.path)
-        return Done(_("It is on record what you think."), self.request.path)
+        return Done(spoken(self.by, self.thing, posted), self.request.path)
 
     def conclude(self, posted: QueryDict) -> Done:
         deal = conclude_giving_up(by=self.by, deal=self.thing, version=version(posted.get("version", "")))
