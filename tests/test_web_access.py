@@ -587,6 +587,12 @@ class Case:
     def back_to(self) -> str:
         return "ML"
 
+    def url(self, address: str) -> str:
+        """The address with the objects of the case in it."""
+        kind = KINDS_OF_PAGES.get(address.partition("/<")[0], KINDS_OF_PAGES.get(address.split("/", 1)[0], ""))
+        url = "/" + address.replace("<uuid:id>", self.ids.get(kind, "")).replace("<slug:kind>", "item")
+        return url.replace("<str:key>", self.ids["feed"]).replace("<slug:name>", self.ids["name"]).replace("<slug:part>", "hearing")
+
     def form(self, address: str, act: str) -> dict[str, str]:
         """What is sent with an act: something that only standing and right could refuse."""
         other = {"attendance": self.ids["attendance"], "membership": self.ids["membership"], "alarms": self.ids["alarm"]}
@@ -1001,10 +1007,7 @@ def test_pages(case: Case):
     clients.append(Client())
     wrong: list[str] = []
     for address, sendings in PAGES.items():
-        folder = address.partition("/<")[0]
-        kind = KINDS_OF_PAGES.get(folder, KINDS_OF_PAGES.get(address.split("/", 1)[0], ""))
-        url = "/" + address.replace("<uuid:id>", case.ids.get(kind, "")).replace("<slug:kind>", "item")
-        url = url.replace("<str:key>", case.ids["feed"]).replace("<slug:name>", case.ids["name"]).replace("<slug:part>", "hearing")
+        url = case.url(address)
         for sent, expected in sendings.items():
             method, _space, act = sent.partition(" ")
             statuses = []

@@ -429,7 +429,7 @@ TAGS = re.compile(r"<\s*/?\s*([a-zA-Z][\w-]*)")
 
 
 def own_pages() -> Iterator[Path]:
-    for path in [*(WEB / "templates").glob("*.html"), *(WEB / "templates" / "web").glob("*.html")]:
+    for path in [*(WEB / "templates").glob("*.html"), *(WEB / "templates" / "web").rglob("*.html")]:
         if path.name not in ("base.html", "gallery.html"):
             yield path
 
