@@ -17,7 +17,7 @@ from earshot.accounts.models import Account
 from earshot.calls.actions import deliver_result
 from earshot.calls.models import Assignment
 from earshot.calls.queries import open_calls
-from earshot.deals.actions import move_on, open_deal
+from earshot.deals.actions import lose_deal, move_on, open_deal
 from earshot.deals.models import Deal
 from earshot.demo.actions import World, build_world
 from earshot.journal.actors import process
@@ -37,13 +37,15 @@ RARE, COMMON, NOWHERE = "柴油机组过热", "太阳能", "嫦娥奔月"  # wor
 
 @dataclass
 class Company:
-    """`patterns`: the deals that the others are copies of; `ready`: one that only the head's vote keeps at its gate."""
+    """`patterns`: the deals that the others are copies of; `ended`: the same, lost; `ready`: one that only the head's vote keeps at its
+    gate."""
 
     seller: Person
     head: Person
     account: Account
     key: dict[Person, str]
     patterns: list[Deal]
+    ended: list[Deal]
     ready: Deal
 
 
@@ -52,24 +54,26 @@ SELLERS = 100
 
 def company(total: int) -> Company:
     """The demonstration company with `total` deals of a hundred sellers of one unit, each with a statement that an engineer must
-    hear; one deal of each, made through the verbs, is the pattern of the rest."""
+    hear; one deal of each, made through the verbs, is the pattern of the rest. One more of each is lost: the pattern of what ended."""
     world = build_world()
     seller, head, account = world.people["seller"], world.people["head"], world.accounts["sudatel"]
     by = process("bench")
-    patterns = []
+    patterns: list[Deal] = []
+    ended: list[Deal] = []
     for number in range(SELLERS):
         owner = add_person(by=by, name=f"客户经理 {number}", unit=seller.unit) if number else seller
         own = open_account(by=as_person(owner), name=f"客户 {number}", owner=owner) if number else account
-        deal = open_deal(
-            by=as_person(owner), title=f"站点混合供电 {number}", account=own, owner=owner, amount="2105000", goal="测量", due="2040-12-31"
-        )
-        said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
-        record_meeting(by=as_person(owner), deal=deal, items=said)
-        patterns.append(deal)
+        for made in (patterns, ended):
+            said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
+            title = f"站点混合供电 {number}"
+            deal = open_deal(by=as_person(owner), title=title, account=own, owner=owner, amount="2105000", goal="测量", due="2040-12-31")
+            record_meeting(by=as_person(owner), deal=deal, items=said)
+            made.append(deal)
+        ended[-1] = lose_deal(by=as_person(owner), deal=deal, version=deal.version, reason="选了别家", code="lost-no-buy")
     ready = ready_deal(world, account)
     fill(patterns, total)
     keys = {person: make_token(by=as_person(person), person=person, name="bench")[1] for person in (seller, head)}
-    return Company(seller, head, account, keys, patterns, ready)
+    return Company(seller, head, account, keys, patterns, ended, ready)
 
 
 def ready_deal(world: World, account: Account) -> Deal:

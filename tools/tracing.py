@@ -91,10 +91,10 @@ def main(numbers: Sequence[str]) -> int:
     if tried:
         pytest(min(by_rule[tried[0]]))  # with every rule in place: what this leaves for the others was made by no broken one
     with ThreadPoolExecutor(AT_ONCE) as several:
-        found = several.map(lambda rule: endings(rule, by_rule[rule]), tried)
-        told = list(_telling(tried, found))
-    for rule, ended in told:
-        held |= {(rule, test): word for test, word in ended.items()}
+        ended = several.map(lambda rule: endings(rule, by_rule[rule]), tried)
+        told = list(_telling(tried, ended))
+    for rule, words_of in told:
+        held |= {(rule, test): word for test, word in words_of.items()}
     states: dict[str, list[str]] = defaultdict(list)
     for claim in made:
         states[claim.number].append(held.get((claim.breaks, claim.test), "no rule" if not claim.breaks else "mute"))

@@ -471,7 +471,7 @@ def end_with_deal(entry: Entry) -> None:
     go on there, as long as one of them is open."""
     ended = entry.one("deal")
     open_ids = set(Call.objects.filter(deal=ended).values_list("pk", flat=True))
-    others = SharedCall.objects.filter(call__in=open_ids, deal__closing__isnull=True).exclude(deal=ended)
+    others = SharedCall.objects.filter(call__in=open_ids, deal__is_open=True).exclude(deal=ended)
     for shared in others.select_related("call", "deal").order_by("at", "pk"):
         if shared.call_id in open_ids:
             open_ids.discard(shared.call_id)
@@ -488,7 +488,7 @@ def raise_missing(entry: Entry) -> None:
     """A later reaction to a support part put in force: open deals get the calls of the stage they stand in that the table now asks
     for and they never had. Done twice it is done once."""
     support = book.in_force().support
-    waiting = Deal.objects.filter(closing__isnull=True, stage__code__in=list(support.triggers))
+    waiting = Deal.objects.filter(is_open=True, stage__code__in=list(support.triggers))
     for pk in waiting.order_by("pk").values_list("pk", flat=True):
         deals.lock(pk)
         deal = deals.row(pk)
@@ -504,7 +504,7 @@ def refuse_uncovered(coming: Coming) -> None:
         return
     tables = coming.tables[SUPPORT]
     spoken = {row["stage"] for name in ("triggers", "none_needed") for row in tables[name]}
-    followed = set(Deal.objects.filter(closing__isnull=True).values_list("process", flat=True).distinct())
+    followed = set(Deal.objects.filter(is_open=True).values_list("process", flat=True).distinct())
     if coming.begins is not None:
         followed |= {pk for part, pk in book.in_force().versions.items() if part == PROCESS}
     lines = []

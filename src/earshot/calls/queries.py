@@ -40,7 +40,7 @@ def open_calls() -> QuerySet[Call]:
     """Calls without an effective result and without a decision that ended them."""
     delivered = Result.objects.filter(call=OuterRef("pk"), returned_at__isnull=True)
     ended = Ending.objects.filter(call=OuterRef("pk"))
-    return Call.objects.filter(~Exists(delivered), ~Exists(ended), deal__closing__isnull=True)
+    return Call.objects.filter(~Exists(delivered), ~Exists(ended), deal__is_open=True)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import click
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
@@ -15,6 +16,7 @@ from earshot.cli.root import Group, Worded, must_stand, option
 from earshot.cli.who import acting
 from earshot.clocks.queries import orphans as clock_orphans
 from earshot.clocks.registry import ADDRESSEES
+from earshot.deals.models import Deal
 from earshot.deals.registry import CHECKS, LAWS, VOTERS
 from earshot.journal.kinds import KINDS
 from earshot.journal.models import Delivery
@@ -62,6 +64,7 @@ def check(ctx: click.Context) -> None:
             *_standing(),
             *_wiring(),
             *_playbook(),
+            *_deals(),
             *_deliveries(),
         ]
     _report(ctx, faults)
@@ -135,6 +138,16 @@ def _playbook() -> Iterator[str]:
     rungs = Rung.objects.filter(service_level__version__in=now.versions.values()).exclude(addressee__in=list(ADDRESSEES))
     for name in rungs.values_list("addressee", flat=True).distinct():
         yield _("playbook: a ladder tells “{name}”, which nobody answers to").format(name=name)
+
+
+def _deals() -> Iterator[str]:
+    """Deals that count as open and are closed, or the other way round."""
+    for deal in Deal.objects.filter(Q(is_open=True, closing__isnull=False) | Q(is_open=False, closing__isnull=True))[:100]:
+        yield (
+            _("deals: {deal} counts as open, and it is closed").format(deal=deal.number)
+            if deal.is_open
+            else _("deals: {deal} counts as closed, and nothing has closed it").format(deal=deal.number)
+        )
 
 
 def _deliveries() -> Iterator[str]:

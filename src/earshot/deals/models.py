@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -21,6 +23,8 @@ class Deal(models.Model):
     """`account` None: imported with an account that nobody knows; it passes no gate. `version`: raised by every change;
     a write that names an older one is refused. `outside_id`: its key in the system it was imported from. `goal`: what is to be achieved,
     and `due`: by which day (A17.2c); neither: imported or opened before they were asked for, it passes no gate.
+    `is_open`: nothing has closed it. Its `Closing` says so, too, and writes it, whoever makes one; here it stands for the indexes: what is
+    asked of open deals does not grow with those that ended over the years.
     `services`: the codes of its types of service, with a space between (`service_codes`). `left_out`: so the codes of the steps that are
     not needed for it (A8.3c); who says so and why stands in `StepNotNeeded`. `whole`: what it was one of before it was split; None: it
     never was."""
@@ -44,6 +48,7 @@ class Deal(models.Model):
     outside_id = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001 - null: none; two deals may have none
     opened_at = models.DateTimeField()
     whole = models.ForeignKey("deals.Whole", null=True, on_delete=models.PROTECT, related_name="deals")
+    is_open = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
@@ -52,7 +57,14 @@ class Deal(models.Model):
                 name="goal_and_date_together", condition=Q(goal="", due__isnull=True) | (~Q(goal="") & Q(due__isnull=False))
             ),
         ]
-        indexes = [models.Index(fields=["-opened_at", "-id"], name="deal_newest"), models.Index(fields=["owner"], name="deal_owner")]
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="deal_newest"),
+            models.Index(fields=["owner"], name="deal_owner"),
+            models.Index(fields=["-opened_at", "-id"], condition=Q(is_open=True), name="open_deal_newest"),
+            models.Index(fields=["owner"], condition=Q(is_open=True), name="open_deal_owner"),
+            # All that a sum by stage asks for stands in it.
+            models.Index(fields=["unit", "stage", "currency", "amount"], condition=Q(is_open=True), name="open_deal_sums"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
@@ -160,6 +172,11 @@ class Closing(models.Model):
 
     def __str__(self) -> str:
         return self.outcome
+
+    def save(self, *args: Any, **options: Any) -> None:
+        super().save(*args, **options)
+        Deal.objects.filter(pk=self.deal_id, is_open=True).update(is_open=False)
+        self.deal.is_open = False
 
 
 class Rate(models.Model):

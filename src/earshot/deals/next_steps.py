@@ -36,12 +36,12 @@ def near(person: Person) -> list[NextStep]:
     as well. Only of deals that the person sees."""
     last = NextStep.objects.filter(deal=OuterRef("deal")).order_by("-at", "-pk").values("pk")[:1]
     mine = Q(doer=person, due__lte=queries.today() + timedelta(days=1)) | Q(deal__owner=person, due__lt=queries.today())
-    counts = NextStep.objects.filter(mine, queries.seen(person, "deal", "deal__unit"), deal__closing__isnull=True, pk=Subquery(last))
+    counts = NextStep.objects.filter(mine, queries.seen(person, "deal", "deal__unit"), deal__is_open=True, pk=Subquery(last))
     return list(counts.select_related("deal", "doer").order_by("due", "pk"))
 
 
 def of_doer(person: Person) -> QuerySet[NextStep]:
     """The steps that the person is to do next on open deals, whether or not he or she sees them still."""
     last = NextStep.objects.filter(deal=OuterRef("deal")).order_by("-at", "-pk").values("pk")[:1]
-    rows = NextStep.objects.filter(doer=person, deal__closing__isnull=True, pk=Subquery(last))
+    rows = NextStep.objects.filter(doer=person, deal__is_open=True, pk=Subquery(last))
     return rows.select_related("deal", "doer").order_by("due", "pk")

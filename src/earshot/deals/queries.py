@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from earshot.accounts.models import Account
@@ -76,8 +76,8 @@ def tiers_followed() -> set[str]:
 
 
 def still_open() -> Q:
-    """Condition on deals: neither won nor lost. As an anti-join, which PostgreSQL estimates well where the closing is also read."""
-    return ~Q(Exists(Closing.objects.filter(deal=OuterRef("pk"))))
+    """Condition on deals: neither won, lost, given up nor joined to another."""
+    return Q(is_open=True)
 
 
 def may_work(person: Person, deal: Deal) -> bool:
@@ -116,7 +116,7 @@ def near_their_date(person: Person) -> list[Deal]:
 
 def open_under(versions: Collection[UUID]) -> dict[UUID, int]:
     """Version of the process → how many open deals still run under it."""
-    running = Deal.objects.filter(process__in=versions, closing__isnull=True).values_list("process").annotate(n=Count("pk"))
+    running = Deal.objects.filter(process__in=versions, is_open=True).values_list("process").annotate(n=Count("pk"))
     return dict(running)
 
 
@@ -335,7 +335,7 @@ def votes_waiting_for(person: Person) -> list[tuple[str, QuerySet[Deal]]]:
 
 
 def _waiting_for(person: Person, voted: QuerySet[Any, Any]) -> list[tuple[str, QuerySet[Deal]]]:
-    waiting = Deal.objects.filter(closing__isnull=True).exclude(pk__in=voted)
+    waiting = Deal.objects.filter(is_open=True).exclude(pk__in=voted)
     found = []
     deciding = Decider.objects.values("role__code")
     for role, unit in Post.objects.filter(person=person, until__isnull=True, role__in=deciding).values_list("role", "unit_id"):

@@ -194,7 +194,7 @@ def refuse_forgotten(coming: Coming) -> None:
     if SUPPORT not in coming.changed:
         return
     there = {row["code"] for row in coming.tables[SUPPORT].get("services", [])}
-    carried = Deal.objects.filter(closing__isnull=True).exclude(services="").order_by().values_list("services", flat=True).distinct()
+    carried = Deal.objects.filter(is_open=True).exclude(services="").order_by().values_list("services", flat=True).distinct()
     gone = sorted({code for some in carried for code in some.split()} - there)
     if gone:
         sentence = _("Open deals carry the types of service “{codes}”: keep them in the table, or take them off those deals first.")

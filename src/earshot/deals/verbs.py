@@ -132,7 +132,7 @@ def _owners(deal_ids: Sequence[UUID] | None) -> Iterable[tuple[UUID, Key]]:
 @Prepared
 def _open(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
     deals = Deal.objects.all() if deal_ids is None else Deal.objects.filter(pk__in=deal_ids)
-    return deals.filter(closing__isnull=True).values_list("pk", "unit_id", "process_id", "stage_id")
+    return deals.filter(is_open=True).values_list("pk", "unit_id", "process_id", "stage_id")
 
 
 @Prepared
@@ -191,7 +191,7 @@ def anybody_away() -> bool:
 
 @Prepared
 def _places(deal_ids: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    deals = Deal.objects.filter(closing__isnull=True, stage__gate__isnull=False)
+    deals = Deal.objects.filter(is_open=True, stage__gate__isnull=False)
     if deal_ids is not None:
         deals = deals.filter(pk__in=deal_ids)
     return deals.values_list("pk", "unit_id", "process_id", "stage_id", "owner_id", "team_id")

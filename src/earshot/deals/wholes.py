@@ -42,13 +42,13 @@ def recount(deal: Deal) -> None:
     if deal.whole_id is None:
         return
     locks.lock(Whole.objects.filter(pk=deal.whole_id))
-    amounts = Deal.objects.filter(whole=deal.whole_id, closing__isnull=True).values_list("amount", flat=True)
+    amounts = Deal.objects.filter(whole=deal.whole_id, is_open=True).values_list("amount", flat=True)
     whole = Whole(pk=deal.whole_id, amount=together(list(amounts)))
     written.update(whole, "amount")
     deal.whole = whole
 
 
-_OTHERS = Prepared(lambda whole: Deal.objects.filter(whole=whole, closing__isnull=True).order_by("opened_at", "pk"))
+_OTHERS = Prepared(lambda whole: Deal.objects.filter(whole=whole, is_open=True).order_by("opened_at", "pk"))
 
 
 def open_parts(deal: Deal) -> list[Deal]:

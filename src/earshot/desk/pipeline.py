@@ -181,7 +181,7 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
         case "won" | "lost" | "given_up" | "joined":
             found = found.filter(closing__outcome=wanted.state)
         case "closed":
-            found = found.filter(closing__isnull=False)
+            found = found.filter(is_open=False)
         case "":
             found = found.filter(deals.still_open())
     if wanted.stage:
@@ -220,7 +220,7 @@ def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
 
 def _unnamed() -> Q:
     """Ended, and nobody named one of the reasons; what was joined to another goes on there."""
-    return Q(closing__isnull=False, closing__code="") & ~Q(closing__outcome=JOINED)
+    return Q(is_open=False, closing__code="") & ~Q(closing__outcome=JOINED)
 
 
 def _of_service(found: QuerySet[Deal], code: str) -> QuerySet[Deal]:
@@ -513,7 +513,7 @@ def _grouped(found: QuerySet[Deal], state: str) -> QuerySet[Any, Any]:
     if state in (ALL, CLOSED):
         gone = Q(closing__outcome=JOINED)
         known = Count("pk", filter=Q(amount__isnull=False) | gone)
-        total = Sum("amount", filter=~gone | Q(closing__isnull=True))
+        total = Sum("amount", filter=~gone | Q(is_open=True))
     return by.annotate(n=Count("pk"), known=known, total=total).values_list("process_id", "stage__code", "currency", "n", "known", "total")
 
 
@@ -623,9 +623,7 @@ class Usual:
 
 def _departed() -> QuerySet[Any, Any]:
     """The last departures: no deal that was brought in as closed, and none that was lost in the stage."""
-    moved = (
-        Q(deal__closing__isnull=True) | Q(left_at__lt=F("deal__closing__at")) | Q(deal__closing__outcome=WON, deal__outside_id__isnull=True)
-    )
+    moved = Q(deal__is_open=True) | Q(left_at__lt=F("deal__closing__at")) | Q(deal__closing__outcome=WON, deal__outside_id__isnull=True)
     left = StageVisit.objects.filter(moved, left_at__isnull=False).order_by("-left_at")
     return left.values_list("stage__code", "entered_at", "left_at")[:DEPARTURES]
 

@@ -111,7 +111,7 @@ def my_day(person: Person) -> list[DayLine]:
 
 def _gated(deal_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the open deals that stand before a gate: what is missing there blocks it."""
-    with_gate = Deal.objects.filter(pk__in=set(deal_ids), closing__isnull=True, stage__gate__isnull=False)
+    with_gate = Deal.objects.filter(pk__in=set(deal_ids), is_open=True, stage__gate__isnull=False)
     return set(with_gate.values_list("pk", flat=True))
 
 
@@ -392,7 +392,7 @@ def _seats(person: Person) -> list[DayLine]:
             colour=rules.GREY,
             ids=(row.pk,),
         )
-        for row in nominations_of(person).filter(seat__team__deal__closing__isnull=True).select_related("person")[:MOST]
+        for row in nominations_of(person).filter(seat__team__deal__is_open=True).select_related("person")[:MOST]
     ]
 
 

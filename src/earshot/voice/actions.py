@@ -392,7 +392,7 @@ def apply_new_rules(entry: Entry) -> None:
     """A later reaction to a hearing part put in force: statements of open deals whose category had no rule, and has one now, go to
     the people whom it names. Done twice it is done once: what has been filed by a rule is not looked at again."""
     ruled = book.in_force().hearing.hearers
-    waiting = Filing.objects.filter(rule="", category__in=list(ruled), ended_at__isnull=True, item__deal__closing__isnull=True)
+    waiting = Filing.objects.filter(rule="", category__in=list(ruled), ended_at__isnull=True, item__deal__is_open=True)
     deals.lock(*waiting.values_list("item__deal", flat=True).distinct())
     by_deal: dict[UUID, list[tuple[Item, str]]] = {}
     for filing in waiting.select_related("item", "item__deal", "item__deal__owner", "item__deal__unit").order_by("pk"):

@@ -122,7 +122,7 @@ def fill_ears(entry: Entry, role: str) -> None:
 def leave_ears(entry: Entry, role: str, person: Person) -> None:
     """A reaction: the person no longer holds `role` somewhere. On each open deal where he or she was to hear for it and does not act
     for it in another way, it passes to who does."""
-    held = Deal.objects.filter(closing__isnull=True, items__ears__role=role, items__ears__person=person, items__ears__ended_at__isnull=True)
+    held = Deal.objects.filter(is_open=True, items__ears__role=role, items__ears__person=person, items__ears__ended_at__isnull=True)
     found = list(held.select_related("owner", "unit").distinct().order_by("pk"))
     deals.lock(*(deal.pk for deal in found))
     for deal in found:

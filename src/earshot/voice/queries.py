@@ -47,8 +47,8 @@ def _there(deal: UUID, parted: bool, key: str = "") -> Q:
 
 def still_asked() -> Q:
     """Condition on ears: the deal is open, or another that the words concern."""
-    elsewhere = SharedItem.objects.filter(item=OuterRef("item"), deal__closing__isnull=True)
-    return Q(item__deal__closing__isnull=True) | Q(Exists(elsewhere))
+    elsewhere = SharedItem.objects.filter(item=OuterRef("item"), deal__is_open=True)
+    return Q(item__deal__is_open=True) | Q(Exists(elsewhere))
 
 
 _SEEN = Seeing(lambda person, items: visible_to(person).filter(pk__in=items).values_list("pk"))

@@ -135,7 +135,7 @@ def of_levels(changed: Sequence[Changed]) -> list[Impact]:
 def of_policies(changed: Sequence[Changed]) -> list[Impact]:
     """Open deals on which somebody has still to hear, and who that is."""
     done = Hearing.objects.filter(item=OuterRef("item"), person=OuterRef("person"))
-    owed = Ear.objects.filter(~Exists(done), ended_at__isnull=True, item__deal__closing__isnull=True)
+    owed = Ear.objects.filter(~Exists(done), ended_at__isnull=True, item__deal__is_open=True)
     rows = list(owed.values_list("item__deal", "person__name").distinct())
     n = len({deal for deal, _name in rows})
     told = say(_("Gates passed and votes given from then on; on {n} open deals somebody has still to hear."), n=n)
@@ -158,7 +158,7 @@ def _holding(roles: Collection[str]) -> Mapping[str, list[str]]:
     in the company."""
     sitting = Membership.objects.filter(
         seat__role__in=roles, ended_at__isnull=True, acceptance__isnull=False, seat__team__deal__isnull=False
-    ).filter(~Exists(Deal.objects.filter(team=OuterRef("seat__team"), closing__isnull=False)))
+    ).filter(~Exists(Deal.objects.filter(team=OuterRef("seat__team"), is_open=False)))
     found: dict[str, list[str]] = {}
     for role, name in sitting.values_list("seat__role", "person__name").distinct():
         found.setdefault(role, []).append(name)

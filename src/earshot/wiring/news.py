@@ -234,7 +234,7 @@ def to_hear(person: Person, asked: Asked) -> set[int]:
     """As long as the person has not heard, and must."""
     ears = _objects(asked, "ear")
     heard = Hearing.objects.filter(item=OuterRef("item"), person=person)
-    waiting = Ear.objects.filter(~Exists(heard), pk__in=ears, person=person, ended_at__isnull=True, item__deal__closing__isnull=True)
+    waiting = Ear.objects.filter(~Exists(heard), pk__in=ears, person=person, ended_at__isnull=True, item__deal__is_open=True)
     return _numbers(ears, waiting.values_list("pk", flat=True))
 
 
@@ -302,7 +302,7 @@ def asked_to_sit(person: Person, asked: Asked) -> set[int]:
     """As long as the person has neither accepted nor declined."""
     wanted = {scope: number for number, (_entry, scope) in enumerate(asked)}
     open_now = Membership.objects.filter(pk__in=wanted, person=person, ended_at__isnull=True, acceptance__isnull=True)
-    return {wanted[pk] for pk in open_now.filter(seat__team__deal__closing__isnull=True).values_list("pk", flat=True)}
+    return {wanted[pk] for pk in open_now.filter(seat__team__deal__is_open=True).values_list("pk", flat=True)}
 
 
 def _day(_scope: UUID) -> str:

@@ -106,7 +106,7 @@ def _calls_of_join(entry: Entry) -> None:
 def _deciders_of_post(entry: Entry) -> None:
     """Somebody was given a post: he or she may now decide at gates of open deals, for the roles held."""
     roles = Post.objects.filter(person__in=entry.parts()["person"], until__isnull=True).values("role")
-    open_deals = Deal.objects.filter(closing__isnull=True, stage__gate__deciders__role__code__in=roles)
+    open_deals = Deal.objects.filter(is_open=True, stage__gate__deciders__role__code__in=roles)
     standing.sync(entry, deals.DECIDES, list(open_deals.values_list("pk", flat=True)))
 
 
@@ -123,9 +123,7 @@ def _deputies_at(wanted: Callable[[Entry], Q]) -> Callable[[Entry], None]:
 
 _deputies_on_deal = _deputies_at(lambda entry: Q(pk__in=entry.parts()["deal"]))
 _deputies_on_team = _deputies_at(lambda entry: Q(team__seats__memberships__in=entry.parts()["membership"]))
-_deputies_of_holder = _deputies_at(
-    lambda entry: Q(closing__isnull=True, stage__gate__isnull=False, unit__aboves__above__in=entry.parts()["unit"])
-)
+_deputies_of_holder = _deputies_at(lambda entry: Q(is_open=True, stage__gate__isnull=False, unit__aboves__above__in=entry.parts()["unit"]))
 
 
 def _deputies_of_absent(entry: Entry) -> None:
@@ -133,7 +131,7 @@ def _deputies_of_absent(entry: Entry) -> None:
     deputy of whoever the absent person stands in for."""
     people = [*entry.parts()["person"], *Absence.objects.filter(deputy=entry.one("person")).values_list("person", flat=True)]
     seen = Standing.objects.filter(LIVE, person__in=people, kind="deal").values("object_id")
-    there = list(Deal.objects.filter(pk__in=seen, closing__isnull=True).values_list("pk", flat=True))
+    there = list(Deal.objects.filter(pk__in=seen, is_open=True).values_list("pk", flat=True))
     standing.sync(entry, deals.STANDS_IN, there)
 
 
@@ -164,7 +162,7 @@ def _giving_up_asked_of_team(entry: Entry) -> None:
 
 def _deciders_of_role(entry: Entry) -> None:
     """Somebody holds a role no more: who decides for it at the gates of open deals of the unit and those below it?"""
-    below = Q(unit__aboves__above=entry.one("unit"), closing__isnull=True)
+    below = Q(unit__aboves__above=entry.one("unit"), is_open=True)
     there = Deal.objects.filter(below, stage__gate__deciders__role__code=entry.data["role"])
     standing.sync(entry, deals.DECIDES, list(there.values_list("pk", flat=True)))
 

@@ -265,6 +265,6 @@ def _given(deal: Deal, goal: str | None, due: date | str | None) -> tuple[str | 
 
 def refuse_seats_of_closed(entry: Entry) -> None:
     """A reaction to a nomination or its acceptance: nobody is brought onto the team of a deal that is closed."""
-    deal = Deal.objects.filter(team=entry.one("team"), closing__isnull=False).first()
+    deal = Deal.objects.filter(team=entry.one("team"), is_open=False).first()
     if deal is not None:
         raise Refusal("deal.closed", say(_("{deal} is closed."), deal=deal.number), about=ref(deal), status=409)

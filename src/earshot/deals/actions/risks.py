@@ -225,7 +225,7 @@ def judge_risks(entry: Entry, there: QuerySet[Deal]) -> None:
     """A reaction: something happened on these deals. What a head passed at risk, and whose check finds nothing missing any more, is made
     good. One statement where nothing is open."""
     waiting: dict[Any, list[RiskLine]] = {}
-    still = there.filter(closing__isnull=True).values("pk")
+    still = there.filter(is_open=True).values("pk")
     rows = RiskLine.objects.filter(made_good__isnull=True, lasts=True, place__isnull=True, decision__deal__in=still)
     for line in rows.select_related("decision").order_by("decision_id", "position"):
         waiting.setdefault((line.decision.deal_id, line.decision.gate_id), []).append(line)

@@ -43,7 +43,7 @@ def hold_parts(*deals: Deal) -> None:
     """These deals, and every open part of what each was one deal with: held in one go, before any of them is looked at, by whoever changes
     what they are judged by together. Nothing for one deal that was never split: it is held when it is looked at."""
     known = [deal.whole_id for deal in deals if deal.whole_id is not None]
-    parts = Deal.objects.filter(whole__in=known, closing__isnull=True).values_list("pk", flat=True) if known else ()
+    parts = Deal.objects.filter(whole__in=known, is_open=True).values_list("pk", flat=True) if known else ()
     if known or len(deals) > 1:
         queries.lock(*(deal.pk for deal in deals), *parts)
 

@@ -314,7 +314,7 @@ class Capture(Page):
 
     def open_deals(self, looked_for: str = "") -> list[Deal]:
         seated = Membership.objects.filter(person=self.person, ended_at__isnull=True).values("seat__team")
-        mine = deals.visible_to(self.person).filter(Q(owner=self.person) | Q(team__in=seated), closing__isnull=True)
+        mine = deals.visible_to(self.person).filter(Q(owner=self.person) | Q(team__in=seated), is_open=True)
         found = deals.containing(mine, looked_for)
         return list(deals.with_names(found).order_by("-opened_at", "-pk")[:CHOICES])
 

@@ -48,7 +48,7 @@ class Person(Page):
 
     def context(self) -> dict[str, Any]:
         somebody: Somebody = self.thing
-        rows = deals.with_names(deals.visible_to(self.person)).filter(owner=somebody, closing__isnull=True).order_by("-opened_at", "-pk")
+        rows = deals.with_names(deals.visible_to(self.person)).filter(owner=somebody, is_open=True).order_by("-opened_at", "-pk")
         return {
             "posts": posts_of(somebody),
             "heads": list(Unit.objects.filter(head=somebody).order_by("name")),
