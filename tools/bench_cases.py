@@ -63,9 +63,9 @@ def company(total: int) -> Company:
     for number in range(SELLERS):
         owner = add_person(by=by, name=f"客户经理 {number}", unit=seller.unit) if number else seller
         own = open_account(by=as_person(owner), name=f"客户 {number}", owner=owner) if number else account
-        for made in (patterns, ended):
+        for made, what in ((patterns, "站点混合供电"), (ended, "旧站点供电")):
             said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
-            title = f"站点混合供电 {number}"
+            title = f"{what} {number}"
             deal = open_deal(by=as_person(owner), title=title, account=own, owner=owner, amount="2105000", goal="测量", due="2040-12-31")
             record_meeting(by=as_person(owner), deal=deal, items=said)
             made.append(deal)

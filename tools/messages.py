@@ -217,6 +217,8 @@ def faults_of(words: Words, message: Message | None, chinese: str) -> Iterator[s
         yield "has or has not a plural form; run make messages"
     elif chinese in (words.text, words.plural) and words.text not in SAME and re.search(r"[A-Za-z]{2}", PLACEHOLDER.sub("", words.text)):
         yield "the translation is the original"
+    elif words.text.endswith(" …") and chinese.endswith("……"):
+        yield "what goes on ends in one ellipsis"
     elif "您" in chinese:
         yield "Earshot says 你 to whoever reads it"
     else:

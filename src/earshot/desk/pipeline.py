@@ -330,13 +330,17 @@ LINE = (
     "version",
     "closing__outcome",
     "closing__at",
+    "closing__code",
+    "closing__reason",
+    "closing__competitor",
     "whole_id",
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """A deal as the pipeline shows it. `since`: when it entered its stage, or ended. `step`, `step_due`, `doer`: what is done next, by
+    """A deal as the pipeline shows it. `since`: when it entered its stage, or ended. `reason_code`, `reason`, `competitor`: of one that
+    ended, which of the reasons of its process, in words, and who won it. `step`, `step_due`, `doer`: what is done next, by
     which day and by whom, as it was last said. `part_of`: the number of the deal that it was taken out of."""
 
     id: UUID
@@ -355,6 +359,9 @@ class Row:
     version: int
     outcome: str | None
     closed_at: datetime | None
+    reason_code: str | None
+    reason: str | None
+    competitor: str | None
     whole_id: UUID | None
     since: datetime | None
     step: str | None

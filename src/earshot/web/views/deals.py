@@ -73,6 +73,17 @@ COLUMNS = [
     (gettext_lazy("In this stage for"), "since", False),
 ]
 
+# Of those that ended.
+ENDED_ONES = [
+    (gettext_lazy("Deal"), "title", False),
+    (gettext_lazy("Account"), "account", False),
+    (gettext_lazy("State"), "", False),
+    (pgettext_lazy("of an end", "Reason"), "", False),
+    (gettext_lazy("Owner"), "owner", False),
+    (gettext_lazy("Amount"), "amount", True),
+    (gettext_lazy("Ended at"), "since", False),
+]
+
 
 COUNTED = [{"label": gettext_lazy("Deals"), "number": True}, {"label": gettext_lazy("Worth"), "number": True}]
 ENDED = [{"label": gettext_lazy("Reason")}, {"label": gettext_lazy("State")}, *COUNTED]
@@ -125,6 +136,7 @@ class Pipeline(Page):
             "versions": [(str(one.number), str(one)) for one in choices.versions] if len(choices.versions) > 1 else [],
             "units": units,
             "reasons": self.reason_choices(choices),
+            "reasons_named": choices.reasons,
             "states": list(STATES.items()),
             "hows": list(HOW.items()),
             "money_in": company_currency(),
@@ -306,7 +318,9 @@ class Deals(Pipeline):
             **shared,
             **self.endings(),
             "columns": self.columns(),
-            "rows": [self.cells(row, usual, at_risk.get(row.id, 0)) for row in rows],
+            "rows": [self.ended_cells(row, shared["reasons_named"]) for row in rows]
+            if self.ended
+            else [self.cells(row, usual, at_risk.get(row.id, 0)) for row in rows],
             "before": self.at() if self.request.GET.get("after") else "",
             "after": self.at(after=after) if after else "",
         }
@@ -329,14 +343,36 @@ class Deals(Pipeline):
     def columns(self) -> list[dict[str, Any]]:
         made = []
         current = self.wanted.sort
-        closed = self.wanted.state not in (pipeline.OPEN, pipeline.ALL)
-        for label, name, number in COLUMNS:
-            said = _("Ended at") if closed and name == "since" else str(label)
-            column: dict[str, Any] = {"label": said, "number": number, "url": self.at(sort=f"-{name}" if current == name else name)}
-            if current.removeprefix("-") == name:
+        for label, name, number in ENDED_ONES if self.ended else COLUMNS:
+            column: dict[str, Any] = {"label": str(label), "number": number}
+            if name:
+                column["url"] = self.at(sort=f"-{name}" if current == name else name)
+            if name and current.removeprefix("-") == name:
                 column["sorted"] = "descending" if current.startswith("-") else "ascending"
             made.append(column)
         return made
+
+    @property
+    def ended(self) -> bool:
+        """Whether only deals that ended are asked for: of these the list says why they did, and nothing that is still to come."""
+        return not self.wrong and self.wanted.state not in (pipeline.OPEN, pipeline.ALL)
+
+    @staticmethod
+    def ended_cells(row: pipeline.Row, reasons: Mapping[str, Any]) -> list[Any]:
+        named = str(reasons.get(row.reason_code or "") or "")
+        winner = say(_("won by {name}"), name=row.competitor) if row.competitor else ""
+        why = [quoted(named)] if named else []
+        why += [quoted(shortened(row.reason))] if row.reason and row.outcome != JOINED else []
+        why += [winner] if winner else []
+        return [
+            under(link(acts.address("deal", row.id), row.title), row.number),
+            quoted(row.account) if row.account else _("not known"),
+            OUTCOMES[row.outcome] if row.outcome else quoted(row.stage),
+            under(why[0], dotted(why[1:])) if why else say(_("part of {number} now"), number=row.reason) if row.outcome == JOINED else "–",
+            quoted(row.owner),
+            money(row.amount, row.currency) if row.amount is not None else _("not known"),
+            when(row.closed_at) if row.closed_at else "–",
+        ]
 
     @staticmethod
     def cells(row: pipeline.Row, usual: Mapping[str, pipeline.Usual], at_risk: int) -> list[Any]:

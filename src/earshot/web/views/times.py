@@ -58,15 +58,21 @@ class TimeOfDeal(Page):
                 for one in read.spent
             ],
             "waits": [shown(one, self.person) for one in read.waits],
-            "minutes": working(read.minutes),
-            "waited": working(read.waited),
-            "handovers": working(read.handovers),
-            "blocked": working(read.blocked),
+            "minutes": in_figure(read.minutes),
+            "waited": in_figure(read.waited),
+            "handovers": in_figure(read.handovers),
+            "blocked": in_figure(read.blocked),
             "n_stages": len(read.spent),
             "n_waits": len(read.waits),
             "n_handovers": sum(one.kind == HANDOVER for one in read.waits),
             "n_blocked": sum(one.kind != HANDOVER for one in read.waits),
         }
+
+
+def in_figure(minutes: int) -> dict[str, str]:
+    """Working time as `c-figure` takes it: both languages write a number, a space and what it counts."""
+    number, _space, unit = working(minutes).partition(" ")
+    return {"number": number, "unit": unit}
 
 
 def bar(one: times.Spent, longest: int, url: str) -> dict[str, Any]:
