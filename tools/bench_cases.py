@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -50,30 +51,36 @@ class Company:
 
 
 SELLERS = 100
+OWNERS = 1_000 if os.environ.get("EARSHOT_BENCH_GROW") else SELLERS  # with those who sold in the years before
 
 
 def company(total: int) -> Company:
     """The demonstration company with `total` deals of a hundred sellers of one unit, each with a statement that an engineer must
-    hear; one deal of each, made through the verbs, is the pattern of the rest. One more of each is lost: the pattern of what ended."""
+    hear; one deal of each, made through the verbs, is the pattern of the rest. One more of each, and of those who sold before them, is
+    lost: the pattern of what ended over the years."""
     world = build_world()
     seller, head, account = world.people["seller"], world.people["head"], world.accounts["sudatel"]
     by = process("bench")
     patterns: list[Deal] = []
     ended: list[Deal] = []
-    for number in range(SELLERS):
+    for number in range(OWNERS):
         owner = add_person(by=by, name=f"客户经理 {number}", unit=seller.unit) if number else seller
         own = open_account(by=as_person(owner), name=f"客户 {number}", owner=owner) if number else account
-        for made, what in ((patterns, "站点混合供电"), (ended, "旧站点供电")):
-            said = [Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))]
-            title = f"{what} {number}"
-            deal = open_deal(by=as_person(owner), title=title, account=own, owner=owner, amount="2105000", goal="测量", due="2040-12-31")
-            record_meeting(by=as_person(owner), deal=deal, items=said)
-            made.append(deal)
-        ended[-1] = lose_deal(by=as_person(owner), deal=deal, version=deal.version, reason="选了别家", code="lost-no-buy")
+        if number < SELLERS:
+            patterns.append(one_deal(owner, own, f"站点混合供电 {number}"))
+        lost = one_deal(owner, own, f"旧站点供电 {number}")
+        ended.append(lose_deal(by=as_person(owner), deal=lost, version=lost.version, reason="选了别家", code="lost-no-buy"))
     ready = ready_deal(world, account)
     fill(patterns, total)
     keys = {person: make_token(by=as_person(person), person=person, name="bench")[1] for person in (seller, head)}
     return Company(seller, head, account, keys, patterns, ended, ready)
+
+
+def one_deal(owner: Person, account: Account, title: str) -> Deal:
+    by = as_person(owner)
+    deal = open_deal(by=by, title=title, account=account, owner=owner, amount="2105000", goal="测量", due="2040-12-31")
+    record_meeting(by=by, deal=deal, items=[Said("另一家用太阳能加小油机，油费能省一半", next(iter(in_force().hearing.categories)))])
+    return deal
 
 
 def ready_deal(world: World, account: Account) -> Deal:

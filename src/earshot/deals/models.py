@@ -89,6 +89,7 @@ class StageVisit(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["deal"], condition=Q(left_at__isnull=True), name="one_open_visit")]
+        indexes = [models.Index(fields=["-left_at"], condition=Q(left_at__isnull=False), name="visit_left")]
 
     def __str__(self) -> str:
         return f"{self.deal_id} in {self.stage_id}"

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from earshot.accounts.models import Account
@@ -35,6 +35,15 @@ from earshot.teams.queries import sits, sitting, without_leader
 def visible_to(person: Person) -> QuerySet[Deal]:
     """The deals in which the person has standing."""
     return Deal.objects.filter(seen(person))
+
+
+def open_to(person: Person) -> QuerySet[Deal]:
+    """The open deals in which the person has standing. Of a head it is asked of each open deal: to gather what a head may see gathers all
+    that ended over the years, too."""
+    if not reach_of(person).units:
+        return visible_to(person).filter(still_open())
+    in_sight = Case(When(seen(person), then=Value(True)), default=Value(False), output_field=BooleanField())
+    return Deal.objects.alias(in_sight=in_sight).filter(still_open(), in_sight=True)
 
 
 def seen(person: Person, key: str = "pk", unit: str = "unit") -> Q:
@@ -93,7 +102,7 @@ def owners_of_team(team: Team) -> set[UUID]:
 def leaderless(person: Person) -> list[Deal]:
     """Open deals without anybody to lead their team, for whom it falls to name somebody: their owner; once the owner has left the
     company, the nearest head."""
-    empty = with_names(Deal.objects.filter(still_open(), team__in=Team.objects.filter(without_leader())))
+    empty = with_names(Deal.objects.filter(still_open(), without_leader("team")))
     mine = Q(owner=person) | Q(owner__left_at__isnull=False, unit__in=reach_of(person).units)
     found = list(empty.filter(mine).order_by("opened_at", "pk"))
     heads = heads_upwards({deal.unit_id for deal in found if deal.owner_id != person.pk})

@@ -70,8 +70,9 @@ NONE = "-"  # of a filter: those that have none
 SORTS = ("title", "account", "owner", "stage", "due", "next", "amount", "since", "opened")
 # Deals whose size is worked out one by one, at most; whoever asks for more narrows by something else first.
 MOST_SIZED = 20_000
-# The usual time in a stage is the median of the last departures from any stage; fewer than so many from one say nothing of it.
-DEPARTURES, ENOUGH = 500, 3
+# The usual time in a stage is the median of the last departures from any stage; fewer than so many from one say nothing of it. They are
+# looked for among so many stays that ended last, however many there were over the years.
+DEPARTURES, ENOUGH, LOOKED_AT = 500, 3, 3_000
 NEVER = date(9999, 12, 31)
 NOTHING = Decimal(-1)
 
@@ -176,14 +177,13 @@ def _sort(typed: str) -> str:
 
 def rows(person: Person, wanted: Wanted) -> QuerySet[Deal]:
     """The deals that the person may see and that fit, in no order."""
-    found = deals.containing(deals.visible_to(person), wanted.q)
+    seen = deals.open_to(person) if wanted.state == OPEN else deals.visible_to(person)
+    found = deals.containing(seen, wanted.q)
     match wanted.state:
         case "won" | "lost" | "given_up" | "joined":
             found = found.filter(closing__outcome=wanted.state)
         case "closed":
             found = found.filter(is_open=False)
-        case "":
-            found = found.filter(deals.still_open())
     if wanted.stage:
         found = found.filter(stage__code=wanted.stage)
     if wanted.step:
@@ -629,9 +629,10 @@ class Usual:
 
 
 def _departed() -> QuerySet[Any, Any]:
-    """The last departures: no deal that was brought in as closed, and none that was lost in the stage."""
+    """The last departures, of what ended last: no deal that was brought in as closed, and none that was lost in the stage."""
     moved = Q(deal__is_open=True) | Q(left_at__lt=F("deal__closing__at")) | Q(deal__closing__outcome=WON, deal__outside_id__isnull=True)
-    left = StageVisit.objects.filter(moved, left_at__isnull=False).order_by("-left_at")
+    last = StageVisit.objects.filter(left_at__isnull=False).order_by("-left_at").values("pk")[:LOOKED_AT]
+    left = StageVisit.objects.filter(moved, pk__in=Subquery(last)).order_by("-left_at")
     return left.values_list("stage__code", "entered_at", "left_at")[:DEPARTURES]
 
 

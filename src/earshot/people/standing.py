@@ -118,12 +118,13 @@ def seen_by(person: Person, kind: str, *, key: str = "pk", unit: str = "unit", c
     known = reach_of(person)
     if company and company in known.permissions:
         return ~Q(pk__in=[])
-    condition = Q(**{f"{key}__in": Standing.objects.filter(LIVE, person=person, kind=kind).values("object_id")})
+    # The unit of the row itself stands first: where it decides, no engine gathers the standings, as many as there were objects over the
+    # years.
+    condition = Q(**{f"{unit}__in": known.units}) if unit and known.units else Q()
+    condition |= Q(**{f"{key}__in": Standing.objects.filter(LIVE, person=person, kind=kind).values("object_id")})
     if known.units:
         as_head = Standing.objects.filter(LIVE, heads_of__in=known.units, kind=kind)
         condition |= Q(**{f"{key}__in": as_head.values("object_id")})
-        if unit:
-            condition |= Q(**{f"{unit}__in": known.units})
     return condition
 
 

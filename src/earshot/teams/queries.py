@@ -140,9 +140,10 @@ def may_nominate(person: Person, team: Team, known: Sequence[SeatRead] | None = 
     return leads or is_head_at_or_above(person, team.unit) or any(person.pk in owners(team) for owners in OWNERS.values())
 
 
-def without_leader() -> Q:
-    """Condition on teams: nobody who is with the company sits in the leading seat, or is asked to."""
-    led = Membership.objects.filter(seat__team=OuterRef("pk"), seat__leader=True, ended_at__isnull=True, person__left_at__isnull=True)
+def without_leader(team: str = "pk") -> Q:
+    """Condition on teams, or on rows that point at one by `team`: nobody who is with the company sits in the leading seat, or is asked
+    to."""
+    led = Membership.objects.filter(seat__team=OuterRef(team), seat__leader=True, ended_at__isnull=True, person__left_at__isnull=True)
     return ~Q(Exists(led))
 
 

@@ -35,8 +35,9 @@ def lose_deal(*, by: Actor, deal: Deal, version: int, reason: str, code: str = "
 
 def end(by: Actor, deal: Deal, outcome: str, reason: str, code: str = "", competitor: str = "") -> Entry:
     """The deal, which was read after it was locked, is closed so: what was asked, owed or waited for there ends with it."""
-    StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=now())
-    closing = Closing.objects.create(deal=deal, outcome=outcome, code=code, reason=reason, competitor=competitor, at=now())
+    at = now()  # of both: by it is told that the deal ended in the stage and did not go on from it
+    StageVisit.objects.filter(deal=deal, left_at__isnull=True).update(left_at=at)
+    closing = Closing.objects.create(deal=deal, outcome=outcome, code=code, reason=reason, competitor=competitor, at=at)
     touch(deal)
     recount(deal)
     data = {"reason": reason, "version": deal.version} | _named(closing)

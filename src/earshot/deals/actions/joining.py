@@ -202,8 +202,9 @@ def _bring_waits(deal: Deal, other: Deal) -> None:
 def _close(by: Actor, deal: Deal, other: Deal) -> None:
     """The other has ended: it goes on as part of the deal."""
     asked = leaving(other)
-    StageVisit.objects.filter(deal=other, left_at__isnull=True).update(left_at=now())
-    Closing.objects.create(deal=other, outcome=JOINED, reason=deal.number, at=now())
+    at = now()
+    StageVisit.objects.filter(deal=other, left_at__isnull=True).update(left_at=at)
+    Closing.objects.create(deal=other, outcome=JOINED, reason=deal.number, at=at)
     touch(other, "whole")
     data = {"into": deal.number, "version": other.version}
     left(asked, record("deals.deal_joined", by=by, objects={"deal": other}, scopes=[other], data=data), other)

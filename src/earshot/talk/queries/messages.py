@@ -83,7 +83,9 @@ def unanswered() -> QuerySet[Recipient]:
 
 def waiting_for(person: Person) -> QuerySet[Recipient]:
     """What waits for the person's own acknowledgement and is visible to him or her, the oldest first."""
-    mine = unanswered().filter(person=person, message__in=visible_to(person).values("pk"))
+    asked = list(unanswered().filter(person=person).values_list("message", flat=True))
+    seen = visible_to(person).filter(pk__in=asked).values("pk") if asked else Message.objects.none().values("pk")
+    mine = unanswered().filter(person=person, message__in=seen)
     return mine.select_related("message__author", "person__unit").order_by("message__posted_at", "pk")
 
 
@@ -94,8 +96,8 @@ def asked_of(person: Person, about: models.Model) -> QuerySet[Any, Any]:
 
 def owed_to(person: Person) -> QuerySet[Message]:
     """The person's own messages that somebody has not answered or confirmed yet, as far as still visible, the oldest first."""
-    own = visible_to(person).filter(author=person, pk__in=unanswered().values("message"))
-    return own.order_by("posted_at", "id")
+    own = list(unanswered().filter(message__author=person).values_list("message", flat=True).distinct())
+    return (visible_to(person).filter(pk__in=own) if own else Message.objects.none()).order_by("posted_at", "id")
 
 
 def may_write(person: Person, about: models.Model, place: Place) -> bool:
