@@ -14,6 +14,7 @@ from django.test import Client
 from api_caller import Caller
 from earshot.cli.root import earshot
 from earshot.deals import gates
+from earshot.deals import queries as deals
 from earshot.deals.actions import vote, withdraw_vote
 from earshot.deals.models import Deal, GatePass, Vote
 from earshot.desk.finding import find
@@ -99,7 +100,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_kept(world: World
     assert snapshot() == before
 
 
-@pytest.mark.req("B9.1a", breaks="earshot.people.absences._deputy")
+@pytest.mark.req("B9.1a")
 def test_nobody_is_his_own_deputy(world: World) -> None:
     with pytest.raises(Refusal) as refused:
         away(world, "head", "head")
@@ -146,6 +147,7 @@ def test_the_deputy_decides_for_whoever_is_away_and_the_record_says_for_whom(wor
         vote(by=world.by("engineer"), deal=deal, approves=False, reason="not mine to decide")
     away(world, "head", "engineer")
     assert asked(world, "engineer", deal)
+    assert deals.deciders_now(deal, "SDT").get(world.engineer) == world.head
     vote(by=world.by("engineer"), deal=deal, approves=False, reason="毛利太低")
     cast = Vote.objects.get(visit__deal=deal, replaced_at__isnull=True)
     assert (cast.person, cast.stands_for, cast.role.code) == (world.engineer, world.head, "SDT")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from api_caller import Answer, Caller
+from earshot.deals.models import Deal
+from earshot.deals.queries import roles_deciding
 from earshot.kit import uuid7
 from worlds import AIM, CRITICAL, OF_PEOPLE, OF_THE_SITE, World
 
@@ -311,6 +313,8 @@ def test_once_all_have_heard_the_deciding_heads_vote_opens_the_gate(walk: tuple[
     [call] = engineer.all("/calls", to_do="true")
     engineer.post(f"/calls/{call['id']}/results", {"text": "The diesel bill halves."})
     # The sales side does not decide here.
+    stands = Deal.objects.get(pk=deal)
+    assert roles_deciding(world.seller, stands, stands.stage.gate) == []
     assert seller.post(f"/deals/{deal}/votes", {"approves": True}, if_match=seller.get(f"/deals/{deal}").etag).status == 403
     items = head.all(f"/deals/{deal}/items")
     assert {item["words"] for item in items} == {CRITICAL, OF_THE_SITE, OF_PEOPLE}

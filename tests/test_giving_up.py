@@ -398,6 +398,7 @@ def test_a_deputy_of_the_sales_side_makes_no_deal_of_sales_alone(world: World, t
         record_absence(by=world.by(key), person=world.people[key], deputy=world.colleague, reason="出差", **span)
     propose(world, deal)
     speak(world, deal, "colleague")
+    assert outcome(deal) == ""
     speak(world, deal, "colleague")
     assert outcome(deal) == ""
     assert "sales_alone" in giving_up.lacks(fresh(deal), giving_up.the_open(fresh(deal)))

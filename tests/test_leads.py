@@ -336,6 +336,7 @@ def test_leads_are_counted_by_the_role_that_they_came_from_and_each_figure_opens
     refuse_lead(by=world.by("engineer_head"), lead=gone, reason="x", version=1)
     after = {one.role: one for one in leads.by_origin(leads.visible_to(world.head))}
     had = before.get("FR")
+    assert {"FR", "SR"} <= set(after)
     assert after["FR"].all == (had.all if had else 0) + 2
     assert after["SR"].refused == (before["SR"].refused if "SR" in before else 0) + 1
     for one in after.values():

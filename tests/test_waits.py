@@ -83,6 +83,7 @@ def handed(world: World, deal: Deal) -> Deal:
 def test_a_step_that_another_role_answers_for_waits_until_it_is_taken_over(world: World, two_steps: Deal) -> None:
     sits(world, two_steps)
     deal = handed(world, two_steps)
+    assert len(waits.of_deal(deal.pk)) == 1
     [row] = waits.of_deal(deal.pk)
     assert row.role is not None
     assert row.former_role is not None
@@ -204,7 +205,9 @@ def test_across_deals_who_waited_for_whom_opens_to_its_entries(world: World) -> 
         begin, end = now() - timedelta(days=30), now()
         read = times.across(world.head, begin, end)
         pairs = {(one.on.name if one.on else "", one.waiting.name): one for one in read.blocked}
-        both = pairs[(world.units["delivery"].name, world.units["key-accounts"].name)]
+        asked = (world.units["delivery"].name, world.units["key-accounts"].name)
+        assert asked in pairs
+        both = pairs[asked]
         assert (both.n, both.open_now) == (2, 2)
         late = pairs[(world.units["solutions"].name, world.units["key-accounts"].name)]  # the call past its time
         assert late.n == 1
