@@ -4,7 +4,8 @@
 - A test that needs real commits (threads, several browsers, the live site) is marked `@pytest.mark.own_database`, or takes a
   fixture that implies it: `site`, `page`, `open_page`.
 - The small company of `worlds.py` stands in both; `world` gives its people. `@pytest.mark.own_database(bare=True)`: an empty house.
-- `EARSHOT_TEST_ENGINE=sqlite|postgresql` chooses the engine; `make test` runs both.
+- `EARSHOT_TEST_ENGINE=sqlite|postgresql` chooses the engine; `make test` runs both. What a page does by itself, whatever database is behind
+  it (focus, folding, scripts that are off), is marked `of_the_page` and tried on SQLite alone.
 """
 
 from __future__ import annotations
@@ -79,11 +80,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for mark in item.iter_markers("req"):
             if len(mark.args) != 1 or not re.fullmatch(r"[A-Z]\d+(\.\d+)?[a-z]?|law \d+", mark.args[0]) or set(mark.kwargs) - {"breaks"}:
                 raise pytest.UsageError(f'{item.nodeid}: write @pytest.mark.req("B16.2b", breaks="earshot.room.module.function")')
-    if not soaking:
-        kept = [item for item in items if item.get_closest_marker("soak") is None]
-        if len(kept) != len(items):
-            config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-            items[:] = kept
+    left = {"of_the_page"} if databases.vendor() != "sqlite" else set()
+    left |= set() if soaking else {"soak"}
+    gone = [item for item in items if any(item.get_closest_marker(name) for name in left)]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        there = set(gone)
+        items[:] = [item for item in items if item not in there]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

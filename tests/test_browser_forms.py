@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from worlds import AIM, World
 
 OpenPage = Callable[..., Page]
+pytestmark = pytest.mark.of_the_page
 
 
 def at(open_page: OpenPage, person: Any, size: str, **options: Any) -> Page:

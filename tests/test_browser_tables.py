@@ -14,6 +14,7 @@ from test_browser_forms import at
 from worlds import World
 
 OpenPage = Callable[..., Page]
+pytestmark = pytest.mark.of_the_page
 SHIPPED = Sources.of_folder(PACKS / "iron-triangle-ltc").in_profile("standard").texts
 
 

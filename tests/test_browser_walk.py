@@ -298,6 +298,7 @@ def test_being_ticked_as_present_counts_once_confirmed(world: World, at: Callabl
     assert Hearing.objects.get(person=world.delivery).item.deal == deal
 
 
+@pytest.mark.of_the_page
 def test_a_page_works_without_javascript(world: World, open_page: OpenPage):
     deal = world.moved_deal()
     page = open_page("phone", java_script_enabled=False)
@@ -317,6 +318,7 @@ def test_a_page_works_without_javascript(world: World, open_page: OpenPage):
         ("phone", "zh-hans", "administrator"),
     ],
 )
+@pytest.mark.of_the_page
 def test_every_page_can_be_read_and_hit(world: World, at: Callable[..., Hand], size: str, language: str, key: str):
     deal = world.moved_deal("尼罗河移动通信公司 2026 年站点能源改造与远程监控一体化交付项目（第二期，含传输配套）")
     item, call = world.items(deal)[0], world.calls(deal)[0]

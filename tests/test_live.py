@@ -197,6 +197,7 @@ def test_a_revision_follows_what_others_do_to_it_on_its_page_and_on_that_of_a_pa
     expect(draft.locator("main form")).to_have_count(0)
 
 
+@pytest.mark.of_the_page
 def test_what_is_being_typed_stays_with_focus_and_what_is_unfolded(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
@@ -226,6 +227,7 @@ def test_what_is_being_typed_stays_with_focus_and_what_is_unfolded(world: World,
     expect(page.locator("h1")).to_have_text("half a sentence")
 
 
+@pytest.mark.of_the_page
 def test_a_refused_form_stands_until_its_author_asks(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
@@ -243,6 +245,7 @@ def test_a_refused_form_stands_until_its_author_asks(world: World, open_page: Op
     expect(page.locator('#change [name="amount"]')).to_have_value("about two")
 
 
+@pytest.mark.of_the_page
 def test_a_chosen_file_stays_chosen_when_its_owner_asks_for_what_is_new(world: World, open_page: OpenPage):
     calendar = WorkingCalendar.objects.first()
     assert calendar is not None
@@ -257,6 +260,7 @@ def test_a_chosen_file_stays_chosen_when_its_owner_asks_for_what_is_new(world: W
     assert chosen.evaluate("field => field.files.length") == 1
 
 
+@pytest.mark.of_the_page
 def test_a_notice_reaches_the_page_that_it_is_meant_for(world: World, open_page: OpenPage):
     """The same person has two pages open; the one that follows in the background takes nothing away from the other."""
     deal = world.spoken_deal()
@@ -310,6 +314,7 @@ def test_the_server_is_killed_and_comes_back(world: World, open_page: OpenPage, 
     expect(page.locator("[data-live-gone]")).to_be_hidden()
 
 
+@pytest.mark.of_the_page
 def test_a_page_that_cannot_connect_says_so_and_works(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
@@ -331,6 +336,7 @@ def test_a_page_that_cannot_connect_says_so_and_works(world: World, open_page: O
     expect(page.locator("h1")).to_have_text("另一个名字")
 
 
+@pytest.mark.of_the_page
 def test_a_page_without_a_network_says_so_at_once_and_goes_on_by_itself(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
@@ -346,6 +352,7 @@ def test_a_page_without_a_network_says_so_at_once_and_goes_on_by_itself(world: W
     expect(ears(page)).to_contain_text("都已听到")
 
 
+@pytest.mark.of_the_page
 def test_a_browser_that_takes_itself_for_cut_off_and_reaches_the_server_all_the_same_is_not_alarmed(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
@@ -360,6 +367,7 @@ def test_a_browser_that_takes_itself_for_cut_off_and_reaches_the_server_all_the_
     expect(ears(page)).to_contain_text("都已听到")
 
 
+@pytest.mark.of_the_page
 def test_without_javascript_a_page_is_as_it_was(world: World, open_page: OpenPage):
     deal = world.spoken_deal()
     connection.close()
