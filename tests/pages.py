@@ -65,8 +65,8 @@ class _Reader(HTMLParser):
             self.area = (got.get("name", ""), [])
         elif tag == "select":
             self.select, self.chosen = got.get("name", ""), False
-        elif tag == "option" and self.select and ("selected" in got or not self.chosen):
-            self.chosen = self.chosen or "selected" in got
+        elif tag == "option" and self.select and ("selected" in got or not self.chosen):  # the first stands where none is selected
+            self.chosen = True
             values[self.select] = [got.get("value", "")]
         elif tag == "button":
             self.button = []

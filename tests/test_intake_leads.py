@@ -237,7 +237,7 @@ def test_operations_look_a_list_through_and_bring_it_in_on_one_page(world: World
     seen = looked(visitor)
     assert seen.status == 200
     assert 'value="Customer" selected' in seen.html  # a column called as the field is guessed
-    assert "3 new leads" in seen.text
+    assert "2 new leads" in seen.text
     assert not Lead.objects.filter(outside_id__isnull=False).exists()
     chosen = {f"column_{name}": "" for name in FIELDS[LEADS]} | {"column_words": "What was said", "column_customer": "Customer"}
     chosen |= {"column_id": "key", "column_speaker": "by"}
@@ -299,8 +299,26 @@ def test_a_file_is_read_as_chinese_tables_write_it_and_its_lines_stand_in_the_fo
     sheet = SimpleUploadedFile("list.csv", LINES.encode("gb18030"))
     page = visitor.client.post(at, typed | {"file": sheet}).content.decode()
     assert "盐池站明年要搬" in page
-    assert "3 new leads" in page
+    assert "2 new leads" in page
     for content in (LINES.encode("utf-16"), b"\xff\xff\xff", b"a,b\n" * 600_000):
         refused = visitor.client.post(at, typed | {"file": SimpleUploadedFile("list.csv", content)})
         assert refused.status_code == 422
         assert "This file is" in refused.content.decode()
+
+
+def test_columns_are_taken_for_what_lists_use_to_call_them_and_none_twice(world: World) -> None:
+    visitor = Visitor("operations", "zh-hans")
+    seen = looked(visitor, lines="编号,客户名称,需求,日期,联系人,客户,备注\nE-1,青石水电,盐池站明年要搬,2026-11-02,王工,x,y\n")
+    form = next(one for one in seen.forms if one.act == "bring")
+    chosen = {name: form.values[f"column_{name}"][0] for name in FIELDS[LEADS]}
+    assert chosen == {
+        "words": "需求",
+        "customer": "客户名称",
+        "id": "编号",
+        "speaker": "联系人",
+        "speaker_title": "",
+        "said_on": "日期",
+        "source": "",
+        "category": "",
+        "reporter": "",
+    }

@@ -4,7 +4,7 @@ without leaves it out, and either is told."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,31 @@ from earshot.intake.tables import Table
 from earshot.kit import texts
 
 LINE_END = "\r\n"  # of other systems, and of what a page sends; ours is the second of the two
+
+
+# What lists call our fields, beside the fields' own names; the first column that is called so is taken for it.
+HEADINGS: Mapping[str, Collection[str]] = {
+    "words": ("statement", "text", "need", "request", "原话", "内容", "需求", "诉求"),
+    "customer": ("account", "company", "client", "客户名称", "公司", "单位"),
+    "id": ("key", "no", "no.", "number", "编号", "序号", "行号"),
+    "speaker": ("contact", "said by", "联系人", "说话人"),
+    "speaker_title": ("title", "position", "职务", "职位"),
+    "said_on": ("day", "date", "said on", "日期", "时间"),
+    "source": ("channel", "来源", "渠道"),
+    "category": ("topic", "类别", "分类"),
+    "reporter": ("reported by", "heard by", "记录人", "填报人"),
+}
+
+
+def guessed(columns: Sequence[str], called: Mapping[str, str]) -> dict[str, str]:
+    """Field → the column of a list that is called as the field is: by its name, by `called` (in the language of whoever asks), or as lists
+    use to. Empty: none is. No column is taken twice."""
+    found: dict[str, str] = {}
+    for name, usual in HEADINGS.items():
+        words = {name.casefold(), called.get(name, name).casefold(), *usual}
+        free = (one for one in columns if one not in found.values() and one.strip().casefold() in words)
+        found[name] = next(free, "")
+    return found
 
 
 @dataclass(frozen=True)

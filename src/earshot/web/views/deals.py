@@ -142,7 +142,7 @@ class Pipeline(Page):
             "money_in": company_currency(),
             "sums": self.summed(sums) if sums else [],
             "sum": in_all(sums.all) if sums else "",
-            "originals": dotted(originals_said(sums.all)) if sums else "",
+            "originals": dotted(originals_said(sums.all)) if sums and set(sums.all.worth.originals) - {company_currency()} else "",
             "rates": rates_said(sums.all.worth) if sums else "",
             "rates_url": reverse("rates") if sums and set(sums.all.worth.originals) - {company_currency()} else "",
             "ways": [

@@ -17,6 +17,7 @@ from earshot.deals import leads
 from earshot.desk.finding import FINDERS
 from earshot.intake import lead_actions, queries
 from earshot.intake.lead_actions import COLUMN, DATES, Sheet
+from earshot.intake.leads import guessed
 from earshot.intake.maps import FIELDS, LEADS
 from earshot.intake.models import Finding
 from earshot.intake.rules import SENTENCES
@@ -68,7 +69,8 @@ class LeadImport(Page):
             return self.show(status=refusal.status)
         columns = columns_of(str(typed["lines"]))
         if not any(typed.get(f"{COLUMN}{name}") for name in CALLED):
-            typed.update({f"{COLUMN}{name}": guessed(name, columns) for name in CALLED})
+            called = guessed(columns, {name: str(label) for name, label in CALLED.items()})
+            typed.update({f"{COLUMN}{name}": column for name, column in called.items()})
         self.typed = typed
         try:
             lead_actions.look_at(sheet_of(typed), ordered_by=self.person)
@@ -163,12 +165,6 @@ def sent(request: HttpRequest) -> str:
         except UnicodeDecodeError:
             continue
     raise wrong("file", _("This file is no text in UTF-8 or GB 18030. Save it as CSV."))
-
-
-def guessed(name: str, columns: Sequence[str]) -> str:
-    """The column that is called as the field is, in the language of the page, or as a map calls it."""
-    words = {name.casefold(), str(CALLED[name]).casefold()}
-    return next((column for column in columns if column.casefold() in words), "")
 
 
 def sheet_of(posted: QueryDict) -> Sheet:
