@@ -5,7 +5,7 @@
 demo: ## the application with its demonstration company on http://127.0.0.1:8000 (PORT=8010: another port; FRESH=1 starts over)
 	exec bash tools/demo.sh
 
-test: ## everything, on both engines (15 minutes at most)
+test: ## everything, on both engines
 	bash tools/test.sh
 
 test-fast: ## no browser, SQLite only

@@ -343,7 +343,7 @@ def test_what_was_typed_into_a_form_that_is_gone_is_still_there_to_be_taken_alon
     seller, head = Visitor("seller", "en"), Visitor("head", "en")
     url = f"/deals/{deal.pk}/"
     tab, other = seller.get(url), head.get(url)
-    assert head.submit(other.form("lose"), url, reason="the customer stays as it is").status == 200
+    assert head.submit(other.form("lose"), url, code="lost-no-buy", reason="the customer stays as it is").status == 200
     late = seller.submit(tab.form("move_back"), url, to="lead", reason="they ask for thirty more sites first")
     assert late.status == 409
     assert "move_back" not in late.acts
