@@ -167,11 +167,13 @@ def cases(house: Company) -> Iterator[Case]:
     yield Case("API: list 50 deals, the head", timed(lambda: head("GET", listed)), timed(lambda: head("GET", rows)), 2)
     yield Case("API: open one deal", timed(lambda: seller("GET", ONE.format(id=some.pk))), timed(lambda: seller("GET", row)), 2)
     yield Case("page: list of deals", timed(lambda: look(LIST_PAGE)), timed(lambda: look(page)), 3)
+    yield Case("page: my day, a seller", timed(lambda: look("/")), timed(lambda: look(page)), 3)
     yield Case("page: one deal", timed(lambda: look(ONE_PAGE.format(id=some.pk))), timed(lambda: look(page)), 3)
 
     summed, of_head = f"{LIST}/sums?state=", pages(house.head)
     yield Case("API: sums by stage, the head", timed(lambda: head("GET", summed)), timed(lambda: head("GET", "/bench/sums")), 2)
     yield Case("page: pipeline with sums, the head", timed(lambda: of_head(LIST_PAGE)), timed(lambda: head("GET", "/bench/sums")), 3)
+    yield Case("page: my unit, the head", timed(lambda: of_head("/unit/")), timed(lambda: of_head(page)), 3)
     yield Case("page: board, the head", timed(lambda: of_head(BOARD_PAGE)), timed(lambda: head("GET", "/bench/sums")), 3)
 
     def create() -> None:
