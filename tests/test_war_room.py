@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api_caller import Caller
 from earshot.calls.actions import deliver_result, take_call
 from earshot.deals import queries
 from earshot.deals.actions import make_good, move_on, set_next_step, settle_dissent, take_over, vote, wait_for
@@ -197,3 +199,32 @@ def test_the_notice_lists_what_my_day_says_of_the_deal(world: World, days: int) 
         assert found == {key: of_my_day(world.people[key], deal) for key in found}
         assert found["seller"] >= 4
         assert found["engineer"] >= 4
+
+
+ALL_OF_IT = ["", "/items", "/calls", "/gate", "/risks", "/next-steps", "/lines", "/services", "/figures", "/passes", "/dissents", "/clocks"]
+
+
+@pytest.mark.req("B8.2d")
+def test_whichever_corner_opens_the_deal_sees_the_same_of_it(world: World, tmp_path: Path) -> None:
+    deal = before_gate(world, tmp_path)
+    against(world, deal, "delivery")
+    world.words(deal)
+    set_next_step(by=world.by("seller"), deal=deal, version=fresh(deal).version, what="现场测量", due="2040-01-02", doer=world.delivery)
+    read = [Caller(world.people[key]) for key in ("seller", "engineer", "delivery")]
+    for part in ALL_OF_IT:
+        answers = [each.get(f"/deals/{deal.pk}{part}") for each in read]
+        assert [one.status for one in answers] == [200, 200, 200], part
+        told = [
+            json.dumps(one.data).replace('"heard_by_me": true', '"heard_by_me": false') for one in answers
+        ]  # the one thing of one's own
+        assert told[0] == told[1] == told[2], part
+
+
+@pytest.mark.req("A12.2e")
+def test_the_page_of_an_account_shows_its_deals_and_its_service_in_one_view_to_each_corner(world: World, tmp_path: Path) -> None:
+    deal = before_gate(world, tmp_path)
+    for key in ("seller", "engineer", "delivery"):
+        shown = Visitor(key, "en").get(f"/accounts/{deal.account_id}/")
+        assert shown.status == 200
+        assert deal.title in shown.text
+        assert "Openings and faults will stand here" in shown.text
